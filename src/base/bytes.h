@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace godwit {
+
+/// A number of bytes: sizes, offsets, limits. Never -1: what is unknown is a `std::optional`.
+using Bytes = std::uint64_t;
+
+using ByteSpan = std::span<const std::byte>;
+using MutableByteSpan = std::span<std::byte>;
+
+inline constexpr Bytes kKiB = 1024;
+inline constexpr Bytes kMiB = 1024 * kKiB;
+inline constexpr Bytes kGiB = 1024 * kMiB;
+inline constexpr Bytes kTiB = 1024 * kGiB;
+
+/// Views of the same memory under the other type. Cost: none.
+[[nodiscard]] inline ByteSpan as_bytes(std::string_view text) {
+  return std::as_bytes(std::span(text.data(), text.size()));
+}
+[[nodiscard]] inline std::string_view as_text(ByteSpan bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+/// Reads "8MiB", "1.5GiB", "64k", "100MB", "512" (bytes). K/M/G/T and KiB… are powers of 1024,
+/// KB/MB/GB/TB powers of 1000, any case. Failure: invalid_argument, with the accepted forms.
+[[nodiscard]] Result<Bytes> parse_bytes(std::string_view text);
+
+/// "8 MiB", "1.5 GiB", "512 B": at most three significant digits, for people.
+[[nodiscard]] std::string format_bytes(Bytes bytes);
+
+}  // namespace godwit

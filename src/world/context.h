@@ -1,0 +1,64 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/log.h"
+#include "world/cancel.h"
+#include "world/world.h"
+
+namespace godwit {
+
+/// A bound on retries over a whole run, so that an outage does not multiply the load: each
+/// success earns a fraction of a retry, each retry spends one.
+class RetryBudget {
+ public:
+  static constexpr double kLargest = 500;
+  static constexpr double kEarnedPerSuccess = 0.1;
+
+  /// True, and one less, when a retry is left.
+  [[nodiscard]] bool spend() {
+    if (left_ < 1) return false;
+    left_ -= 1;
+    return true;
+  }
+  void earn() { left_ = left_ + kEarnedPerSuccess > kLargest ? kLargest : left_ + kEarnedPerSuccess; }
+  [[nodiscard]] double left() const { return left_; }
+
+ private:
+  double left_ = kLargest;
+};
+
+/// What travels down the call tree with every operation: until when, whether still wanted, how
+/// many retries are left, and under which name to log. Copy it to change it: a child's deadline
+/// is never later than its parent's.
+class Context {
+ public:
+  explicit Context(World& world) : world_(&world) {}
+
+  [[nodiscard]] World& world() const { return *world_; }
+  [[nodiscard]] MonoTime deadline() const { return deadline_; }
+  [[nodiscard]] const CancelToken& cancel() const { return cancel_; }
+  [[nodiscard]] RetryBudget* retry_budget() const { return retry_budget_.get(); }
+  [[nodiscard]] LogSink& log() const { return *log_; }
+
+  [[nodiscard]] Context with_deadline(MonoTime deadline) const;
+  [[nodiscard]] Context with_timeout(Duration timeout) const;
+  [[nodiscard]] Context with_cancel(CancelToken cancel) const;
+  [[nodiscard]] Context with_retry_budget(std::shared_ptr<RetryBudget> budget) const;
+  [[nodiscard]] Context with_log(LogSink& log) const;
+
+  /// cancelled or timed_out when this work should stop, else success.
+  [[nodiscard]] Result<void> check() const;
+  /// Sleeps; ends early with cancelled, or with timed_out if the deadline would pass first.
+  [[nodiscard]] Task<void> sleep(Duration duration) const;
+
+ private:
+  World* world_;
+  MonoTime deadline_ = kNoDeadline;
+  CancelToken cancel_;
+  std::shared_ptr<RetryBudget> retry_budget_;
+  LogSink* log_ = &null_log();
+};
+
+}  // namespace godwit

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "world/time.h"
+
+namespace godwit {
+
+enum class FileType : std::uint8_t { regular, directory, symlink, other };
+
+struct FileStat {
+  FileType type = FileType::other;
+  Bytes size = 0;
+  WallTime modified{};
+  std::uint64_t device = 0;  ///< with `inode`: the identity of the file
+  std::uint64_t inode = 0;
+  std::uint32_t mode = 0;  ///< permission bits
+};
+
+struct DirectoryEntry {
+  std::string name;
+  FileType type = FileType::other;
+};
+
+enum class OpenMode : std::uint8_t {
+  read,
+  write_new,       ///< creates; fails with precondition_failed if it is there
+  write_existing,  ///< for writing at offsets; fails with not_found
+};
+
+enum class OnExisting : std::uint8_t { replace, fail };
+enum class Symlinks : std::uint8_t { follow, do_not_follow };
+
+/// An open file. All calls block: make them on the blocking pool.
+/// Concurrency: reads and writes at different offsets may run side by side.
+/// Failure: no_space, permission_denied, not_found, unavailable (I/O error), with the path.
+class File {
+ public:
+  virtual ~File() = default;  ///< closes; what was not synced may be lost in a crash
+
+  [[nodiscard]] virtual Result<std::size_t> read_at(Bytes offset, MutableByteSpan into) = 0;
+  /// Writes all of `bytes`.
+  [[nodiscard]] virtual Result<void> write_at(Bytes offset, ByteSpan bytes) = 0;
+  /// Contents and size are on stable storage when this returns (fdatasync).
+  [[nodiscard]] virtual Result<void> sync() = 0;
+  [[nodiscard]] virtual Result<void> truncate(Bytes size) = 0;
+  [[nodiscard]] virtual Result<FileStat> stat() = 0;
+  /// Copies inside the kernel where it can (reflink, copy_file_range), else through memory.
+  [[nodiscard]] virtual Result<void> copy_from(File& source, Bytes offset, Bytes count) = 0;
+  /// Extended attribute; absent is nullopt; `unsupported` where the file system has none.
+  [[nodiscard]] virtual Result<std::optional<std::string>> attribute(const std::string& name) = 0;
+  [[nodiscard]] virtual Result<void> set_attribute(const std::string& name,
+                                                   const std::string& value) = 0;
+  [[nodiscard]] virtual Result<void> set_modified(WallTime modified) = 0;
+};
+
+/// The file system of a World. All calls block. Paths are absolute.
+/// In a simulation: in memory, with crashes that lose what was not synced, and typed faults.
+class Disk {
+ public:
+  virtual ~Disk() = default;
+
+  [[nodiscard]] virtual Result<std::unique_ptr<File>> open(const std::string& path,
+                                                           OpenMode mode) = 0;
+  [[nodiscard]] virtual Result<FileStat> stat(const std::string& path, Symlinks symlinks) = 0;
+  /// All entries but "." and "..", in no order.
+  [[nodiscard]] virtual Result<std::vector<DirectoryEntry>> list(const std::string& directory) = 0;
+  /// With its parents; fine if it is there.
+  [[nodiscard]] virtual Result<void> make_directory(const std::string& path) = 0;
+  /// Atomic. `OnExisting::fail` → precondition_failed when `to` is there.
+  [[nodiscard]] virtual Result<void> rename(const std::string& from, const std::string& to,
+                                            OnExisting on_existing) = 0;
+  [[nodiscard]] virtual Result<void> remove_file(const std::string& path) = 0;
+  /// precondition_failed if it is not empty.
+  [[nodiscard]] virtual Result<void> remove_directory(const std::string& path) = 0;
+  /// Names in `directory` are on stable storage when this returns (fsync of the directory).
+  [[nodiscard]] virtual Result<void> sync_directory(const std::string& directory) = 0;
+  /// All that was written before to the file system that holds `path` is on stable storage
+  /// (syncfs): one call in place of thousands of File::sync.
+  [[nodiscard]] virtual Result<void> sync_all(const std::string& path) = 0;
+  /// Takes an exclusive lock on a file (made if absent), held until the result is destroyed or
+  /// the process dies. Failure: precondition_failed when another holds it.
+  [[nodiscard]] virtual Result<std::shared_ptr<void>> lock(const std::string& path) = 0;
+  [[nodiscard]] virtual Result<std::optional<std::string>> attribute(const std::string& path,
+                                                                     const std::string& name) = 0;
+};
+
+}  // namespace godwit
