@@ -51,6 +51,9 @@ struct ObjectInfo {
   WallTime modified{};
   Metadata metadata;
   std::optional<std::uint32_t> parts;  ///< of a multipart object, where the store tells
+  /// Size of all parts but the last. `head` fills it for a multipart object where `part_layout`
+  /// holds; it may cost one more request.
+  std::optional<Bytes> part_size;
 };
 
 }  // namespace godwit

@@ -102,12 +102,18 @@ struct PartPlace {
 
 class Store;
 
-/// A range of an object in a store of the same `service`.
+enum class MetadataFrom : std::uint8_t {
+  source,  ///< the service keeps what the source has
+  options  ///< replaced by `PutOptions::metadata`
+};
+
+/// An object, or a range of one, in a store of the same `service`.
 struct CopySource {
   Store* store = nullptr;
   std::string key;
   std::string if_match;  ///< version to copy, else precondition_failed; empty: any
-  std::optional<ByteRange> range;  ///< only for parts
+  std::optional<ByteRange> range;                 ///< only for parts
+  MetadataFrom metadata = MetadataFrom::source;  ///< only for `Store::copy`
 };
 
 /// Uploads in parts: nothing is visible before `complete`; parts may come in any order, at once,
@@ -159,7 +165,7 @@ class Store {
   [[nodiscard]] virtual Task<PutResult> put(const Context& context, const std::string& key,
                                             Upload upload, const PutOptions& options) = 0;
   /// As `put`, of bytes that the service moves by itself. unsupported if `source.store` is of
-  /// another service. Metadata are those of `options`.
+  /// another service. Metadata and modification time come from where `source.metadata` says.
   [[nodiscard]] virtual Task<PutResult> copy(const Context& context, const std::string& key,
                                              const CopySource& source,
                                              const PutOptions& options) = 0;
