@@ -46,7 +46,8 @@ struct ObjectInfo {
   std::string key;
   Bytes size = 0;
   /// Opaque version token, unquoted: equal tokens of one key mean equal bytes. Where the store's
-  /// `etag_is_md5` holds, it is the MD5 of the bytes, or "MD5(part MD5s)-PARTS".
+  /// `etag_is_md5` holds, one of the form of an MD5 is that of the bytes, and one of the form
+  /// "MD5-PARTS" that of the part MD5s (store/etag.h).
   std::string etag;
   WallTime modified{};
   Metadata metadata;

@@ -47,6 +47,10 @@ struct PutOptions {
   std::string etag;  ///< for Condition::matches
   /// The source's modification time, for stores that keep it by themselves.
   std::optional<WallTime> modified;
+  /// The content token that the bytes must have, as the source told it (see etag.h), or empty.
+  /// A plain MD5 is checked by stores that can before anything becomes visible (`corrupted`);
+  /// stores whose own tokens say nothing of the content record it as the object's etag.
+  std::string content_etag;
 };
 
 /// A body and its exact size.
