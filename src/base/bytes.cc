@@ -48,9 +48,8 @@ Result<Bytes> parse_bytes(std::string_view text) {
   if (error != std::errc() || number < 0 || !std::isfinite(number)) return not_a_size(text);
   std::string unit(rest, end);
   std::erase(unit, ' ');
-  std::ranges::transform(unit, unit.begin(), [](unsigned char c) {
-    return static_cast<char>(std::tolower(c));
-  });
+  std::ranges::transform(unit, unit.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   const auto found = std::ranges::find(kUnits, unit, &Unit::name);
   if (found == kUnits.end()) return not_a_size(text);
   const double bytes = number * static_cast<double>(found->factor);

@@ -37,9 +37,7 @@ Md5::Md5(Md5&&) noexcept = default;
 Md5& Md5::operator=(Md5&&) noexcept = default;
 Md5::~Md5() = default;
 
-void Md5::update(ByteSpan bytes) {
-  EVP_DigestUpdate(impl_->context, bytes.data(), bytes.size());
-}
+void Md5::update(ByteSpan bytes) { EVP_DigestUpdate(impl_->context, bytes.data(), bytes.size()); }
 
 Md5Digest Md5::finish() {
   Md5Digest digest{};

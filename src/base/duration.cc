@@ -16,8 +16,13 @@ struct Unit {
   double nanoseconds;
 };
 
-constexpr std::array<Unit, 7> kUnits = {
-    {{"ns", 1e0}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}, {"d", 86400e9}}};
+constexpr std::array<Unit, 7> kUnits = {{{"ns", 1e0},
+                                         {"us", 1e3},
+                                         {"ms", 1e6},
+                                         {"s", 1e9},
+                                         {"m", 60e9},
+                                         {"h", 3600e9},
+                                         {"d", 86400e9}}};
 constexpr double kLongest = 100 * 365.25 * 86400e9;
 
 std::optional<double> unit_of(std::string_view name) {
@@ -42,8 +47,7 @@ Result<Duration> parse_duration(std::string_view text) {
   while (!rest.empty()) {
     double number = 0;
     const char* end = rest.data() + rest.size();
-    const auto [after, error] =
-        std::from_chars(rest.data(), end, number, std::chars_format::fixed);
+    const auto [after, error] = std::from_chars(rest.data(), end, number, std::chars_format::fixed);
     if (error != std::errc() || number < 0) return not_a_duration(text);
     rest = std::string_view(after, end);
     const std::size_t length = std::min(rest.find_first_of("0123456789."), rest.size());

@@ -10,10 +10,8 @@ Retry default_retry(Code code) {
   switch (code) {
     case Code::throttled:
     case Code::unavailable:
-    case Code::timed_out:
-      return Retry::later;
-    default:
-      return Retry::never;
+    case Code::timed_out: return Retry::later;
+    default: return Retry::never;
   }
 }
 
@@ -53,9 +51,7 @@ Error::~Error() = default;
 const std::string& Error::message() const { return detail_->message; }
 const Where& Error::where() const { return detail_->where; }
 const std::string& Error::hint() const { return detail_->hint; }
-std::optional<std::chrono::milliseconds> Error::retry_after() const {
-  return detail_->retry_after;
-}
+std::optional<std::chrono::milliseconds> Error::retry_after() const { return detail_->retry_after; }
 
 Error&& Error::with(Retry retry) && {
   retry_ = retry;

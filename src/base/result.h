@@ -26,8 +26,8 @@ template <class... Args>
 
 /// `GODWIT_TRY(auto page, parse(text));` declares `page`, or returns the error of `parse`.
 /// The CO_ forms are the same inside a coroutine; `expression` then begins with co_await.
-#define GODWIT_TRY_WITH(keyword, temporary, declaration, expression)    \
-  auto temporary = (expression);                                        \
+#define GODWIT_TRY_WITH(keyword, temporary, declaration, expression)     \
+  auto temporary = (expression);                                         \
   if (!temporary) keyword std::unexpected(std::move(temporary).error()); \
   declaration = *std::move(temporary)
 #define GODWIT_TRY(declaration, expression) \

@@ -17,8 +17,8 @@ struct Metadata {
   std::string content_disposition;
   std::string content_encoding;
   std::string content_language;
-  std::string expires;        ///< an HTTP date, kept as it was written
-  std::string storage_class;  ///< as the store names it; not compared between stores
+  std::string expires;                      ///< an HTTP date, kept as it was written
+  std::string storage_class;                ///< as the store names it; not compared between stores
   std::map<std::string, std::string> user;  ///< names in lower case
   std::map<std::string, std::string> tags;
 

@@ -115,8 +115,8 @@ enum class MetadataFrom : std::uint8_t {
 struct CopySource {
   Store* store = nullptr;
   std::string key;
-  std::string if_match;  ///< version to copy, else precondition_failed; empty: any
-  std::optional<ByteRange> range;                 ///< only for parts
+  std::string if_match;            ///< version to copy, else precondition_failed; empty: any
+  std::optional<ByteRange> range;  ///< only for parts
   MetadataFrom metadata = MetadataFrom::source;  ///< only for `Store::copy`
 };
 

@@ -22,7 +22,9 @@ class RetryBudget {
     left_ -= 1;
     return true;
   }
-  void earn() { left_ = left_ + kEarnedPerSuccess > kLargest ? kLargest : left_ + kEarnedPerSuccess; }
+  void earn() {
+    left_ = left_ + kEarnedPerSuccess > kLargest ? kLargest : left_ + kEarnedPerSuccess;
+  }
   [[nodiscard]] double left() const { return left_; }
 
  private:

@@ -17,12 +17,11 @@ Signal::~Signal() { assert(waiters_.empty()); }
 
 asio::awaitable<void> Signal::wait() {
   auto start = [](auto handler, Signal* signal) {
-    signal->waiters_.emplace_back([handler = std::move(handler)]() mutable {
-      std::move(handler)();
-    });
+    signal->waiters_.emplace_back(
+        [handler = std::move(handler)]() mutable { std::move(handler)(); });
   };
-  co_await asio::async_initiate<decltype(asio::use_awaitable), void()>(
-      std::move(start), asio::use_awaitable, this);
+  co_await asio::async_initiate<decltype(asio::use_awaitable), void()>(std::move(start),
+                                                                       asio::use_awaitable, this);
 }
 
 void Signal::notify_one() {

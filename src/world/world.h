@@ -57,10 +57,9 @@ template <class F>
     auto guard = asio::make_work_guard(executor);
     where->post_blocking([job = std::move(job), handler = std::move(handler),
                           guard = std::move(guard)]() mutable {
-      asio::post(guard.get_executor(),
-                 [handler = std::move(handler), result = job()]() mutable {
-                   std::move(handler)(std::move(result));
-                 });
+      asio::post(guard.get_executor(), [handler = std::move(handler), result = job()]() mutable {
+        std::move(handler)(std::move(result));
+      });
     });
   };
   co_return co_await asio::async_initiate<decltype(asio::use_awaitable), void(R)>(

@@ -1,0 +1,47 @@
+# Compiler, warnings, sanitizers, dependencies: what holds for every target.
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+# By hand, not by CMake: libraries and programs must share one precompiled header.
+add_compile_options(-fPIC)
+
+option(GODWIT_TESTS "Build tests, simulator and benchmarks" ON)
+set(GODWIT_SANITIZE "" CACHE STRING "Sanitizers, as in -fsanitize=")
+
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror)
+# GCC 12 reports these inside the standard library and Boost when it inlines coroutines.
+add_compile_options(-Wno-maybe-uninitialized -Wno-missing-field-initializers)
+if(GODWIT_SANITIZE)
+  add_compile_options(-fsanitize=${GODWIT_SANITIZE} -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${GODWIT_SANITIZE})
+  if(GODWIT_SANITIZE MATCHES "thread")
+    add_compile_options(-Wno-tsan)
+  else()
+    add_compile_options(-fno-sanitize-recover=all)
+  endif()
+endif()
+# One translation unit (base/asio.cc) holds Asio and Beast; the others only declare them.
+add_compile_definitions(BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
+                        BOOST_ASIO_DISABLE_BOOST_COROUTINE)
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+find_program(MOLD mold)
+if(MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+find_package(Threads REQUIRED)
+find_package(Boost 1.81 REQUIRED)
+find_package(OpenSSL 3 REQUIRED)
+find_package(pugixml REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
+if(GODWIT_TESTS)
+  enable_testing()
+  find_package(GTest REQUIRED)
+endif()

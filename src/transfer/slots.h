@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "base/bytes.h"
+#include "world/signal.h"
+#include "world/world.h"
+
+namespace godwit::transfer {
+
+enum class Ended : std::uint8_t { well, badly, throttled };
+
+/// How many transfers may be under way at once: a fixed number, or what pays.
+///
+/// The adaptive limit climbs while throughput grows by it, falls back when it does not, tries
+/// again now and then, and halves when the service asks to slow down.
+/// Concurrency: engine executor.
+class Slots {
+ public:
+  static constexpr std::size_t kFirst = 8;
+  static constexpr std::size_t kMost = 256;
+
+  Slots(World& world, std::optional<std::size_t> fixed);
+
+  [[nodiscard]] bool try_acquire();
+  [[nodiscard]] asio::awaitable<void> acquire();
+  /// Gives one back, and tells what became of it.
+  void release(Ended ended, Bytes bytes);
+  [[nodiscard]] std::size_t limit() const { return limit_; }
+  [[nodiscard]] std::size_t used() const { return used_; }
+
+ private:
+  void observe(Bytes bytes);
+  void back_off();
+  void close_window(double work_per_second);
+
+  World& world_;
+  Signal free_;
+  bool adaptive_;
+  std::size_t limit_;
+  std::size_t used_ = 0;
+  // The window in which throughput is measured at one limit.
+  MonoTime window_start_;
+  std::size_t window_count_ = 0;
+  double window_work_ = 0;
+  // The climb.
+  double best_ = 0;
+  std::size_t before_climb_ = 0;  // the limit to fall back to; 0: not climbing
+  std::size_t rest_windows_ = 0;
+};
+
+}  // namespace godwit::transfer

@@ -1,0 +1,100 @@
+#include "world/real/real_world.h"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <csignal>
+#include <cstdlib>
+#include <exception>
+#include <random>
+
+#include "world/real/real_disk.h"
+
+namespace godwit {
+
+struct RealWorld::Impl {
+  explicit Impl(const RealWorldOptions& options)
+      : io(1), signals(io), blocking(options.blocking_threads), generator(std::random_device()()) {}
+
+  void wait_for_signal() {
+    signals.async_wait([this](const boost::system::error_code& error, int) {
+      if (error) return;
+      interrupted();
+      wait_for_signal();
+    });
+  }
+
+  asio::io_context io;
+  asio::signal_set signals;
+  asio::thread_pool blocking;
+  RealDisk disk;
+  std::mt19937_64 generator;
+  std::function<void()> interrupted;
+};
+
+RealWorld::RealWorld(const RealWorldOptions& options) : impl_(std::make_unique<Impl>(options)) {
+  // A peer that went away is an error of the write, not the end of the process.
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+RealWorld::~RealWorld() { impl_->blocking.join(); }
+
+void RealWorld::run(asio::awaitable<void> main) {
+  std::exception_ptr bug;
+  bool ended = false;
+  asio::co_spawn(impl_->io, std::move(main), [&](std::exception_ptr thrown) {
+    bug = std::move(thrown);
+    ended = true;
+    impl_->signals.cancel();
+    impl_->io.stop();
+  });
+  impl_->io.restart();
+  const auto alive = asio::make_work_guard(impl_->io);
+  while (!ended) impl_->io.run();
+  if (bug) std::rethrow_exception(bug);
+}
+
+void RealWorld::on_interrupt(std::function<void()> action) {
+  impl_->interrupted = std::move(action);
+  impl_->signals.add(SIGINT);
+  impl_->signals.add(SIGTERM);
+  impl_->wait_for_signal();
+}
+
+WallTime RealWorld::wall_now() {
+  return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+}
+
+MonoTime RealWorld::mono_now() {
+  return MonoTime(std::chrono::steady_clock::now().time_since_epoch());
+}
+
+std::uint64_t RealWorld::random() { return impl_->generator(); }
+
+asio::any_io_executor RealWorld::executor() { return impl_->io.get_executor(); }
+
+Task<void> RealWorld::sleep_until(MonoTime deadline, CancelToken cancel) {
+  asio::steady_timer timer(impl_->io,
+                           std::chrono::steady_clock::time_point(deadline.time_since_epoch()));
+  const CancelRegistration registration = cancel.on_cancel([&timer] { timer.cancel(); });
+  if (cancel.cancelled()) co_return fail(Code::cancelled, "cancelled");
+  boost::system::error_code error;
+  co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, error));
+  if (error) co_return fail(Code::cancelled, "cancelled");
+  co_return Result<void>();
+}
+
+void RealWorld::post_blocking(std::move_only_function<void()> work) {
+  asio::post(impl_->blocking, std::move(work));
+}
+
+Disk& RealWorld::disk() { return impl_->disk; }
+
+std::optional<std::string> RealWorld::environment(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+}  // namespace godwit
