@@ -10,8 +10,9 @@ option(GODWIT_TESTS "Build tests, simulator and benchmarks" ON)
 set(GODWIT_SANITIZE "" CACHE STRING "Sanitizers, as in -fsanitize=")
 
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror)
-# GCC 12 reports these inside the standard library and Boost when it inlines coroutines.
-add_compile_options(-Wno-maybe-uninitialized -Wno-missing-field-initializers)
+# GCC 12 reports these falsely: inside the standard library, and for inlined coroutine frames.
+add_compile_options(-Wno-maybe-uninitialized -Wno-missing-field-initializers
+                    -Wno-mismatched-new-delete)
 if(GODWIT_SANITIZE)
   add_compile_options(-fsanitize=${GODWIT_SANITIZE} -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${GODWIT_SANITIZE})

@@ -188,4 +188,13 @@ class Store {
   [[nodiscard]] virtual Task<void> close() = 0;
 };
 
+// What drivers share.
+
+/// The place of an error: `fail(Error(...).at(place_of(*this, "put", key)))`.
+[[nodiscard]] Where place_of(const Store& store, std::string operation, std::string key);
+[[nodiscard]] std::unexpected<Error> no_such_object();
+/// The bytes that a get of an object of `size` bytes yields; reaches to its end at most.
+/// Failure: invalid_argument when the range begins behind the end.
+[[nodiscard]] Result<ByteRange> resolve_range(const GetOptions& options, Bytes size);
+
 }  // namespace godwit
