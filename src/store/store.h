@@ -20,7 +20,9 @@ struct StoreIdentity {
   std::string scheme;   ///< "s3"
   std::string url;      ///< printable, without secrets
   std::string service;  ///< equal for stores that can copy from one another inside the service
-  std::string place;    ///< equal for stores that hold the very same keys (bucket, prefix)
+  /// Equal for stores that hold the very same keys; a prefix of another's when that one lies
+  /// inside (so a directory's ends in '/').
+  std::string place;
 };
 
 struct ByteRange {

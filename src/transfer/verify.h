@@ -20,6 +20,7 @@ struct VerifySummary {
   std::uint64_t unreadable = 0;     ///< one side could not be read: the error is in the event
   Bytes bytes_read = 0;
   std::optional<Error> listing_error;
+  std::optional<Error> interrupted;
   Duration elapsed{};
 
   /// True when nothing was found and the listings came to their end.

@@ -120,7 +120,7 @@ class MemoryStore final : public Store, public Multipart {
     identity_ = {.scheme = "memory",
                  .url = "memory:" + name,
                  .service = "memory",
-                 .place = "memory:" + name};
+                 .place = "memory:" + name + "/"};
     capabilities_.put_if_absent = capabilities_.put_if_match = capabilities_.get_if_match = true;
     capabilities_.list_has_etag = capabilities_.etag_is_md5 = capabilities_.put_tells_md5 = true;
     capabilities_.list_after_write = capabilities_.list_from_anywhere = true;
