@@ -41,6 +41,7 @@ struct CancelToken::State {
   }
 };
 
+CancelRegistration::CancelRegistration() = default;
 CancelRegistration::CancelRegistration(CancelRegistration&&) noexcept = default;
 
 CancelRegistration& CancelRegistration::operator=(CancelRegistration&& other) noexcept {

@@ -10,7 +10,7 @@ class CancelToken;
 /// A place in a token's list of listeners; leaves the list when it is destroyed.
 class CancelRegistration {
  public:
-  CancelRegistration() = default;
+  CancelRegistration();
   CancelRegistration(CancelRegistration&&) noexcept;
   CancelRegistration& operator=(CancelRegistration&&) noexcept;
   ~CancelRegistration();

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "http/transport.h"
+
+namespace godwit::http {
+
+enum class VerifyPeer : std::uint8_t { yes, no };
+
+struct TlsOptions {
+  VerifyPeer verify = VerifyPeer::yes;
+  std::string ca_file;           ///< PEM; besides the system's authorities
+  std::string certificate_file;  ///< PEM chain of the client's own certificate
+  std::string key_file;          ///< PEM
+};
+
+struct ClientOptions {
+  Duration connect_timeout = std::chrono::seconds(10);  ///< name, connection and TLS
+  Duration idle_timeout = std::chrono::seconds(60);     ///< no byte moved in either direction
+  Duration keep_alive = std::chrono::seconds(50);       ///< unused connections are kept so long
+  std::size_t connections_per_host = 256;               ///< further requests wait for one
+  TlsOptions tls;
+};
+
+/// What a client has done since it was made.
+struct ClientStats {
+  std::uint64_t requests = 0;
+  std::uint64_t connections = 0;
+  Bytes sent = 0;
+  Bytes received = 0;
+};
+
+/// HTTP/1.1 over TCP and TLS 1.2 up: keep-alive pool per server, proxies from the environment.
+class Client : public Transport {
+ public:
+  [[nodiscard]] virtual const ClientStats& stats() const = 0;
+};
+
+/// Starts no I/O; files of TLS are read at the first https request.
+[[nodiscard]] std::unique_ptr<Client> make_client(World& world, ClientOptions options = {});
+
+}  // namespace godwit::http
