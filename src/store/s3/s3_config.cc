@@ -1,0 +1,100 @@
+#include "store/s3/s3_config.h"
+
+#include <algorithm>
+#include <boost/asio/ip/address.hpp>
+
+namespace godwit::s3 {
+namespace {
+
+constexpr const char* kDefaultRegion = "us-east-1";
+
+Result<void> check_bucket(const std::string& bucket) {
+  const bool legal = std::ranges::all_of(bucket, [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '-' || c == '.' || c == '_' || c == ':';
+  });
+  if (legal && bucket.size() >= 3 && bucket.size() <= 255) return {};
+  return fail(Error(Code::invalid_argument, "'" + bucket + "' is not a bucket name")
+                  .with_hint("3 to 63 lower-case letters, digits, '-' and '.'"));
+}
+
+std::string default_region(World& world) {
+  for (const char* name : {"AWS_REGION", "AWS_DEFAULT_REGION"}) {
+    if (const auto value = world.environment(name); value && !value->empty()) return *value;
+  }
+  return kDefaultRegion;
+}
+
+bool is_address(const std::string& host) {
+  boost::system::error_code error;
+  (void)asio::ip::make_address(host, error);
+  return !error || host == "localhost";
+}
+
+Result<void> read_endpoint(World& world, const OptionReader& options, Config& config) {
+  const auto named = options.text("endpoint");
+  const auto from_environment = world.environment("AWS_ENDPOINT_URL");
+  const std::string text =
+      named ? *named
+            : from_environment.value_or("https://s3." + config.region + ".amazonaws.com");
+  const Result<http::Url> url = http::parse_url(text);
+  if (!url) return fail(Error(url.error()).because_of("option 'endpoint'"));
+  if (url->target != "/") {
+    return fail(Code::invalid_argument, "option 'endpoint': '" + text + "' must have no path");
+  }
+  config.endpoint = url->endpoint;
+  const bool own = named || from_environment;
+  GODWIT_TRY(const std::string addressing,
+             options.choice("addressing", {"auto", "path", "virtual"}));
+  const bool dotted = config.bucket.find('.') != std::string::npos;
+  const bool path =
+      addressing == "path" ||
+      (addressing == "auto" && (own || is_address(config.endpoint.host) || dotted));
+  config.addressing = path ? Addressing::path : Addressing::virtual_host;
+  return {};
+}
+
+}  // namespace
+
+const std::vector<OptionInfo>& option_table() {
+  static const std::vector<OptionInfo> table = {
+      {"endpoint", "AWS_ENDPOINT_URL, else AWS's of the region",
+       "where the service is, as http(s)://HOST:PORT"},
+      {"region", "AWS_REGION, AWS_DEFAULT_REGION, else us-east-1", "the region to sign for"},
+      {"addressing", "auto",
+       "'path' (http://HOST/BUCKET), 'virtual' (http://BUCKET.HOST) or 'auto': path for an "
+       "endpoint of your own, virtual for AWS"},
+      {"profile", "AWS_PROFILE, else default", "section of the shared credentials file"},
+      {"anonymous", "no", "'yes' to send requests unsigned"},
+      {"etag", "md5", "'opaque' where encryption makes ETags other than MD5s"},
+      {"conditional_put", "yes", "'no' for a service that ignores If-None-Match and If-Match"},
+      {"storage_class", "the service's", "x-amz-storage-class of new objects"},
+      {"sse", "none", "x-amz-server-side-encryption of new objects, such as AES256 or aws:kms"},
+      {"sse_kms_key_id", "none", "the key for sse=aws:kms"}};
+  return table;
+}
+
+Result<Config> read_config(World& world, const StoreSpec& spec) {
+  const OptionReader options(spec, option_table());
+  Config config;
+  config.bucket = spec.name;
+  config.prefix = spec.prefix;
+  config.url = spec.to_url();
+  GODWIT_CHECK(check_bucket(config.bucket));
+  config.region = options.text("region").value_or(default_region(world));
+  config.profile = options.text("profile").value_or(
+      world.environment("AWS_PROFILE").value_or("default"));
+  GODWIT_CHECK(read_endpoint(world, options, config));
+  GODWIT_TRY(const std::string anonymous, options.choice("anonymous", {"no", "yes"}));
+  if (anonymous == "yes") config.signing = Signing::anonymous;
+  config.storage_class = options.text("storage_class").value_or("");
+  config.server_side_encryption = options.text("sse").value_or("");
+  config.kms_key_id = options.text("sse_kms_key_id").value_or("");
+  const bool kms = config.server_side_encryption.starts_with("aws:kms");
+  GODWIT_TRY(const std::string etag, options.choice("etag", {"md5", "opaque"}));
+  config.etag = etag == "opaque" || kms ? EtagKind::opaque : EtagKind::md5;
+  GODWIT_TRY(const std::string conditional, options.choice("conditional_put", {"yes", "no"}));
+  config.conditional_put = conditional == "yes" ? Support::yes : Support::no;
+  return config;
+}
+
+}  // namespace godwit::s3

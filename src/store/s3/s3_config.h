@@ -1,0 +1,39 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "http/transport.h"
+#include "store/spec.h"
+
+namespace godwit::s3 {
+
+enum class Addressing : std::uint8_t { path, virtual_host };
+/// Whether a bucket's ETags are MD5s; encryption with KMS or customer keys makes them opaque.
+enum class EtagKind : std::uint8_t { md5, opaque };
+enum class Signing : std::uint8_t { signed_requests, anonymous };
+enum class Support : std::uint8_t { yes, no };
+
+/// A bucket, and how to speak to it.
+struct Config {
+  http::Endpoint endpoint;
+  std::string bucket;
+  std::string prefix;
+  std::string region;
+  std::string profile;
+  Addressing addressing = Addressing::path;
+  Signing signing = Signing::signed_requests;
+  EtagKind etag = EtagKind::md5;
+  Support conditional_put = Support::yes;
+  std::string storage_class;
+  std::string server_side_encryption;
+  std::string kms_key_id;
+  std::string url;  ///< printable
+};
+
+[[nodiscard]] const std::vector<OptionInfo>& option_table();
+
+/// Failure: invalid_argument naming the option, or a bucket name that S3 does not allow.
+[[nodiscard]] Result<Config> read_config(World& world, const StoreSpec& spec);
+
+}  // namespace godwit::s3

@@ -1,0 +1,103 @@
+#include "store/s3/s3_errors.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace godwit::s3 {
+namespace {
+
+struct Row {
+  std::string_view code;
+  Code ours;
+  std::string_view hint;
+};
+
+constexpr std::array<Row, 34> kCodes = {{
+    {"NoSuchKey", Code::not_found, ""},
+    {"NoSuchBucket", Code::not_found, "make the bucket first, or check its name and endpoint"},
+    {"NoSuchUpload", Code::not_found, ""},
+    {"AccessDenied", Code::permission_denied, "these credentials may not do this"},
+    {"AllAccessDisabled", Code::permission_denied, ""},
+    {"SignatureDoesNotMatch", Code::permission_denied, "check the secret key and the region"},
+    {"InvalidAccessKeyId", Code::permission_denied, "check the access key and the endpoint"},
+    {"ExpiredToken", Code::permission_denied, "the session has expired: renew the credentials"},
+    {"InvalidToken", Code::permission_denied, "renew the credentials"},
+    {"RequestTimeTooSkewed", Code::permission_denied, "set this machine's clock"},
+    {"AuthorizationHeaderMalformed", Code::permission_denied, "check the region"},
+    {"PreconditionFailed", Code::precondition_failed, ""},
+    {"ConditionalRequestConflict", Code::precondition_failed, ""},
+    {"OperationAborted", Code::throttled, ""},
+    {"BucketAlreadyExists", Code::precondition_failed, ""},
+    {"BucketAlreadyOwnedByYou", Code::precondition_failed, ""},
+    {"BucketNotEmpty", Code::precondition_failed, ""},
+    {"SlowDown", Code::throttled, ""},
+    {"TooManyRequests", Code::throttled, ""},
+    {"RequestLimitExceeded", Code::throttled, ""},
+    {"InternalError", Code::unavailable, ""},
+    {"ServiceUnavailable", Code::unavailable, ""},
+    {"RequestTimeout", Code::unavailable, ""},
+    {"BadDigest", Code::corrupted, ""},
+    {"InvalidDigest", Code::corrupted, ""},
+    {"IncompleteBody", Code::unavailable, ""},
+    {"XAmzContentSHA256Mismatch", Code::corrupted, ""},
+    {"QuotaExceeded", Code::no_space, "the bucket or user has reached its quota"},
+    {"EntityTooLarge", Code::invalid_argument, "larger than the service takes"},
+    {"EntityTooSmall", Code::invalid_argument, "a part is smaller than the service takes"},
+    {"KeyTooLongError", Code::invalid_argument, "a key has at most 1024 bytes"},
+    {"InvalidRange", Code::invalid_argument, ""},
+    {"NotImplemented", Code::unsupported, ""},
+    {"MethodNotAllowed", Code::unsupported, ""},
+}};
+
+Code code_of_status(unsigned status) {
+  switch (status) {
+    case 401:
+    case 403: return Code::permission_denied;
+    case 404: return Code::not_found;
+    case 405:
+    case 501: return Code::unsupported;
+    case 408:
+    case 500:
+    case 502:
+    case 504: return Code::unavailable;
+    case 409:
+    case 412: return Code::precondition_failed;
+    case 429:
+    case 503: return Code::throttled;
+    case 507: return Code::no_space;
+    default: return Code::invalid_argument;
+  }
+}
+
+std::optional<std::chrono::milliseconds> retry_after(const http::Headers& headers) {
+  const auto value = headers.find("Retry-After");
+  if (!value) return std::nullopt;
+  int seconds = 0;
+  const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), seconds);
+  if (error != std::errc() || seconds < 0 || seconds > 3600) return std::nullopt;
+  return std::chrono::seconds(seconds);
+}
+
+}  // namespace
+
+Error to_error(const Refusal& refusal, const http::Headers& headers) {
+  const auto row = std::ranges::find(kCodes, refusal.code, &Row::code);
+  const Code code = row != kCodes.end() ? row->ours : code_of_status(refusal.status);
+  std::string message = refusal.code.empty() ? "the service answered " : refusal.code;
+  if (refusal.code.empty()) message += std::to_string(refusal.status);
+  if (!refusal.message.empty()) message += ": " + refusal.message;
+  Error error(code, std::move(message));
+  if (row != kCodes.end() && !row->hint.empty()) {
+    error = std::move(error).with_hint(std::string(row->hint));
+  }
+  if (const auto pause = retry_after(headers)) error = std::move(error).with_retry_after(*pause);
+  // A server error may have struck after the change was made.
+  if (refusal.status >= 500 && code == Code::unavailable) {
+    error = std::move(error).with(Outcome::unknown);
+  }
+  if (code == Code::corrupted) error = std::move(error).with(Retry::later);
+  return error;
+}
+
+}  // namespace godwit::s3

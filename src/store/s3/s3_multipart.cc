@@ -1,0 +1,143 @@
+#include "store/s3/s3_multipart.h"
+
+#include "http/url.h"
+#include "store/s3/s3_headers.h"
+#include "store/s3/s3_xml.h"
+
+namespace godwit::s3 {
+namespace {
+
+std::string encode(std::string_view text) { return http::uri_encode(text, http::Slash::encode); }
+
+std::string part_query(const UploadId& upload, std::uint32_t number) {
+  return "partNumber=" + std::to_string(number) + "&uploadId=" + encode(upload.id);
+}
+
+}  // namespace
+
+Task<UploadId> S3Multipart::create(const Context& context, const std::string& key,
+                                   const PutOptions& options) {
+  Call call;
+  call.operation = "create upload";
+  call.method = "POST";
+  call.key = &key;
+  call.query = "uploads=";
+  add_metadata(call.headers, options, client_.config());
+  GODWIT_CO_TRY(const std::string answer, co_await client_.send_for_text(context, call));
+  const std::string id = find_text(answer, "UploadId");
+  if (id.empty()) co_return fail(Error(Code::corrupted, "no upload id").at(client_.place(call)));
+  co_return UploadId{key, id, {}};
+}
+
+Task<PartInfo> S3Multipart::put_part(const Context& context, const UploadId& upload,
+                                     PartPlace place, Upload part) {
+  Call call;
+  call.operation = "put part";
+  call.method = "PUT";
+  call.key = &upload.key;
+  call.query = part_query(upload, place.number);
+  call.body = part.body;
+  call.body_size = part.size;
+  GODWIT_CO_TRY(http::Response response, co_await client_.send(context, call));
+  const std::string etag = unquote(response.headers.find("ETag").value_or(""));
+  co_return PartInfo{place.number, part.size, etag};
+}
+
+Task<PartInfo> S3Multipart::copy_part(const Context& context, const UploadId& upload,
+                                      PartPlace place, const CopySource& source) {
+  Call call;
+  call.operation = "copy part";
+  call.method = "PUT";
+  call.key = &upload.key;
+  call.query = part_query(upload, place.number);
+  const Client* from = client_of(source.store);
+  if (from == nullptr) {
+    co_return fail(Error(Code::unsupported, "the source is no s3: store").at(client_.place(call)));
+  }
+  call.headers.add("x-amz-copy-source", from->copy_source(source.key));
+  if (!source.if_match.empty()) call.headers.add("x-amz-copy-source-if-match", source.if_match);
+  Bytes size = 0;
+  if (source.range) {
+    size = source.range->size;
+    call.headers.add("x-amz-copy-source-range",
+                     "bytes=" + std::to_string(source.range->offset) + "-" +
+                         std::to_string(source.range->offset + size - 1));
+  }
+  GODWIT_CO_TRY(const std::string answer, co_await client_.send_for_text(context, call));
+  co_return PartInfo{place.number, size, unquote(find_text(answer, "ETag"))};
+}
+
+Task<std::vector<PartInfo>> S3Multipart::parts(const Context& context, const UploadId& upload) {
+  std::vector<PartInfo> all;
+  std::string marker;
+  for (;;) {
+    Call call;
+    call.operation = "list parts";
+    call.key = &upload.key;
+    call.query = "uploadId=" + encode(upload.id);
+    if (!marker.empty()) call.query += "&part-number-marker=" + encode(marker);
+    GODWIT_CO_TRY(std::string answer, co_await client_.send_for_text(context, call));
+    Result<PartsPage> page = parse_parts_page(answer);
+    if (!page) co_return fail(std::move(page).error().at(client_.place(call)));
+    all.insert(all.end(), page->parts.begin(), page->parts.end());
+    if (!page->truncated || page->parts.empty()) co_return all;
+    marker = page->next_marker;
+  }
+}
+
+Task<PutResult> S3Multipart::complete(const Context& context, const UploadId& upload,
+                                      std::span<const PartInfo> parts, const PutOptions& options) {
+  Call call;
+  call.operation = "complete upload";
+  call.method = "POST";
+  call.key = &upload.key;
+  call.query = "uploadId=" + encode(upload.id);
+  add_condition(call.headers, options);
+  const std::string xml = complete_request(parts);
+  MemoryBody body(xml);
+  call.body = &body;
+  call.body_size = xml.size();
+  call.payload_hash = payload_hash(xml);
+  GODWIT_CO_TRY(const std::string answer, co_await client_.send_for_text(context, call));
+  const std::string etag = unquote(find_text(answer, "ETag"));
+  if (etag.empty()) {
+    co_return fail(Error(Code::corrupted, "the answer tells no ETag")
+                       .with(Outcome::unknown)
+                       .at(client_.place(call)));
+  }
+  co_return PutResult{etag};
+}
+
+Task<void> S3Multipart::abort(const Context& context, const UploadId& upload) {
+  Call call;
+  call.operation = "abort upload";
+  call.method = "DELETE";
+  call.key = &upload.key;
+  call.query = "uploadId=" + encode(upload.id);
+  const Result<http::Response> response = co_await client_.send(context, call);
+  if (response || response.error().code() == Code::not_found) co_return Result<void>();
+  co_return fail(Error(response.error()));
+}
+
+Task<std::vector<UploadId>> S3Multipart::list(const Context& context, const std::string& prefix) {
+  std::vector<UploadId> all;
+  const std::string& own = client_.config().prefix;
+  std::string markers;
+  for (;;) {
+    Call call;
+    call.operation = "list uploads";
+    call.query = "uploads=&prefix=" + encode(own + prefix) + markers;
+    GODWIT_CO_TRY(std::string answer, co_await client_.send_for_text(context, call));
+    Result<UploadsPage> page = parse_uploads_page(answer);
+    if (!page) co_return fail(std::move(page).error().at(client_.place(call)));
+    for (UploadId& upload : page->uploads) {
+      upload.key.erase(0, own.size());
+      all.push_back(std::move(upload));
+    }
+    if (!page->truncated || page->uploads.empty()) co_return all;
+    markers = "&key-marker=" + encode(page->next_key) +
+              "&upload-id-marker=" + encode(page->next_upload);
+  }
+}
+
+}  // namespace godwit::s3

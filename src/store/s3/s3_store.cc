@@ -1,0 +1,349 @@
+#include "store/s3/s3_store.h"
+
+#include <utility>
+
+#include "http/url.h"
+#include "store/etag.h"
+#include "store/s3/s3_client.h"
+#include "store/s3/s3_headers.h"
+#include "store/s3/s3_multipart.h"
+#include "store/s3/s3_xml.h"
+
+namespace godwit::s3 {
+namespace {
+
+constexpr std::size_t kLongestKey = 1024;
+constexpr std::size_t kKeysPerRemove = 1000;
+constexpr std::size_t kLargestPage = 1000;
+constexpr std::string_view kReserved = ".godwit/";
+
+std::string encode(std::string_view text) { return http::uri_encode(text, http::Slash::encode); }
+
+std::string range_header(const ByteRange& range) {
+  return "bytes=" + std::to_string(range.offset) + "-" +
+         std::to_string(range.offset + range.size - 1);
+}
+
+/// "aabb" → the bytes aa bb in base 64, as Content-MD5 is written.
+std::string md5_header(std::string_view hex) {
+  std::string bytes;
+  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
+    bytes += static_cast<char>(std::stoi(std::string(hex.substr(i, 2)), nullptr, 16));
+  }
+  return to_base64(as_bytes(bytes));
+}
+
+/// Puts the store's name and the key into errors of a body that comes later.
+class PlacedBody final : public Body {
+ public:
+  PlacedBody(std::unique_ptr<Body> inner, Where place)
+      : inner_(std::move(inner)), place_(std::move(place)) {}
+  Task<std::size_t> read(MutableByteSpan into) override {
+    Result<std::size_t> count = co_await inner_->read(into);
+    if (!count) co_return fail(std::move(count).error().at(place_));
+    co_return count;
+  }
+
+ private:
+  std::unique_ptr<Body> inner_;
+  Where place_;
+};
+
+class S3Listing final : public Listing {
+ public:
+  S3Listing(Client& client, ListOptions options)
+      : client_(client), options_(std::move(options)), after_(options_.start_after) {}
+
+  Task<std::vector<ListEntry>> next(const Context& context) override {
+    const std::string& own = client_.config().prefix;
+    while (!ended_) {
+      Call call = make_call(own);
+      GODWIT_CO_TRY(std::string answer, co_await client_.send_for_text(context, call));
+      Result<ListPage> page = parse_list_page(answer);
+      if (!page) co_return fail(std::move(page).error().at(client_.place(call)));
+      GODWIT_CO_TRY(std::vector<ListEntry> entries, take(*std::move(page), own));
+      // A page may hold nothing but our own objects.
+      if (!entries.empty()) co_return entries;
+    }
+    co_return std::vector<ListEntry>();
+  }
+
+ private:
+  [[nodiscard]] Call make_call(const std::string& own) const {
+    Call call;
+    call.operation = "list";
+    call.query = "list-type=2&encoding-type=url&max-keys=" +
+                 std::to_string(std::min(options_.page_size, kLargestPage)) +
+                 "&prefix=" + encode(own + options_.prefix);
+    if (!token_.empty()) {
+      call.query += "&continuation-token=" + encode(token_);
+    } else if (!after_.empty()) {
+      call.query += "&start-after=" + encode(own + after_);
+    }
+    if (options_.depth == Depth::level) call.query += "&delimiter=%2F";
+    call.payload_hash = kEmptyHash;
+    return call;
+  }
+
+  [[nodiscard]] Result<std::vector<ListEntry>> take(ListPage page, const std::string& own) {
+    std::vector<ListEntry> entries;
+    entries.reserve(page.entries.size());
+    std::string last = after_;
+    for (ListEntry& entry : page.entries) {
+      if (!entry.key.starts_with(own)) return foreign(entry.key);
+      if (!own.empty()) entry.key.erase(0, own.size());
+      if (!options_.end_before.empty() && entry.key >= options_.end_before) {
+        page.truncated = false;
+        break;
+      }
+      last = entry.key;
+      const bool hidden = entry.key.starts_with(kReserved) && options_.prefix.empty();
+      // A prefix of its own, and markers of "directories" that some tools write, have no name.
+      if (!hidden && !entry.key.empty()) entries.push_back(std::move(entry));
+    }
+    ended_ = !page.truncated;
+    token_ = std::move(page.next_token);
+    if (page.truncated && token_.empty() && last == after_) return foreign(last);
+    after_ = std::move(last);
+    return entries;
+  }
+
+  [[nodiscard]] std::unexpected<Error> foreign(const std::string& key) const {
+    return fail(Error(Code::corrupted, "the listing does not go on, or left its prefix")
+                    .at({.region = client_.config().region,
+                         .store = client_.config().url,
+                         .operation = "list",
+                         .key = key}));
+  }
+
+  static const std::string kEmptyHash;
+
+  Client& client_;
+  ListOptions options_;
+  std::string after_;
+  std::string token_;
+  bool ended_ = false;
+};
+
+const std::string S3Listing::kEmptyHash = payload_hash("");
+
+Capabilities capabilities_of(const Config& config) {
+  Capabilities can;
+  can.put_if_absent = can.put_if_match = config.conditional_put == Support::yes;
+  can.get_if_match = true;
+  can.list_has_etag = true;
+  can.etag_is_md5 = can.put_tells_md5 = config.etag == EtagKind::md5;
+  can.list_after_write = true;
+  can.user_metadata = can.tags = true;
+  can.server_side_copy = true;
+  can.multipart = true;
+  can.list_from_anywhere = true;
+  can.max_put_size = 5 * kGiB;
+  can.min_part_size = 5 * kMiB;
+  can.max_part_size = 5 * kGiB;
+  can.max_parts = 10'000;
+  can.max_removes = kKeysPerRemove;
+  return can;
+}
+
+class S3Store final : public Store {
+ public:
+  S3Store(World& world, http::Transport& transport, const Config& config, const StoreSpec& spec)
+      : client_(world, transport, config, spec),
+        multipart_(client_),
+        capabilities_(capabilities_of(config)) {
+    const std::string service = "s3 " + config.endpoint.to_string();
+    identity_ = {.scheme = "s3",
+                 .url = config.url,
+                 .service = service,
+                 .place = service + "/" + config.bucket + "/" + config.prefix};
+  }
+
+  const StoreIdentity& identity() const override { return identity_; }
+  const Capabilities& capabilities() const override { return capabilities_; }
+  Multipart* multipart() override { return &multipart_; }
+  Client& client() { return client_; }
+
+  Task<ObjectInfo> head(const Context& context, const std::string& key) override {
+    GODWIT_CO_TRY(http::Response response, co_await ask_head(context, key, ""));
+    GODWIT_CO_TRY(ObjectInfo info, read_info(key, response.headers));
+    GODWIT_CO_CHECK(co_await add_tags(context, tag_count(response.headers), info));
+    const auto token = ContentEtag::parse(info.etag);
+    if (token && token->parts > 0) {
+      info.parts = token->parts;
+      co_await add_part_size(context, info);
+    }
+    co_return info;
+  }
+
+  Task<GetResult> get(const Context& context, const std::string& key,
+                      const GetOptions& options) override {
+    Call call = make_call("get", "GET", key);
+    if (options.range) {
+      if (options.range->size == 0) {
+        co_return fail(Error(Code::invalid_argument, "an empty range").at(client_.place(call)));
+      }
+      call.headers.add("range", range_header(*options.range));
+    }
+    if (!options.if_match.empty()) call.headers.add("if-match", "\"" + options.if_match + "\"");
+    GODWIT_CO_TRY(http::Response response, co_await client_.send(context, call));
+    Result<ObjectInfo> info = read_info(key, response.headers);
+    if (!info) co_return fail(std::move(info).error().at(client_.place(call)));
+    if (options.range && response.status != 206) {
+      co_return fail(Error(Code::unsupported, "the service ignores ranges").at(client_.place(call)));
+    }
+    GODWIT_CO_CHECK(co_await add_tags(context, tag_count(response.headers), *info));
+    GetResult result;
+    result.info = *std::move(info);
+    result.body = std::make_unique<PlacedBody>(std::move(response.body), client_.place(call));
+    co_return result;
+  }
+
+  Task<PutResult> put(const Context& context, const std::string& key, Upload upload,
+                      const PutOptions& options) override {
+    Call call = make_call("put", "PUT", key);
+    GODWIT_CO_CHECK(check_key(call));
+    if (upload.size > capabilities_.max_put_size) {
+      co_return fail(Error(Code::invalid_argument, "larger than one put takes (5 GiB)")
+                         .at(client_.place(call)));
+    }
+    call.body = upload.body;
+    call.body_size = upload.size;
+    add_metadata(call.headers, options, client_.config());
+    add_condition(call.headers, options);
+    const auto promised = ContentEtag::parse(options.content_etag);
+    if (promised && promised->parts == 0) {
+      call.headers.add("content-md5", md5_header(promised->md5_hex));
+    }
+    GODWIT_CO_TRY(http::Response response, co_await client_.send(context, call));
+    co_return PutResult{unquote(response.headers.find("ETag").value_or(""))};
+  }
+
+  Task<PutResult> copy(const Context& context, const std::string& key, const CopySource& source,
+                       const PutOptions& options) override {
+    Call call = make_call("copy", "PUT", key);
+    GODWIT_CO_CHECK(check_key(call));
+    const Client* from = client_of(source.store);
+    if (from == nullptr) {
+      co_return fail(Error(Code::unsupported, "the source is no s3: store").at(client_.place(call)));
+    }
+    call.headers.add("x-amz-copy-source", from->copy_source(source.key));
+    if (!source.if_match.empty()) call.headers.add("x-amz-copy-source-if-match", source.if_match);
+    const bool replace = source.metadata == MetadataFrom::options;
+    call.headers.add("x-amz-metadata-directive", replace ? "REPLACE" : "COPY");
+    const PutOptions none;
+    add_metadata(call.headers, replace ? options : none, client_.config());
+    GODWIT_CO_TRY(const std::string answer, co_await client_.send_for_text(context, call));
+    co_return PutResult{unquote(find_text(answer, "ETag"))};
+  }
+
+  Task<std::vector<Result<void>>> remove(const Context& context,
+                                         std::span<const std::string> keys) override {
+    Call call;
+    call.operation = "remove";
+    call.method = "POST";
+    call.query = "delete=";
+    const std::string& own = client_.config().prefix;
+    const std::string xml = remove_request(own, keys);
+    MemoryBody body(xml);
+    call.body = &body;
+    call.body_size = xml.size();
+    call.payload_hash = payload_hash(xml);
+    call.headers.add("content-md5", to_base64(md5(as_bytes(xml))));
+    GODWIT_CO_TRY(std::string answer, co_await client_.send_for_text(context, call));
+    Result<std::vector<RemoveError>> errors = parse_remove_answer(answer);
+    if (!errors) co_return fail(std::move(errors).error().at(client_.place(call)));
+    std::vector<Result<void>> outcome(keys.size());
+    for (const RemoveError& refused : *errors) {
+      for (std::size_t i = 0; i < keys.size(); ++i) {
+        if (own + keys[i] != refused.key) continue;
+        outcome[i] = fail(to_error_of(refused).at(place_of(*this, "remove", keys[i])));
+      }
+    }
+    co_return outcome;
+  }
+
+  std::unique_ptr<Listing> list(const ListOptions& options) override {
+    return std::make_unique<S3Listing>(client_, options);
+  }
+
+  Task<void> flush(const Context&) override { co_return Result<void>(); }
+  Task<void> close() override { co_return Result<void>(); }
+
+ private:
+  static Error to_error_of(const RemoveError& refused) {
+    const Code code = refused.code == "AccessDenied" ? Code::permission_denied : Code::unavailable;
+    return Error(code, refused.code + ": " + refused.message);
+  }
+
+  static Call make_call(const char* operation, const char* method, const std::string& key) {
+    Call call;
+    call.operation = operation;
+    call.method = method;
+    call.key = &key;
+    return call;
+  }
+
+  Result<void> check_key(const Call& call) const {
+    const std::size_t length = client_.config().prefix.size() + call.key->size();
+    if (!call.key->empty() && length <= kLongestKey) return {};
+    return fail(Error(Code::invalid_argument, "a key has 1 to 1024 bytes, its prefix included")
+                    .at(client_.place(call)));
+  }
+
+  Task<http::Response> ask_head(const Context& context, const std::string& key, std::string query) {
+    Call call = make_call("head", "HEAD", key);
+    call.query = std::move(query);
+    co_return co_await client_.send(context, call);
+  }
+
+  Task<void> add_tags(const Context& context, unsigned count, ObjectInfo& info) {
+    if (count == 0) co_return Result<void>();
+    Call call = make_call("get tags", "GET", info.key);
+    call.query = "tagging=";
+    GODWIT_CO_TRY(const std::string answer, co_await client_.send_for_text(context, call));
+    info.metadata.tags = parse_tags(answer);
+    co_return Result<void>();
+  }
+
+  /// Asks for the head of part 1. A service that ignores the number answers with the whole size.
+  asio::awaitable<void> add_part_size(const Context& context, ObjectInfo& info) {
+    if (*info.parts == 1) {
+      info.part_size = info.size;
+      co_return;
+    }
+    const Result<http::Response> response = co_await ask_head(context, info.key, "partNumber=1");
+    if (!response) co_return;
+    const auto first = read_info(info.key, response->headers);
+    const auto length = response->headers.find("Content-Length");
+    if (!first || !length) co_return;
+    const Bytes size = std::stoull(std::string(*length));
+    if (size > 0 && size < info.size) info.part_size = size;
+  }
+
+  Client client_;
+  S3Multipart multipart_;
+  Capabilities capabilities_;
+  StoreIdentity identity_;
+};
+
+}  // namespace
+
+Client* client_of(Store* store) {
+  auto* s3 = dynamic_cast<S3Store*>(store);
+  return s3 == nullptr ? nullptr : &s3->client();
+}
+
+SchemeInfo s3_scheme(http::Transport& transport) {
+  const auto open = [&transport](World& world,
+                                 const StoreSpec& spec) -> Result<std::unique_ptr<Store>> {
+    GODWIT_TRY(const Config config, read_config(world, spec));
+    return std::make_unique<S3Store>(world, transport, config, spec);
+  };
+  return {.scheme = "s3",
+          .description = "a bucket of any service that speaks the S3 API",
+          .options = option_table(),
+          .open = open};
+}
+
+}  // namespace godwit::s3

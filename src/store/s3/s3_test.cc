@@ -1,0 +1,127 @@
+#include <gtest/gtest.h>
+
+#include "store/s3/s3_credentials.h"
+#include "store/s3/s3_errors.h"
+#include "store/s3/s3_headers.h"
+#include "store/s3/s3_xml.h"
+
+namespace godwit::s3 {
+namespace {
+
+using namespace std::chrono_literals;
+
+const std::string kPage = R"(<?xml version="1.0" encoding="UTF-8"?>
+<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>b</Name>
+<EncodingType>url</EncodingType><IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken>
+<Contents><Key>a%2Fb+c%26</Key><LastModified>2026-11-21T05:31:10.125Z</LastModified>
+<ETag>&quot;900150983cd24fb0d6963f7d28e17f72&quot;</ETag><Size>17</Size><StorageClass>STANDARD</StorageClass></Contents>
+<CommonPrefixes><Prefix>a/</Prefix></CommonPrefixes></ListBucketResult>)";
+
+TEST(ListPage, reads_keys_sizes_tokens_and_times) {
+  std::string xml = kPage;
+  const ListPage page = parse_list_page(xml).value();
+  EXPECT_TRUE(page.truncated);
+  EXPECT_EQ(page.next_token, "t");
+  ASSERT_EQ(page.entries.size(), 2);
+  EXPECT_EQ(page.entries[0].key, "a/");
+  EXPECT_TRUE(page.entries[0].is_prefix);
+  EXPECT_EQ(page.entries[1].key, "a/b c&");
+  EXPECT_EQ(page.entries[1].size, 17);
+  EXPECT_EQ(page.entries[1].etag, "900150983cd24fb0d6963f7d28e17f72");
+  EXPECT_EQ(page.entries[1].modified.time_since_epoch(), 1795239070s + 125ms);
+}
+
+TEST(ListPage, every_cut_is_an_error_and_never_a_short_page) {
+  for (std::size_t cut = 0; cut < kPage.size() - 1; ++cut) {
+    std::string xml = kPage.substr(0, cut);
+    EXPECT_FALSE(parse_list_page(xml)) << "cut at " << cut;
+  }
+}
+
+TEST(ListPage, an_error_document_is_no_page) {
+  std::string xml = "<Error><Code>InternalError</Code></Error>";
+  EXPECT_EQ(parse_list_page(xml).error().code(), Code::corrupted);
+}
+
+TEST(Times, both_forms_are_read_and_nonsense_is_not) {
+  EXPECT_EQ(parse_http_date("Sat, 21 Nov 2026 05:31:10 GMT")->time_since_epoch(), 1795239070s);
+  EXPECT_FALSE(parse_http_date("Sat, 21 Nox 2026 05:31:10 GMT"));
+  EXPECT_FALSE(parse_timestamp("2026-13-21T05:31:10Z"));
+  EXPECT_FALSE(parse_timestamp(""));
+}
+
+TEST(RemoveRequest, escapes_what_xml_reserves) {
+  const std::vector<std::string> keys = {"a<b>&\"c\n"};
+  EXPECT_NE(remove_request("p/", keys).find("<Key>p/a&lt;b&gt;&amp;&quot;c&#10;</Key>"),
+            std::string::npos);
+}
+
+struct ErrorCase {
+  Refusal refusal;
+  Code code;
+  Retry retry;
+};
+
+TEST(Errors, are_told_apart_by_what_a_caller_does) {
+  const http::Headers none;
+  const std::vector<ErrorCase> cases = {
+      {{404, "NoSuchKey", ""}, Code::not_found, Retry::never},
+      {{404, "", ""}, Code::not_found, Retry::never},
+      {{403, "SignatureDoesNotMatch", ""}, Code::permission_denied, Retry::never},
+      {{503, "SlowDown", ""}, Code::throttled, Retry::later},
+      {{500, "InternalError", ""}, Code::unavailable, Retry::later},
+      {{412, "", ""}, Code::precondition_failed, Retry::never},
+      {{403, "QuotaExceeded", ""}, Code::no_space, Retry::never},
+      {{400, "BadDigest", ""}, Code::corrupted, Retry::later},
+      {{501, "", ""}, Code::unsupported, Retry::never}};
+  for (const ErrorCase& c : cases) {
+    const Error error = to_error(c.refusal, none);
+    EXPECT_EQ(error.code(), c.code) << c.refusal.code << c.refusal.status;
+    EXPECT_EQ(error.retry(), c.retry) << c.refusal.code << c.refusal.status;
+  }
+  EXPECT_EQ(to_error({500, "InternalError", ""}, none).outcome(), Outcome::unknown);
+}
+
+TEST(Errors, keep_the_pause_that_the_service_asks_for) {
+  http::Headers headers;
+  headers.add("Retry-After", "3");
+  EXPECT_EQ(to_error({503, "SlowDown", ""}, headers).retry_after(), 3s);
+}
+
+TEST(Credentials, are_read_by_profile) {
+  constexpr std::string_view kText =
+      "# c\n[default]\naws_access_key_id = A\naws_secret_access_key=B\n"
+      "[profile other]\r\naws_access_key_id=C\r\naws_secret_access_key= D =\r\n";
+  EXPECT_EQ(parse_credentials(kText, "default").value()->access_key, "A");
+  EXPECT_EQ(parse_credentials(kText, "other").value()->secret_key, "D =");
+  EXPECT_EQ(parse_credentials(kText, "none").value(), std::nullopt);
+  EXPECT_FALSE(parse_credentials("[x\n", "x"));
+}
+
+TEST(Metadata, survive_the_way_through_headers) {
+  PutOptions options;
+  options.metadata.content_type = "text/plain";
+  options.metadata.cache_control = "no-cache";
+  options.metadata.user = {{"a", "1"}, {"b", "gr\xc3\xbcn"}};
+  http::Headers headers;
+  add_metadata(headers, options, Config{});
+  headers.add("Content-Length", "5");
+  headers.add("ETag", "\"x\"");
+  const ObjectInfo info = read_info("k", headers).value();
+  EXPECT_EQ(info.metadata, options.metadata);
+  EXPECT_EQ(info.size, 5);
+  EXPECT_EQ(info.etag, "x");
+}
+
+TEST(Metadata, encoded_words_are_decoded_and_ranges_tell_the_whole_size) {
+  http::Headers headers;
+  headers.add("x-amz-meta-a", "=?UTF-8?B?Z3LDvG4=?=");
+  headers.add("Content-Length", "10");
+  headers.add("Content-Range", "bytes 0-9/100");
+  const ObjectInfo info = read_info("k", headers).value();
+  EXPECT_EQ(info.metadata.user.at("a"), "gr\xc3\xbcn");
+  EXPECT_EQ(info.size, 100);
+}
+
+}  // namespace
+}  // namespace godwit::s3
