@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace godwit::file {
+
+/// Our own directory inside a store's root: temporary files, uploads, sidecars.
+inline constexpr std::string_view kOwnDirectory = ".godwit";
+
+/// Whether `key` maps 1:1 to a path below the root: UTF-8, 1 to 1024 bytes, elements of 1 to 255
+/// bytes that are not "." or "..", no NUL, not under ".godwit/".
+/// Failure: invalid_argument with the reason.
+[[nodiscard]] Result<void> check_key(std::string_view key);
+
+/// RFC 3629: no overlong forms, no surrogates.
+[[nodiscard]] bool is_utf8(std::string_view text);
+
+}  // namespace godwit::file

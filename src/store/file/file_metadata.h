@@ -1,0 +1,34 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "store/object.h"
+#include "world/disk.h"
+
+namespace godwit::file {
+
+/// What a file cannot tell by itself, kept in the extended attribute `user.godwit`, or in a
+/// sidecar below `.godwit/meta` where the file system has no attributes.
+struct Record {
+  Metadata metadata;
+  /// The content token of the bytes, as the writer proved it, and the size and time that the file
+  /// had then: a file that was changed since has another.
+  std::string content_etag;
+  Bytes size = 0;
+  WallTime modified{};
+};
+
+inline constexpr const char* kAttribute = "user.godwit";
+
+[[nodiscard]] std::string encode(const Record& record);
+/// Nothing when `text` is not ours or of a later format.
+[[nodiscard]] std::optional<Record> decode(const std::string& text);
+/// Whether there is anything to keep.
+[[nodiscard]] bool worth_keeping(const Record& record);
+
+/// The version token of a file: the recorded content token while it holds, else one made of size,
+/// time and inode.
+[[nodiscard]] std::string etag_of(const FileStat& stat, const Record* record);
+
+}  // namespace godwit::file
