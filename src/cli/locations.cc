@@ -53,22 +53,15 @@ Result<StoreSpec> parse_remote(const std::string& text, const Config& config) {
   return spec;
 }
 
-}  // namespace
+Result<StoreSpec> parse_spec(const std::string& text, const Config& config,
+                             const std::string& working_directory) {
+  if (looks_like_remote(text)) return parse_remote(text, config);
+  return parse_store_url(text, working_directory);
+}
 
-Result<Location> parse_location(const std::string& text, Names names, const Config& config,
-                                const std::string& working_directory) {
-  Location location;
-  if (looks_like_remote(text)) {
-    GODWIT_TRY(location.spec, parse_remote(text, config));
-  } else {
-    GODWIT_TRY(location.spec, parse_store_url(text, working_directory));
-  }
+/// Cuts the last element off a file's path, or takes all of an S3 key.
+void split_key(Location& location) {
   StoreSpec& spec = location.spec;
-  if (names == Names::tree) {
-    const bool bare = spec.scheme == "s3" && !spec.prefix.empty() && !spec.prefix.ends_with('/');
-    if (bare) spec.prefix += '/';
-    return location;
-  }
   if (spec.scheme == "file") {
     const std::size_t slash = spec.prefix.find_last_of('/');
     location.key = spec.prefix.substr(slash + 1);
@@ -76,10 +69,42 @@ Result<Location> parse_location(const std::string& text, Names names, const Conf
   } else {
     location.key = std::exchange(spec.prefix, {});
   }
+}
+
+}  // namespace
+
+Result<Location> parse_location(const std::string& text, Names names, const Config& config,
+                                const std::string& working_directory) {
+  Location location;
+  GODWIT_TRY(location.spec, parse_spec(text, config, working_directory));
+  StoreSpec& spec = location.spec;
+  if (names == Names::tree) {
+    const bool bare = spec.scheme == "s3" && !spec.prefix.empty() && !spec.prefix.ends_with('/');
+    if (bare) spec.prefix += '/';
+    return location;
+  }
+  split_key(location);
   if (location.key.empty()) {
     return fail(Error(Code::invalid_argument, "'" + text + "' names no object")
                     .with_hint("add a key to it"));
   }
+  return location;
+}
+
+Result<Location> parse_destination(const std::string& text, const std::string& name,
+                                   const Config& config, const std::string& working_directory) {
+  Location location;
+  GODWIT_TRY(location.spec, parse_spec(text, config, working_directory));
+  if (location.spec.scheme == "file") {
+    // A path loses its last '/' when it is made absolute.
+    const std::string_view path = std::string_view(text).substr(0, text.find('?'));
+    if (path.ends_with('/')) {
+      location.key = name;
+      return location;
+    }
+  }
+  split_key(location);
+  if (location.key.empty() || location.key.ends_with('/')) location.key += name;
   return location;
 }
 

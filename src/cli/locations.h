@@ -25,4 +25,9 @@ struct Location {
                                               const Config& config,
                                               const std::string& working_directory);
 
+/// For a place to put an object: a key that ends in '/' (or is empty) is a directory for `name`.
+[[nodiscard]] Result<Location> parse_destination(const std::string& text, const std::string& name,
+                                                 const Config& config,
+                                                 const std::string& working_directory);
+
 }  // namespace godwit::cli

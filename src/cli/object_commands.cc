@@ -43,23 +43,33 @@ struct OpenObject {
   std::string key;
 };
 
-Result<OpenObject> open_object(Session& session, const std::string& text, Role role) {
+Result<OpenObject> open_object(Session& session, const std::string& text) {
   GODWIT_TRY(Location location, session.locate(text, Names::object));
   OpenObject object;
   object.key = location.key;
-  GODWIT_TRY(object.store, session.open(std::move(location.spec), role));
+  GODWIT_TRY(object.store, session.open(std::move(location.spec), Role::source));
+  return object;
+}
+
+Result<OpenObject> open_destination(Session& session, const std::string& text,
+                                    const std::string& source) {
+  const std::string name = source.substr(source.find_last_of('/') + 1);
+  GODWIT_TRY(Location location, session.locate_destination(text, name));
+  OpenObject object;
+  object.key = location.key;
+  GODWIT_TRY(object.store, session.open(std::move(location.spec), Role::target));
   return object;
 }
 
 Task<int> run_head(Session& session, Shared a) {
-  GODWIT_CO_TRY(const OpenObject object, open_object(session, a->location, Role::source));
+  GODWIT_CO_TRY(const OpenObject object, open_object(session, a->location));
   GODWIT_CO_TRY(const ObjectInfo info, co_await object.store->head(session.context(), object.key));
   session.output().info(info);
   co_return kDone;
 }
 
 Task<int> run_cat(Session& session, Shared a) {
-  GODWIT_CO_TRY(const OpenObject object, open_object(session, a->location, Role::source));
+  GODWIT_CO_TRY(const OpenObject object, open_object(session, a->location));
   const GetOptions options;
   GODWIT_CO_TRY(GetResult got, co_await object.store->get(session.context(), object.key, options));
   std::string buffer(kBuffer, '\0');
@@ -75,12 +85,9 @@ Task<int> run_cat(Session& session, Shared a) {
 
 Task<int> run_get(Session& session, Shared a) {
   if (a->file == "-") co_return co_await run_cat(session, a);
-  GODWIT_CO_TRY(const OpenObject from, open_object(session, a->location, Role::source));
-  std::string target_text = a->file;
-  if (target_text.empty() || target_text.ends_with('/')) {
-    target_text += from.key.substr(from.key.find_last_of('/') + 1);
-  }
-  GODWIT_CO_TRY(const OpenObject to, open_object(session, target_text, Role::target));
+  GODWIT_CO_TRY(const OpenObject from, open_object(session, a->location));
+  const std::string target = a->file.empty() ? "./" : a->file;
+  GODWIT_CO_TRY(const OpenObject to, open_destination(session, target, from.key));
   const GetOptions options;
   GODWIT_CO_TRY(GetResult got, co_await from.store->get(session.context(), from.key, options));
   PutOptions put;
@@ -164,13 +171,10 @@ Task<int> put_stdin(Session& session, const OpenObject& to, const PutOptions& op
 
 Task<int> run_put(Session& session, Shared a) {
   GODWIT_CO_TRY(PutOptions options, parse_put(*a));
-  std::string target_text = a->location;
-  if (target_text.ends_with('/') && a->file != "-") {
-    target_text += a->file.substr(a->file.find_last_of('/') + 1);
-  }
-  GODWIT_CO_TRY(const OpenObject to, open_object(session, target_text, Role::target));
+  const std::string name = a->file == "-" ? "stdin" : a->file;
+  GODWIT_CO_TRY(const OpenObject to, open_destination(session, a->location, name));
   if (a->file == "-") co_return co_await put_stdin(session, to, options);
-  GODWIT_CO_TRY(const OpenObject from, open_object(session, a->file, Role::source));
+  GODWIT_CO_TRY(const OpenObject from, open_object(session, a->file));
   const GetOptions get;
   GODWIT_CO_TRY(GetResult got, co_await from.store->get(session.context(), from.key, get));
   options.modified = got.info.modified;
@@ -224,7 +228,7 @@ Task<int> run_rm_tree(Session& session, const Arguments& a) {
 
 Task<int> run_rm(Session& session, Shared a) {
   if (a->recursive) co_return co_await run_rm_tree(session, *a);
-  GODWIT_CO_TRY(const OpenObject object, open_object(session, a->location, Role::source));
+  GODWIT_CO_TRY(const OpenObject object, open_object(session, a->location));
   // S3 calls the removal of nothing a success; a person who mistyped wants to know.
   GODWIT_CO_CHECK(co_await object.store->head(session.context(), object.key));
   std::vector<std::string> keys = {object.key};

@@ -73,6 +73,11 @@ Result<Location> Session::locate(const std::string& text, Names names) const {
   return parse_location(text, names, config_, streams_.working_directory);
 }
 
+Result<Location> Session::locate_destination(const std::string& text,
+                                             const std::string& name) const {
+  return parse_destination(text, name, config_, streams_.working_directory);
+}
+
 Result<std::unique_ptr<Store>> Session::open(StoreSpec spec, Role role) {
   if (spec.scheme == "file") {
     if (role == Role::target) spec.options.try_emplace("missing", "empty");

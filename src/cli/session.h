@@ -47,6 +47,8 @@ class Session {
   [[nodiscard]] int run(const Command& command);
 
   [[nodiscard]] Result<Location> locate(const std::string& text, Names names) const;
+  [[nodiscard]] Result<Location> locate_destination(const std::string& text,
+                                                    const std::string& name) const;
   /// A target directory may not exist yet, a source must.
   [[nodiscard]] Result<std::unique_ptr<Store>> open(StoreSpec spec, Role role);
   [[nodiscard]] Result<std::unique_ptr<Store>> open_tree(const std::string& text, Role role);

@@ -267,9 +267,8 @@ Task<bool> copy_object(Session& session, const Arguments& a) {
   const Result<ObjectInfo> info = co_await source->head(session.context(), from.key);
   if (!info && info.error().code() == Code::not_found) co_return false;
   if (!info) co_return fail(Error(info.error()));
-  std::string target_text = a.target;
-  if (target_text.ends_with('/')) target_text += from.key.substr(from.key.find_last_of('/') + 1);
-  GODWIT_CO_TRY(const Location to, session.locate(target_text, Names::object));
+  const std::string name = from.key.substr(from.key.find_last_of('/') + 1);
+  GODWIT_CO_TRY(const Location to, session.locate_destination(a.target, name));
   GODWIT_CO_TRY(const std::unique_ptr<Store> target, session.open(to.spec, Role::target));
   GODWIT_CO_TRY(const TransferOptions options, parse_transfer(session, a));
   Progress progress;

@@ -86,6 +86,7 @@ Error to_error(const Refusal& refusal, const http::Headers& headers) {
   const Code code = row != kCodes.end() ? row->ours : code_of_status(refusal.status);
   std::string message = refusal.code.empty() ? "the service answered " : refusal.code;
   if (refusal.code.empty()) message += std::to_string(refusal.status);
+  if (refusal.code.empty() && refusal.status == 404) message = "there is no such object";
   if (!refusal.message.empty()) message += ": " + refusal.message;
   Error error(code, std::move(message));
   if (row != kCodes.end() && !row->hint.empty()) {

@@ -99,13 +99,20 @@ Task<PutResult> S3Multipart::complete(const Context& context, const UploadId& up
   call.body_size = xml.size();
   call.payload_hash = payload_hash(xml);
   GODWIT_CO_TRY(const std::string answer, co_await client_.send_for_text(context, call));
-  const std::string etag = unquote(find_text(answer, "ETag"));
-  if (etag.empty()) {
-    co_return fail(Error(Code::corrupted, "the answer tells no ETag")
+  if (root_name(answer) != "CompleteMultipartUploadResult") {
+    co_return fail(Error(Code::corrupted, "the service's answer does not say that it is complete")
                        .with(Outcome::unknown)
                        .at(client_.place(call)));
   }
-  co_return PutResult{etag};
+  const std::string etag = unquote(find_text(answer, "ETag"));
+  if (!etag.empty()) co_return PutResult{etag};
+  // Ceph RGW leaves it out.
+  Call ask;
+  ask.operation = "head";
+  ask.method = "HEAD";
+  ask.key = &upload.key;
+  GODWIT_CO_TRY(const http::Response head, co_await client_.send(context, ask));
+  co_return PutResult{unquote(head.headers.find("ETag").value_or(""))};
 }
 
 Task<void> S3Multipart::abort(const Context& context, const UploadId& upload) {
