@@ -4,6 +4,8 @@
 #include <memory>
 
 #include "cli/app.h"
+#include "transfer/bodies.h"
+#include "transfer/copy.h"
 #include "world/disk.h"
 
 namespace godwit::cli {
@@ -88,13 +90,14 @@ Task<int> run_get(Session& session, Shared a) {
   GODWIT_CO_TRY(const OpenObject from, open_object(session, a->location));
   const std::string target = a->file.empty() ? "./" : a->file;
   GODWIT_CO_TRY(const OpenObject to, open_destination(session, target, from.key));
-  const GetOptions options;
-  GODWIT_CO_TRY(GetResult got, co_await from.store->get(session.context(), from.key, options));
-  PutOptions put;
-  put.metadata = got.info.metadata;
-  put.modified = got.info.modified;
-  const Upload upload{got.body.get(), got.info.size};
-  GODWIT_CO_CHECK(co_await to.store->put(session.context(), to.key, upload, put));
+  GODWIT_CO_TRY(const ObjectInfo info, co_await from.store->head(session.context(), from.key));
+  const transfer::TransferOptions options;
+  transfer::Progress progress;
+  transfer::Slots slots(session.world(), std::nullopt);
+  const transfer::CopyResources resources{session.world(), slots, progress, session.output()};
+  transfer::Copier copier(transfer::StorePair{*from.store, *to.store}, options, resources);
+  const ListEntry entry{info.key, info.size, info.etag, info.modified, false};
+  GODWIT_CO_CHECK(co_await copier.copy(session.context(), entry, to.key));
   co_return kDone;
 }
 
@@ -178,8 +181,14 @@ Task<int> run_put(Session& session, Shared a) {
   const GetOptions get;
   GODWIT_CO_TRY(GetResult got, co_await from.store->get(session.context(), from.key, get));
   options.modified = got.info.modified;
-  const Upload upload{got.body.get(), got.info.size};
-  GODWIT_CO_CHECK(co_await to.store->put(session.context(), to.key, upload, options));
+  transfer::HashingBody hashing(*got.body, std::nullopt, {});
+  const Upload upload{&hashing, got.info.size};
+  GODWIT_CO_TRY(const PutResult stored,
+                co_await to.store->put(session.context(), to.key, upload, options));
+  if (to.store->capabilities().put_tells_md5 && stored.etag != hashing.etag()) {
+    co_return fail(Error(Code::corrupted, "the store has other bytes than were sent")
+                       .at(place_of(*to.store, "put", to.key)));
+  }
   co_return kDone;
 }
 
