@@ -25,12 +25,14 @@ void add_globals(CLI::App& app, GlobalOptions& options) {
   app.add_option("--config", options.config_file, "godwit.toml to read");
   app.add_option("--ca-file", options.ca_file, "PEM file of further authorities for TLS");
   app.add_option("--timeout", options.timeout, "give up after this long, such as 30s or 2h");
-  app.add_flag_callback("--json", [&options] { options.format = Format::json; },
-                        "one JSON object per line; the last one is the summary");
-  app.add_flag_callback("-q,--quiet", [&options] { options.detail = Detail::quiet; },
-                        "only errors");
-  app.add_flag_callback("-v,--verbose", [&options] { options.detail = Detail::verbose; },
-                        "also what was copied, deleted and retried");
+  app.add_flag_callback(
+      "--json", [&options] { options.format = Format::json; },
+      "one JSON object per line; the last one is the summary");
+  app.add_flag_callback(
+      "-q,--quiet", [&options] { options.detail = Detail::quiet; }, "only errors");
+  app.add_flag_callback(
+      "-v,--verbose", [&options] { options.detail = Detail::verbose; },
+      "also what was copied, deleted and retried");
   app.add_flag("--progress,!--no-progress", options.progress,
                "show a progress line (default: on a terminal)");
 }

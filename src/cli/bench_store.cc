@@ -123,8 +123,7 @@ Task<int> run_bench(Session& session, Shared a) {
   GODWIT_CO_TRY(const std::unique_ptr<Store> store, session.open_tree(a->location, Role::target));
   GODWIT_CO_TRY(const Bytes size, parse_bytes(a->size));
   // A name of its own, so that nothing that was there is read, replaced or removed.
-  const std::string prefix =
-      "godwit-bench-" + std::to_string(session.world().random()) + "/";
+  const std::string prefix = "godwit-bench-" + std::to_string(session.world().random()) + "/";
   Bench bench(session, *store, prefix, size);
   std::size_t failed = 0;
   for (const Operation operation : {Operation::put, Operation::get}) {

@@ -54,8 +54,9 @@ std::string bash(const Words& words) {
 std::string zsh(const Words& words) {
   std::string text = "#compdef godwit\nlocal -a commands options\ncommands=(\n";
   for (const auto& [name, help] : words.commands) text += "  '" + name + ":" + help + "'\n";
-  text += ")\nif (( CURRENT == 2 )); then _describe command commands; return; fi\n"
-          "case $words[2] in\n";
+  text +=
+      ")\nif (( CURRENT == 2 )); then _describe command commands; return; fi\n"
+      "case $words[2] in\n";
   for (const auto& [command, options] : words.options) {
     text += "  " + command + ") options=(" + join(options) + ") ;;\n";
   }
@@ -92,8 +93,9 @@ void add_completions_command(CLI::App& app, Chosen& chosen) {
   command.footer("\nExamples:\n  godwit completions bash > /etc/bash_completion.d/godwit");
   command.callback([&chosen, &app, shell] {
     const Words words = words_of(app);
-    const std::string text =
-        *shell == "bash" ? bash(words) : *shell == "zsh" ? zsh(words) : fish(words);
+    const std::string text = *shell == "bash"  ? bash(words)
+                             : *shell == "zsh" ? zsh(words)
+                                               : fish(words);
     chosen = [text](Session& session) { return print(session, text); };
   });
 }

@@ -1,7 +1,7 @@
 #include "cli/config.h"
 
-#include <array>
 #include <toml++/toml.h>
+#include <array>
 #include <vector>
 
 #include "base/suggest.h"
@@ -13,8 +13,8 @@ namespace {
 constexpr Bytes kLargestFile = kMiB;
 const std::vector<std::string> kSections = {"stores"};
 const std::vector<std::string> kStoreKeys = {
-    "url",           "access_key_env", "secret_key_env", "session_token_env",
-    "access_key",    "secret_key",     "session_token",  "secret_key_file"};
+    "url",        "access_key_env", "secret_key_env", "session_token_env",
+    "access_key", "secret_key",     "session_token",  "secret_key_file"};
 
 std::unexpected<Error> at_line(const std::string& file, const toml::node& node,
                                const std::string& why, const std::string& hint) {
@@ -48,7 +48,8 @@ Result<void> take_store_key(World& world, const std::string& file, const std::st
     if (key == name) spec.secrets[name] = *value;
     if (key == std::string(name) + "_env") {
       const auto found = world.environment(*value);
-      if (!found) return at_line(file, node, "$" + *value + " is not set", "set it, or change " + key);
+      if (!found)
+        return at_line(file, node, "$" + *value + " is not set", "set it, or change " + key);
       spec.secrets[name] = *found;
     }
   }
@@ -63,8 +64,8 @@ Result<void> take_store_key(World& world, const std::string& file, const std::st
 Result<StoreSpec> read_store(World& world, const std::string& file, const std::string& name,
                              const toml::node& node) {
   const toml::table* table = node.as_table();
-  const auto url = table == nullptr ? std::optional<std::string>()
-                                    : (*table)["url"].value<std::string>();
+  const auto url =
+      table == nullptr ? std::optional<std::string>() : (*table)["url"].value<std::string>();
   if (!url) {
     return at_line(file, node, "[stores." + name + "] has no url", "add url = \"s3://BUCKET\"");
   }
@@ -95,13 +96,13 @@ Result<StoreSpec> rclone_remote(const std::string& file, const std::string& name
     return spec;
   }
   if (type != "s3") {
-    return fail(Error(Code::unsupported,
-                      file + ": remote '" + name + "' is of type '" + type + "'")
+    return fail(Error(Code::unsupported, file + ": remote '" + name + "' is of type '" + type + "'")
                     .with_hint("of rclone's remotes, godwit reads those of type s3 and local"));
   }
   spec.scheme = "s3";
   std::string endpoint = get("endpoint");
-  if (!endpoint.empty() && endpoint.find("://") == std::string::npos) endpoint.insert(0, "https://");
+  if (!endpoint.empty() && endpoint.find("://") == std::string::npos)
+    endpoint.insert(0, "https://");
   if (!endpoint.empty()) spec.options["endpoint"] = endpoint;
   if (!get("region").empty()) spec.options["region"] = get("region");
   if (!get("profile").empty()) spec.options["profile"] = get("profile");
@@ -130,14 +131,14 @@ Result<Config> parse_toml(World& world, const std::string& text, const std::stri
   try {
     root = toml::parse(text, file);
   } catch (const toml::parse_error& error) {
-    return fail(Code::invalid_argument, file + ":" +
-                                            std::to_string(error.source().begin.line) + ": " +
-                                            std::string(error.description()));
+    return fail(Code::invalid_argument, file + ":" + std::to_string(error.source().begin.line) +
+                                            ": " + std::string(error.description()));
   }
   for (const auto& [key, node] : root) {
     const std::string section(key.str());
     if (section != "stores") {
-      return at_line(file, node, "'" + section + "' is not known here", suggest(section, kSections));
+      return at_line(file, node, "'" + section + "' is not known here",
+                     suggest(section, kSections));
     }
     if (!node.is_table()) return at_line(file, node, "'stores' must be a table", "[stores.NAME]");
     for (const auto& [name, store] : *node.as_table()) {
@@ -183,7 +184,8 @@ Result<Config> load_config(World& world, const std::string& named,
   std::vector<std::string> places = {working_directory + "/godwit.toml",
                                      home + "/.config/godwit/godwit.toml",
                                      "/etc/godwit/godwit.toml"};
-  const std::string wanted = named.empty() ? world.environment("GODWIT_CONFIG").value_or("") : named;
+  const std::string wanted =
+      named.empty() ? world.environment("GODWIT_CONFIG").value_or("") : named;
   if (!wanted.empty()) places = {wanted};
   Config config;
   for (const std::string& place : places) {
@@ -192,7 +194,8 @@ Result<Config> load_config(World& world, const std::string& named,
       GODWIT_TRY(config, parse_toml(world, *text, place));
       break;
     }
-    if (!wanted.empty()) return fail(Code::invalid_argument, "config " + wanted + " does not exist");
+    if (!wanted.empty())
+      return fail(Code::invalid_argument, "config " + wanted + " does not exist");
   }
   const std::string rclone =
       world.environment("RCLONE_CONFIG").value_or(home + "/.config/rclone/rclone.conf");

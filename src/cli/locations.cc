@@ -40,8 +40,9 @@ Result<StoreSpec> parse_remote(const std::string& text, const Config& config) {
     std::vector<std::string> known;
     for (const auto& [remote, spec] : config.remotes) known.push_back(remote);
     for (const std::string_view scheme : kSchemes) known.emplace_back(scheme);
-    return fail(Error(Code::invalid_argument, "'" + name + "' is neither a kind of store nor a "
-                                              "remote of godwit.toml")
+    return fail(Error(Code::invalid_argument, "'" + name +
+                                                  "' is neither a kind of store nor a "
+                                                  "remote of godwit.toml")
                     .with_hint(suggest(name, known)));
   }
   StoreSpec spec = found->second;

@@ -111,9 +111,8 @@ Result<PutOptions> parse_put(const Arguments& a) {
                       .with_hint("write --metadata NAME=VALUE"));
     }
     std::string name = item.substr(0, equals);
-    std::ranges::transform(name, name.begin(), [](unsigned char c) {
-      return static_cast<char>(std::tolower(c));
-    });
+    std::ranges::transform(name, name.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     options.metadata.user[name] = item.substr(equals + 1);
   }
   return options;
@@ -138,8 +137,8 @@ Task<void> upload_parts(Session& session, const OpenObject& to, const UploadId& 
     MemoryBody body(std::move(bytes));
     const PartPlace place{static_cast<std::uint32_t>(parts.size() + 1), offset};
     const Upload part{&body, size};
-    GODWIT_CO_TRY(PartInfo info, co_await to.store->multipart()->put_part(session.context(), upload,
-                                                                          place, part));
+    GODWIT_CO_TRY(PartInfo info,
+                  co_await to.store->multipart()->put_part(session.context(), upload, place, part));
     parts.push_back(std::move(info));
     offset += size;
     bytes = co_await read_stdin(session.world());
@@ -229,7 +228,8 @@ Task<int> run_rm_tree(Session& session, const Arguments& a) {
     if (page.empty()) break;
     std::vector<std::string> keys;
     for (const ListEntry& entry : page) keys.push_back(entry.key);
-    GODWIT_CO_TRY(const std::size_t bad, co_await remove_batch(session, *store, std::move(keys), a));
+    GODWIT_CO_TRY(const std::size_t bad,
+                  co_await remove_batch(session, *store, std::move(keys), a));
     failed += bad;
   }
   co_return failed > 0 ? kPartial : kDone;

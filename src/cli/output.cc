@@ -15,12 +15,9 @@ std::string dump(const Json& json) {
 }
 
 Json to_json(const Error& error) {
-  return {{"code", to_string(error.code())},
-          {"outcome", to_string(error.outcome())},
-          {"store", error.where().store},
-          {"operation", error.where().operation},
-          {"message", error.message()},
-          {"hint", error.hint()}};
+  return {{"code", to_string(error.code())}, {"outcome", to_string(error.outcome())},
+          {"store", error.where().store},    {"operation", error.where().operation},
+          {"message", error.message()},      {"hint", error.hint()}};
 }
 
 double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
@@ -30,21 +27,21 @@ void add_error(Json& json, const char* name, const std::optional<Error>& error) 
 }
 
 Json to_json(const transfer::Progress& progress) {
-  return {{"total", progress.total},
-          {"replicated", progress.replicated},
-          {"skipped", progress.skipped},
-          {"failed", progress.failed},
-          {"deleted", progress.deleted},
-          {"delete_failed", progress.delete_failed},
-          {"bytes", progress.bytes},
-          {"retries", progress.retries}};
+  return {{"total", progress.total},     {"replicated", progress.replicated},
+          {"skipped", progress.skipped}, {"failed", progress.failed},
+          {"deleted", progress.deleted}, {"delete_failed", progress.delete_failed},
+          {"bytes", progress.bytes},     {"retries", progress.retries}};
 }
 
 Json to_json(const transfer::VerifySummary& found) {
-  return {{"total", found.total},         {"same", found.same},
-          {"unproven", found.unproven},   {"missing", found.missing},
-          {"extra", found.extra},         {"different", found.different},
-          {"metadata_only", found.metadata_only}, {"unreadable", found.unreadable},
+  return {{"total", found.total},
+          {"same", found.same},
+          {"unproven", found.unproven},
+          {"missing", found.missing},
+          {"extra", found.extra},
+          {"different", found.different},
+          {"metadata_only", found.metadata_only},
+          {"unreadable", found.unreadable},
           {"bytes_read", found.bytes_read}};
 }
 
@@ -133,7 +130,8 @@ void Output::error(const Error& error) {
 void Output::summary(const transfer::SyncSummary& summary, std::uint64_t requests) {
   progress_ = nullptr;
   const transfer::Progress& p = summary.progress;
-  for (const auto* problem : {&summary.listing_error, &summary.delete_refused, &summary.interrupted}) {
+  for (const auto* problem :
+       {&summary.listing_error, &summary.delete_refused, &summary.interrupted}) {
     if (*problem && format_ == Format::text) complain("godwit: " + (*problem)->to_string());
   }
   if (format_ == Format::json) {
@@ -178,8 +176,9 @@ void Output::summary(const transfer::VerifySummary& found, std::uint64_t request
       count(found.unreadable, "unreadable; ") + format_bytes(found.bytes_read) + " read in " +
       format_duration(found.elapsed) + ", " + count(requests, "requests"));
   if (found.unproven > 0) {
-    say(count(found.unproven, "of them have equal sizes, and listings prove no more: "
-                              "say --level checksum"));
+    say(count(found.unproven,
+              "of them have equal sizes, and listings prove no more: "
+              "say --level checksum"));
   }
 }
 
@@ -198,8 +197,8 @@ void Output::summary(const transfer::RepairSummary& summary, std::uint64_t reque
   }
   this->summary(summary.found, requests);
   if (summary.delete_refused) complain("godwit: " + summary.delete_refused->to_string());
-  say(count(summary.progress.replicated, "mended, ") + count(summary.progress.deleted, "deleted, ") +
-      count(summary.progress.failed, "failed"));
+  say(count(summary.progress.replicated, "mended, ") +
+      count(summary.progress.deleted, "deleted, ") + count(summary.progress.failed, "failed"));
 }
 
 void Output::summary(const transfer::GcSummary& summary, transfer::Run run) {
@@ -247,10 +246,13 @@ void Output::info(const ObjectInfo& info) {
                {"modified", format_time(info.modified)}};
   const Metadata& m = info.metadata;
   const std::pair<const char*, const std::string*> fields[] = {
-      {"content_type", &m.content_type},         {"cache_control", &m.cache_control},
+      {"content_type", &m.content_type},
+      {"cache_control", &m.cache_control},
       {"content_disposition", &m.content_disposition},
-      {"content_encoding", &m.content_encoding}, {"content_language", &m.content_language},
-      {"expires", &m.expires},                   {"storage_class", &m.storage_class}};
+      {"content_encoding", &m.content_encoding},
+      {"content_language", &m.content_language},
+      {"expires", &m.expires},
+      {"storage_class", &m.storage_class}};
   for (const auto& [name, value] : fields) {
     if (!value->empty()) json[name] = *value;
   }

@@ -17,23 +17,23 @@ std::string bar(double share) {
 
 }  // namespace
 
-std::string progress_text(const transfer::Progress& progress, Duration elapsed,
-                          std::size_t width) {
+std::string progress_text(const transfer::Progress& progress, Duration elapsed, std::size_t width) {
   const double seconds = std::max(std::chrono::duration<double>(elapsed).count(), 1e-3);
   const std::uint64_t done = progress.replicated + progress.skipped + progress.failed;
   std::string text;
   if (progress.listing_done && progress.total > 0) {
-    const double share = progress.bytes_queued > 0
-                             ? static_cast<double>(progress.bytes) /
-                                   static_cast<double>(progress.bytes_queued)
-                             : static_cast<double>(done) / static_cast<double>(progress.total);
+    const double share =
+        progress.bytes_queued > 0
+            ? static_cast<double>(progress.bytes) / static_cast<double>(progress.bytes_queued)
+            : static_cast<double>(done) / static_cast<double>(progress.total);
     text = bar(share);
   }
   text += std::to_string(done) + "/" + std::to_string(progress.total);
   text += progress.listing_done ? " objects, " : "+ objects, ";
   text += format_bytes(progress.bytes) + ", " +
           format_bytes(static_cast<Bytes>(static_cast<double>(progress.bytes) / seconds)) + "/s, " +
-          std::to_string(static_cast<std::uint64_t>(static_cast<double>(done) / seconds)) + " obj/s";
+          std::to_string(static_cast<std::uint64_t>(static_cast<double>(done) / seconds)) +
+          " obj/s";
   if (progress.listing_done && progress.bytes > 0 && progress.bytes_queued > progress.bytes) {
     const double left = static_cast<double>(progress.bytes_queued - progress.bytes) * seconds /
                         static_cast<double>(progress.bytes);

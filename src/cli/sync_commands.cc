@@ -71,7 +71,8 @@ void add_filters(CLI::App& command, const Shared& a) {
         ->expected(1)
         ->take_all();
   };
-  rule("--include", FilterAction::include, "take keys that match this glob; the first rule decides");
+  rule("--include", FilterAction::include,
+       "take keys that match this glob; the first rule decides");
   rule("--exclude", FilterAction::exclude, "leave keys out that match this glob");
   command.add_option("--filter-from", a->filter_from,
                      "file of rules, '+ GLOB' and '- GLOB', after those of the command line");
@@ -88,8 +89,8 @@ void add_compare(CLI::App& command, const Shared& a) {
       ->check(CLI::IsMember({"auto", "size", "time", "checksum"}))
       ->capture_default_str();
   command.add_flag_callback("--size-only", [a] { a->compare = "size"; }, "as --compare size");
-  command.add_flag_callback("--checksum", [a] { a->compare = "checksum"; },
-                            "as --compare checksum");
+  command.add_flag_callback(
+      "--checksum", [a] { a->compare = "checksum"; }, "as --compare checksum");
 }
 
 void add_deletion(CLI::App& command, const Shared& a) {
@@ -164,7 +165,8 @@ Result<TransferOptions> parse_transfer(Session& session, const Arguments& a) {
   std::optional<Bytes> threshold;
   GODWIT_CHECK(parse_into(a.part_size, "--part-size", part_size, &parse_bytes));
   GODWIT_CHECK(parse_into(a.multipart_threshold, "--multipart-threshold", threshold, &parse_bytes));
-  if (part_size && *part_size == 0) return fail(Code::invalid_argument, "--part-size must not be 0");
+  if (part_size && *part_size == 0)
+    return fail(Code::invalid_argument, "--part-size must not be 0");
   options.part_size = part_size.value_or(options.part_size);
   options.multipart_threshold = threshold.value_or(options.multipart_threshold);
   const std::map<std::string, Order> orders = {{"listed", Order::listed},
@@ -310,8 +312,8 @@ Task<int> run_repair(Session& session, Shared a) {
   GODWIT_CO_TRY(const RepairSummary summary, co_await with_progress(session, std::move(task)));
   session.output().summary(summary, session.requests());
   if (summary.found.interrupted) co_return kInterrupted;
-  const bool partial = summary.progress.failed > 0 || summary.found.listing_error ||
-                       summary.delete_refused;
+  const bool partial =
+      summary.progress.failed > 0 || summary.found.listing_error || summary.delete_refused;
   co_return partial ? kPartial : kDone;
 }
 
@@ -356,7 +358,8 @@ void add_sync(CLI::App& app, Chosen& chosen) {
 void add_copy(CLI::App& app, Chosen& chosen) {
   const auto a = std::make_shared<Arguments>();
   CLI::App& command = *app.add_subcommand("copy", "copy one object, or a tree without deleting");
-  command.footer("\nExamples:\n  godwit copy s3://a/x.iso s3://b/x.iso\n  godwit copy /etc s3://b/etc");
+  command.footer(
+      "\nExamples:\n  godwit copy s3://a/x.iso s3://b/x.iso\n  godwit copy /etc s3://b/etc");
   add_pair(command, a);
   add_compare(command, a);
   add_filters(command, a);

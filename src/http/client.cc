@@ -256,8 +256,8 @@ class Exchange {
     if (!more) co_return source_failed(more.error());
     if (*more == 0) co_return Result<void>();
     own_failure_ = true;
-    co_return fail(Code::corrupted, "the body is longer than its " +
-                                        std::to_string(request_.body_size) + " bytes");
+    co_return fail(Code::corrupted,
+                   "the body is longer than its " + std::to_string(request_.body_size) + " bytes");
   }
 
   std::unexpected<Error> source_failed(const Error& error) {
@@ -350,8 +350,8 @@ class AsioClient final : public Client {
       Result<ResponseHead> head = co_await exchange.run(absolute);
       if (head) co_return respond(context, std::move(lease), *std::move(head));
       const bool stale = lease->uses > 0 && exchange.unanswered() && !exchange.own_failure();
-      const bool again = stale && reuse == Reuse::allowed &&
-                         (request.body == nullptr || request.body->rewind());
+      const bool again =
+          stale && reuse == Reuse::allowed && (request.body == nullptr || request.body->rewind());
       if (!again) co_return fail(std::move(head).error());
       reuse = Reuse::never;
     }

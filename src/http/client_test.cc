@@ -134,9 +134,10 @@ TEST_F(ClientTest, keeps_a_connection_for_the_next_request) {
 }
 
 TEST_F(ClientTest, reads_chunked_and_unframed_bodies) {
-  ScriptedServer server(Script{{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-                          "3\r\nhel\r\n2;x\r\nlo\r\n0\r\nT: v\r\n\r\n",
-                          "HTTP/1.1 200 OK\r\n\r\nto the end"}});
+  ScriptedServer server(
+      Script{{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+              "3\r\nhel\r\n2;x\r\nlo\r\n0\r\nT: v\r\n\r\n",
+              "HTTP/1.1 200 OK\r\n\r\nto the end"}});
   send(get_from(server), 2);
   EXPECT_EQ(results[0]->body, "hello");
   EXPECT_EQ(results[1]->body, "to the end");

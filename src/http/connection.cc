@@ -1,7 +1,7 @@
 #include "http/connection.h"
 
-#include <boost/asio/redirect_error.hpp>
 #include <netdb.h>
+#include <boost/asio/redirect_error.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -31,8 +31,9 @@ Result<std::vector<tcp::endpoint>> look_up(const Endpoint& endpoint) {
   const int result = ::getaddrinfo(endpoint.host.c_str(), nullptr, &hints, &raw);
   const std::unique_ptr<addrinfo, AddressesDeleter> list(raw);
   if (result != 0) {
-    return fail(Error(Code::unavailable, "look up '" + endpoint.host + "': " + ::gai_strerror(result))
-                    .with_hint("check the host name of the endpoint"));
+    return fail(
+        Error(Code::unavailable, "look up '" + endpoint.host + "': " + ::gai_strerror(result))
+            .with_hint("check the host name of the endpoint"));
   }
   std::vector<tcp::endpoint> addresses;
   for (const addrinfo* one = list.get(); one != nullptr; one = one->ai_next) {
@@ -95,9 +96,8 @@ Lease::~Lease() {
 }
 
 void Lease::watch_cancel(const Context& context) {
-  cancel_ = context.cancel().on_cancel([connection = connection_.get()] {
-    connection->abort(Error(Code::cancelled, "cancelled"));
-  });
+  cancel_ = context.cancel().on_cancel(
+      [connection = connection_.get()] { connection->abort(Error(Code::cancelled, "cancelled")); });
 }
 
 void Lease::extend(MonoTime deadline) {
@@ -106,8 +106,7 @@ void Lease::extend(MonoTime deadline) {
 }
 
 Error Lease::explain(std::string_view doing, const error_code& error) const {
-  const std::string where =
-      std::string(doing) + " " + connection_->endpoint.to_string() + ": ";
+  const std::string where = std::string(doing) + " " + connection_->endpoint.to_string() + ": ";
   if (connection_->aborted) {
     return Error(connection_->aborted->code(), where + connection_->aborted->message());
   }
@@ -243,8 +242,7 @@ Task<void> Pool::secure(Lease& lease, tcp::socket& socket) {
     GODWIT_CO_TRY(tls_, co_await run_blocking(world_, std::move(load)));
   }
   lease->stream = std::make_unique<BareSocket>(socket);
-  Result<std::unique_ptr<Stream>> stream =
-      co_await tls_stream(socket, *tls_, lease->endpoint.host);
+  Result<std::unique_ptr<Stream>> stream = co_await tls_stream(socket, *tls_, lease->endpoint.host);
   lease->stream.reset();
   if (!stream && lease->aborted) co_return fail(lease.explain("TLS with", {}));
   if (!stream) co_return fail(std::move(stream).error());

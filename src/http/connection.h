@@ -18,7 +18,7 @@ namespace godwit::http {
 struct Connection {
   Endpoint endpoint;
   std::unique_ptr<Stream> stream;
-  std::string input;        ///< storage; what is in it is [begin, end)
+  std::string input;  ///< storage; what is in it is [begin, end)
   std::size_t begin = 0;
   std::size_t end = 0;
   std::uint64_t uses = 0;

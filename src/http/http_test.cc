@@ -48,9 +48,10 @@ TEST(ResponseHead, tells_how_the_body_is_framed) {
 
 TEST(ResponseHead, refuses_what_smuggles) {
   for (const char* fields :
-       {"Content-Length: 5\r\nContent-Length: 6\r\n", "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
-        "Content-Length: -1\r\n", "Content-Length: 5x\r\n", "Transfer-Encoding: gzip, chunked\r\n",
-        "X : y\r\n", " folded\r\n", "X: a\rb\r\n", ": y\r\n"}) {
+       {"Content-Length: 5\r\nContent-Length: 6\r\n",
+        "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "Content-Length: -1\r\n",
+        "Content-Length: 5x\r\n", "Transfer-Encoding: gzip, chunked\r\n", "X : y\r\n",
+        " folded\r\n", "X: a\rb\r\n", ": y\r\n"}) {
     EXPECT_FALSE(head_of(fields)) << fields;
   }
   EXPECT_FALSE(parse_response_head("HTTP/2 200\r\n\r\n", false));

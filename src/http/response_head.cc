@@ -20,19 +20,20 @@ std::string_view trim(std::string_view text) {
 
 bool is_token(std::string_view name) {
   return !name.empty() && std::ranges::all_of(name, [](unsigned char c) {
-    return c > ' ' && c < 0x7f && std::string_view("\"(),/:;<=>?@[\\]{}").find(
-                                      static_cast<char>(c)) == std::string_view::npos;
+    return c > ' ' && c < 0x7f &&
+           std::string_view("\"(),/:;<=>?@[\\]{}").find(static_cast<char>(c)) ==
+               std::string_view::npos;
   });
 }
 
 bool has_control(std::string_view value) {
-  return std::ranges::any_of(value, [](unsigned char c) { return (c < ' ' && c != '\t') || c == 0x7f; });
+  return std::ranges::any_of(value,
+                             [](unsigned char c) { return (c < ' ' && c != '\t') || c == 0x7f; });
 }
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) {
-    return std::tolower(x) == std::tolower(y);
-  });
+  return std::ranges::equal(
+      a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
 Result<void> parse_status_line(std::string_view line, ResponseHead& head) {

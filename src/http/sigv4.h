@@ -47,8 +47,7 @@ class Signer {
   [[nodiscard]] const std::string& region() const { return region_; }
 
  private:
-  [[nodiscard]] const Sha256Digest& key_for(const Credentials& credentials,
-                                            std::string_view date);
+  [[nodiscard]] const Sha256Digest& key_for(const Credentials& credentials, std::string_view date);
 
   std::string region_;
   std::string service_;

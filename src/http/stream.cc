@@ -13,8 +13,8 @@
 namespace godwit::http {
 namespace {
 
-using boost::system::error_code;
 using asio::ip::tcp;
+using boost::system::error_code;
 
 template <class Socket>
 asio::awaitable<void> cancel_at(World& world, MonoTime deadline, CancelToken answered,
@@ -33,8 +33,7 @@ class AsioStream final : public Stream {
     const asio::mutable_buffer buffer(into.data(), into.size());
     const std::size_t count =
         co_await socket_.async_read_some(buffer, asio::redirect_error(asio::use_awaitable, error));
-    const bool ended =
-        error == asio::error::eof || error == asio::ssl::error::stream_truncated;
+    const bool ended = error == asio::error::eof || error == asio::ssl::error::stream_truncated;
     if (ended) error.clear();
     co_return ended ? 0 : count;
   }
@@ -113,7 +112,8 @@ Task<std::unique_ptr<Stream>> tls_stream(tcp::socket& socket, asio::ssl::context
   error_code error;
   co_await stream.async_handshake(asio::ssl::stream_base::client,
                                   asio::redirect_error(asio::use_awaitable, error));
-  if (!error) co_return std::make_unique<AsioStream<asio::ssl::stream<tcp::socket>>>(std::move(stream));
+  if (!error)
+    co_return std::make_unique<AsioStream<asio::ssl::stream<tcp::socket>>>(std::move(stream));
   const bool certificate = error.category() == asio::error::get_ssl_category();
   Error failure(Code::unavailable,
                 "TLS with " + host + ": " + tls_error(stream.native_handle(), error));

@@ -9,9 +9,7 @@ Where place_of(const Store& store, std::string operation, std::string key) {
           .key = std::move(key)};
 }
 
-std::unexpected<Error> no_such_object() {
-  return fail(Code::not_found, "there is no such object");
-}
+std::unexpected<Error> no_such_object() { return fail(Code::not_found, "there is no such object"); }
 
 Result<ByteRange> resolve_range(const GetOptions& options, Bytes size) {
   if (!options.range) return ByteRange{0, size};

@@ -2,6 +2,7 @@
 
 #include "store/etag.h"
 #include "store/registry.h"
+#include "world/real/real_world.h"
 
 namespace godwit {
 namespace {
@@ -24,8 +25,8 @@ TEST(StoreUrl, prints_what_parses_to_the_same) {
 }
 
 TEST(StoreUrl, refuses_what_cannot_be_meant) {
-  for (const char* url : {"", "s3:b", "s3://", "file://rel", "memory:", "s3://b?x", "s3://b?a=1&a=2",
-                          "s3://b?endpoint=%zz", "s3://user:pw@b/"}) {
+  for (const char* url : {"", "s3:b", "s3://", "file://rel", "memory:", "s3://b?x",
+                          "s3://b?a=1&a=2", "s3://b?endpoint=%zz", "s3://user:pw@b/"}) {
     const auto spec = parse_store_url(url, "/w");
     ASSERT_FALSE(spec) << url;
     EXPECT_EQ(spec.error().code(), Code::invalid_argument);
@@ -40,13 +41,14 @@ TEST(StoreUrl, refuses_secrets_and_says_where_they_belong) {
 }
 
 TEST(StoreRegistry, names_the_nearest_match) {
+  RealWorld world;
   StoreRegistry registry;
   registry.add({.scheme = "s3", .description = {}, .options = {{"endpoint", "", ""}}, .open = {}});
-  const auto scheme = registry.open(*static_cast<World*>(nullptr), {.scheme = "s4"});
+  const auto scheme = registry.open(world, {.scheme = "s4"});
   EXPECT_NE(scheme.error().to_string().find("did you mean 's3'?"), std::string::npos);
   StoreSpec spec{.scheme = "s3"};
   spec.options["endpiont"] = "x";
-  const auto option = registry.open(*static_cast<World*>(nullptr), spec);
+  const auto option = registry.open(world, spec);
   EXPECT_NE(option.error().to_string().find("did you mean 'endpoint'?"), std::string::npos);
 }
 

@@ -52,9 +52,8 @@ Task<Xxh128Digest> fingerprint(const Context& context, Store& store, const std::
   }
 }
 
-asio::awaitable<void> fingerprint_into(const Context& context, Store& store,
-                                       const std::string& key, Bytes& bytes_read,
-                                       Result<Xxh128Digest>& result) {
+asio::awaitable<void> fingerprint_into(const Context& context, Store& store, const std::string& key,
+                                       Bytes& bytes_read, Result<Xxh128Digest>& result) {
   result = co_await fingerprint(context, store, key, bytes_read);
 }
 
@@ -63,8 +62,7 @@ Task<bool> same_bytes(const Context& context, const StorePair& stores, const std
   TaskGroup other(context.world().executor());
   Result<Xxh128Digest> theirs;
   other.spawn(fingerprint_into(context, stores.target, key, bytes_read, theirs));
-  const Result<Xxh128Digest> ours =
-      co_await fingerprint(context, stores.source, key, bytes_read);
+  const Result<Xxh128Digest> ours = co_await fingerprint(context, stores.source, key, bytes_read);
   co_await other.join();
   if (!ours) co_return fail(Error(ours.error()));
   if (!theirs) co_return fail(Error(theirs.error()));
@@ -117,8 +115,8 @@ bool same_metadata(const Capabilities& source, const Capabilities& target, const
                    const Metadata& b) {
   if (!source.user_metadata || !target.user_metadata) return true;
   const auto fields = [](const Metadata& m) {
-    return std::tie(m.cache_control, m.content_disposition, m.content_encoding,
-                    m.content_language, m.expires);
+    return std::tie(m.cache_control, m.content_disposition, m.content_encoding, m.content_language,
+                    m.expires);
   };
   const auto user = [](const Metadata& m) {
     std::map<std::string, std::string> kept = m.user;
@@ -126,8 +124,8 @@ bool same_metadata(const Capabilities& source, const Capabilities& target, const
     return kept;
   };
   // A store that was told no type names its own default.
-  const bool types_differ = !a.content_type.empty() && !b.content_type.empty() &&
-                            a.content_type != b.content_type;
+  const bool types_differ =
+      !a.content_type.empty() && !b.content_type.empty() && a.content_type != b.content_type;
   return fields(a) == fields(b) && user(a) == user(b) && !types_differ;
 }
 
@@ -163,8 +161,8 @@ Task<PairClass> check_objects(const Context& context, const StorePair& stores,
     GODWIT_CO_TRY(same, co_await same_bytes(context, stores, key, bytes_read));
   } else {
     const bool comparable = from.etag_is_md5 && to.etag_is_md5;
-    const Verdict verdict = comparable ? compare_tokens(ours->etag, theirs->etag, ours->size)
-                                       : Verdict::unproven;
+    const Verdict verdict =
+        comparable ? compare_tokens(ours->etag, theirs->etag, ours->size) : Verdict::unproven;
     same = verdict == Verdict::same;
     if (verdict == Verdict::unproven) {
       const std::array<Described, 2> sides = {

@@ -37,7 +37,9 @@ TEST(Glob, classes_braces_escapes_and_unicode) {
   EXPECT_FALSE(matches("[!a-c]x", "bx"));
   EXPECT_TRUE(matches("*.{jpg,p{n,in}g}", "a.ping"));
   EXPECT_TRUE(matches("\\*x", "*x"));
-  EXPECT_TRUE(matches("a?c", "a\xc3\xa4" "c"));
+  EXPECT_TRUE(matches("a?c",
+                      "a\xc3\xa4"
+                      "c"));
 }
 
 TEST(Glob, refuses_what_cannot_be_meant) {
@@ -90,9 +92,15 @@ TEST(Bandwidth, refuses_what_is_no_limit) {
 }
 
 TEST(KeyBetween, lies_strictly_between) {
-  const std::vector<std::pair<std::string, std::string>> ranges = {
-      {"", ""}, {"a", ""}, {"a", "b"}, {"k/000000000999", ""}, {"k/000000000999", "k/1"},
-      {"a", "aa"}, {"abc", "abd"}, {"\xff\xfe", ""}, {"~~~~~~~~~~~~", ""}};
+  const std::vector<std::pair<std::string, std::string>> ranges = {{"", ""},
+                                                                   {"a", ""},
+                                                                   {"a", "b"},
+                                                                   {"k/000000000999", ""},
+                                                                   {"k/000000000999", "k/1"},
+                                                                   {"a", "aa"},
+                                                                   {"abc", "abd"},
+                                                                   {"\xff\xfe", ""},
+                                                                   {"~~~~~~~~~~~~", ""}};
   for (const auto& [low, high] : ranges) {
     const auto middle = key_between(low, high);
     if (!middle) continue;

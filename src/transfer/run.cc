@@ -44,8 +44,8 @@ Result<void> check_pair(const StorePair& stores) {
                     .with_hint("name two different buckets, prefixes or directories"));
   }
   if (source.place.starts_with(target.place) || target.place.starts_with(source.place)) {
-    return fail(Error(Code::invalid_argument, "one lies inside the other: " + source.url +
-                                                  " and " + target.url)
+    return fail(Error(Code::invalid_argument,
+                      "one lies inside the other: " + source.url + " and " + target.url)
                     .with_hint("name two places that share no object"));
   }
   return {};
@@ -61,8 +61,8 @@ Task<std::shared_ptr<void>> lock_pair(const Context& context, const StorePair& s
   if (state_directory.empty()) co_return nullptr;
   const std::string directory = state_directory + "/locks";
   const std::string path =
-      directory + "/" +
-      pair_name(stores.source.identity().place, stores.target.identity().place) + ".lock";
+      directory + "/" + pair_name(stores.source.identity().place, stores.target.identity().place) +
+      ".lock";
   auto work = [&disk = context.world().disk(), directory, path] {
     return lock_file(disk, directory, path);
   };

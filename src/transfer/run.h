@@ -13,8 +13,7 @@ namespace godwit::transfer {
 
 /// Keeps a second run of the same pair on this machine out until it is destroyed. Without a state
 /// directory there is no lock. Failure: precondition_failed when another run holds it.
-[[nodiscard]] Task<std::shared_ptr<void>> lock_pair(const Context& context,
-                                                    const StorePair& stores,
+[[nodiscard]] Task<std::shared_ptr<void>> lock_pair(const Context& context, const StorePair& stores,
                                                     const std::string& state_directory);
 
 /// Removes keys of `store` in batches, told to `observer` and counted in `progress`.

@@ -32,8 +32,8 @@ class Sync final : public DiffSink, public Work {
         copier_(stores, options.transfer, resources_),
         jobs_(context, options.transfer, slots_, *this),
         extras_(context.world(), options.transfer.state_directory,
-                "extras-" + pair_name(stores.source.identity().place,
-                                      stores.target.identity().place)) {}
+                "extras-" +
+                    pair_name(stores.source.identity().place, stores.target.identity().place)) {}
 
   Task<SyncSummary> run() {
     const MonoTime start = context_.world().mono_now();
@@ -88,8 +88,8 @@ class Sync final : public DiffSink, public Work {
 
   Task<Bytes> run(const Job& job) override {
     if (job.target) {
-      GODWIT_CO_TRY(const bool same, co_await same_content(context_, stores_, job.source,
-                                                           *job.target));
+      GODWIT_CO_TRY(const bool same,
+                    co_await same_content(context_, stores_, job.source, *job.target));
       if (same) {
         ++summary_.progress.skipped;
         co_return Bytes{0};
@@ -100,8 +100,7 @@ class Sync final : public DiffSink, public Work {
       ++summary_.progress.replicated;
       co_return Bytes{0};
     }
-    GODWIT_CO_TRY(const Bytes moved,
-                  co_await copier_.copy(context_, job.source, job.source.key));
+    GODWIT_CO_TRY(const Bytes moved, co_await copier_.copy(context_, job.source, job.source.key));
     ++summary_.progress.replicated;
     tell(EventKind::copied, job, nullptr);
     co_return moved;
@@ -144,8 +143,8 @@ class Sync final : public DiffSink, public Work {
   }
 
   void note_stop(const Error& error) {
-    auto& place = was_stopped(error) && !context_.check() ? summary_.interrupted
-                                                           : summary_.listing_error;
+    auto& place =
+        was_stopped(error) && !context_.check() ? summary_.interrupted : summary_.listing_error;
     place = error;
   }
 
@@ -167,10 +166,9 @@ class Sync final : public DiffSink, public Work {
           .with_hint("mend what failed and run again");
     }
     if (extras_.size() > options_.max_delete) {
-      return Error(Code::limit_exceeded,
-                   "nothing was deleted: " + std::to_string(extras_.size()) +
-                       " objects would go, and at most " + std::to_string(options_.max_delete) +
-                       " may")
+      return Error(Code::limit_exceeded, "nothing was deleted: " + std::to_string(extras_.size()) +
+                                             " objects would go, and at most " +
+                                             std::to_string(options_.max_delete) + " may")
           .with_hint("look at --dry-run, then raise --max-delete");
     }
     return std::nullopt;

@@ -29,8 +29,8 @@ class Verification final : public DiffSink, public Work {
         copier_(stores, options.verify.transfer, resources_),
         jobs_(context, options.verify.transfer, slots_, *this),
         extras_(context.world(), options.verify.transfer.state_directory,
-                "repair-" + pair_name(stores.source.identity().place,
-                                      stores.target.identity().place)) {}
+                "repair-" +
+                    pair_name(stores.source.identity().place, stores.target.identity().place)) {}
 
   void mend() { mends_ = true; }
 
@@ -85,8 +85,8 @@ class Verification final : public DiffSink, public Work {
   Task<Bytes> run(const Job& job) override {
     if (job.target) {
       Bytes read = 0;
-      const Result<PairClass> found = co_await check_objects(context_, stores_, job.source.key,
-                                                             options_.verify.level, read);
+      const Result<PairClass> found =
+          co_await check_objects(context_, stores_, job.source.key, options_.verify.level, read);
       repair_.found.bytes_read += read;
       if (!found && found.error().retry() == Retry::later && job.tries < kTriesToRead) {
         co_return fail(Error(found.error()));
@@ -178,10 +178,10 @@ class Verification final : public DiffSink, public Work {
   Task<void> remove_extras() {
     if (extras_.size() == 0) co_return Result<void>();
     if (extras_.size() > options_.max_delete) {
-      repair_.delete_refused = Error(
-          Code::limit_exceeded, "nothing was deleted: " + std::to_string(extras_.size()) +
-                                    " objects would go, and at most " +
-                                    std::to_string(options_.max_delete) + " may");
+      repair_.delete_refused =
+          Error(Code::limit_exceeded, "nothing was deleted: " + std::to_string(extras_.size()) +
+                                          " objects would go, and at most " +
+                                          std::to_string(options_.max_delete) + " may");
       co_return Result<void>();
     }
     if (options_.run == Run::dry) {
@@ -192,11 +192,8 @@ class Verification final : public DiffSink, public Work {
   }
 
   void tell(EventKind kind, const ListEntry& entry, const Error* error) {
-    const Event event{.kind = kind,
-                      .key = entry.key,
-                      .bytes = entry.size,
-                      .error = error,
-                      .message = {}};
+    const Event event{
+        .kind = kind, .key = entry.key, .bytes = entry.size, .error = error, .message = {}};
     observer_.on_event(event);
   }
 

@@ -25,8 +25,8 @@ std::string directory_of(const Tree& tree, const std::string& id) {
 /// Ids come back from checkpoints: what is none must not become a path.
 bool is_id(const std::string& id) {
   return id.size() == 16 && std::ranges::all_of(id, [](unsigned char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-  });
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+         });
 }
 
 std::unexpected<Error> no_upload() { return fail(Code::not_found, "there is no such upload"); }
@@ -62,8 +62,8 @@ Result<void> note_part(const Tree& tree, const UploadId& upload, PartPlace place
   const std::string path = directory_of(tree, upload.id) + "/parts";
   GODWIT_TRY(const std::unique_ptr<File> file, tree.disk().open(path, OpenMode::write_existing));
   GODWIT_TRY(const FileStat stat, file->stat());
-  const std::string line = std::to_string(place.number) + " " + std::to_string(place.offset) +
-                           " " + std::to_string(size) + "\n";
+  const std::string line = std::to_string(place.number) + " " + std::to_string(place.offset) + " " +
+                           std::to_string(size) + "\n";
   return file->write_at(stat.size, as_bytes(line));
 }
 
@@ -74,7 +74,8 @@ struct Arrived {
 
 Result<std::map<std::uint32_t, Arrived>> arrived_parts(const Tree& tree, const UploadId& upload) {
   if (!is_id(upload.id)) return no_upload();
-  GODWIT_TRY(const std::string text, read_text(tree.disk(), directory_of(tree, upload.id) + "/parts"));
+  GODWIT_TRY(const std::string text,
+             read_text(tree.disk(), directory_of(tree, upload.id) + "/parts"));
   std::map<std::uint32_t, Arrived> parts;
   std::string_view rest = text;
   for (std::size_t end = rest.find('\n'); end != std::string_view::npos; end = rest.find('\n')) {

@@ -61,7 +61,9 @@ class FileBody final : public Body {
       std::copy_n(as_bytes(opened_.head).begin() + static_cast<std::ptrdiff_t>(at), count,
                   into.begin());
     } else {
-      auto work = [file = opened_.file, at, into, want] { return file->read_at(at, into.first(want)); };
+      auto work = [file = opened_.file, at, into, want] {
+        return file->read_at(at, into.first(want));
+      };
       Result<std::size_t> got = co_await run_blocking(world_, std::move(work));
       if (!got) co_return fail(std::move(got).error().at(place_));
       count = *got;
@@ -148,8 +150,8 @@ class FileStore final : public Store {
                   placed(resolve_range(options, opened.info.size), "get", key));
     GetResult result;
     result.info = opened.info;
-    result.body = std::make_unique<FileBody>(world_, std::move(opened), range,
-                                             place_of(*this, "get", key));
+    result.body =
+        std::make_unique<FileBody>(world_, std::move(opened), range, place_of(*this, "get", key));
     co_return result;
   }
 
@@ -229,7 +231,8 @@ class FileStore final : public Store {
 
   Task<PutResult> put_large(const Context& context, const std::string& key, Upload upload,
                             const PutOptions& options) {
-    auto begin_draft = [tree = tree_, random = world_.random()]() -> Result<std::shared_ptr<Draft>> {
+    auto begin_draft = [tree = tree_,
+                        random = world_.random()]() -> Result<std::shared_ptr<Draft>> {
       GODWIT_TRY(Draft draft, tree->draft(random));
       return std::make_shared<Draft>(std::move(draft));
     };
@@ -277,6 +280,5 @@ SchemeInfo file_scheme() {
           .options = kOptions,
           .open = open};
 }
-
 
 }  // namespace godwit::file

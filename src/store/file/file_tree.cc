@@ -131,8 +131,8 @@ Result<void> Tree::place(Draft& draft, const std::string& key, OnExisting on_exi
   if (!moved) {
     const auto there = disk_.stat(to, Symlinks::do_not_follow);
     if (there && there->type == FileType::directory) {
-      return fail(Code::invalid_argument, "a directory has this name: '" + key +
-                                              "' cannot be both a file and a prefix");
+      return fail(Code::invalid_argument,
+                  "a directory has this name: '" + key + "' cannot be both a file and a prefix");
     }
     return moved;
   }

@@ -50,7 +50,9 @@ class Tree {
 
   [[nodiscard]] const TreeOptions& options() const { return options_; }
   [[nodiscard]] Disk& disk() const { return disk_; }
-  [[nodiscard]] std::string path_of(const std::string& key) const { return options_.root + "/" + key; }
+  [[nodiscard]] std::string path_of(const std::string& key) const {
+    return options_.root + "/" + key;
+  }
 
   /// A regular file's stat. Failure: not_found, also for what is no file.
   [[nodiscard]] Result<FileStat> stat(const std::string& key) const;

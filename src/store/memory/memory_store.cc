@@ -56,10 +56,11 @@ class SharedBody final : public Body {
 };
 
 Task<std::string> receive(Upload upload) {
-  GODWIT_CO_TRY(std::string bytes, co_await read_all(*upload.body, upload.size));
-  if (bytes.size() != upload.size) {
-    co_return fail(Code::corrupted, "the body ended after " + std::to_string(bytes.size()) +
-                                        " of " + std::to_string(upload.size) + " bytes");
+  Result<std::string> bytes = co_await read_all(*upload.body, upload.size);
+  const bool longer = !bytes && bytes.error().code() == Code::limit_exceeded;
+  if (longer || (bytes && bytes->size() != upload.size)) {
+    co_return fail(Code::corrupted,
+                   "the body is not as long as its " + std::to_string(upload.size) + " bytes");
   }
   co_return bytes;
 }
@@ -297,12 +298,12 @@ class MemoryStore final : public Store, public Multipart {
                            std::string etag, const PutOptions& options) {
     const auto found = bucket_->objects.find(key);
     const bool there = found != bucket_->objects.end();
-    const bool refused =
-        (options.condition == Condition::absent && there) ||
-        (options.condition == Condition::matches && (!there || found->second.info.etag != options.etag));
+    const bool refused = (options.condition == Condition::absent && there) ||
+                         (options.condition == Condition::matches &&
+                          (!there || found->second.info.etag != options.etag));
     if (refused) {
-      return fail(Error(Code::precondition_failed, there ? "the object is another version"
-                                                         : "the object is not there")
+      return fail(Error(Code::precondition_failed,
+                        there ? "the object is another version" : "the object is not there")
                       .at(place_of(*this, "put", key)));
     }
     MemoryObject& object = bucket_->objects[key];

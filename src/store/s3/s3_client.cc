@@ -19,9 +19,7 @@ Task<std::string> error_body(http::Response& response) {
 }
 
 Refusal refusal_of(unsigned status, const std::string& body) {
-  return {.status = status,
-          .code = find_text(body, "Code"),
-          .message = find_text(body, "Message")};
+  return {.status = status, .code = find_text(body, "Code"), .message = find_text(body, "Message")};
 }
 
 }  // namespace
@@ -104,8 +102,8 @@ Client::Again Client::learn(const http::Response& response, const std::string& b
   }
   const auto header = response.headers.find("x-amz-bucket-region");
   const std::string region = header ? std::string(*header) : find_text(body, "Region");
-  const bool elsewhere = response.status == 301 || response.status == 307 ||
-                         code == "AuthorizationHeaderMalformed";
+  const bool elsewhere =
+      response.status == 301 || response.status == 307 || code == "AuthorizationHeaderMalformed";
   if (!elsewhere || region.empty() || region == signer_.region()) return Again::no;
   signer_ = http::Signer(region, "s3");
   // AWS answers each region at an endpoint of its own.

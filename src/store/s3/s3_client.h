@@ -54,10 +54,10 @@ class Client {
   Config config_;
   CredentialsProvider credentials_;
   http::Signer signer_;
-  http::Endpoint endpoint_;   // with the bucket in front for virtual-host style
+  http::Endpoint endpoint_;  // with the bucket in front for virtual-host style
   std::string authority_;
-  std::string path_prefix_;   // encoded: "/bucket/prefix" or "/prefix"
-  Duration clock_offset_{};   // the server's clock minus ours
+  std::string path_prefix_;  // encoded: "/bucket/prefix" or "/prefix"
+  Duration clock_offset_{};  // the server's clock minus ours
 };
 
 /// The hex SHA-256 of a body in memory.

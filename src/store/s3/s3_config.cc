@@ -34,8 +34,7 @@ Result<void> read_endpoint(World& world, const OptionReader& options, Config& co
   const auto named = options.text("endpoint");
   const auto from_environment = world.environment("AWS_ENDPOINT_URL");
   const std::string text =
-      named ? *named
-            : from_environment.value_or("https://s3." + config.region + ".amazonaws.com");
+      named ? *named : from_environment.value_or("https://s3." + config.region + ".amazonaws.com");
   const Result<http::Url> url = http::parse_url(text);
   if (!url) return fail(Error(url.error()).because_of("option 'endpoint'"));
   if (url->target != "/") {
@@ -46,9 +45,8 @@ Result<void> read_endpoint(World& world, const OptionReader& options, Config& co
   GODWIT_TRY(const std::string addressing,
              options.choice("addressing", {"auto", "path", "virtual"}));
   const bool dotted = config.bucket.find('.') != std::string::npos;
-  const bool path =
-      addressing == "path" ||
-      (addressing == "auto" && (own || is_address(config.endpoint.host) || dotted));
+  const bool path = addressing == "path" ||
+                    (addressing == "auto" && (own || is_address(config.endpoint.host) || dotted));
   config.addressing = path ? Addressing::path : Addressing::virtual_host;
   return {};
 }
@@ -81,8 +79,8 @@ Result<Config> read_config(World& world, const StoreSpec& spec) {
   config.url = spec.to_url();
   GODWIT_CHECK(check_bucket(config.bucket));
   config.region = options.text("region").value_or(default_region(world));
-  config.profile = options.text("profile").value_or(
-      world.environment("AWS_PROFILE").value_or("default"));
+  config.profile =
+      options.text("profile").value_or(world.environment("AWS_PROFILE").value_or("default"));
   GODWIT_CHECK(read_endpoint(world, options, config));
   GODWIT_TRY(const std::string anonymous, options.choice("anonymous", {"no", "yes"}));
   if (anonymous == "yes") config.signing = Signing::anonymous;

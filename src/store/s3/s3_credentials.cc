@@ -37,7 +37,8 @@ Result<std::optional<std::string>> read_text(Disk& disk, const std::string& path
   return text;
 }
 
-Task<std::string> fetch(const Context& context, http::Transport& transport, http::Request& request) {
+Task<std::string> fetch(const Context& context, http::Transport& transport,
+                        http::Request& request) {
   const Context limited = context.with_timeout(kMetadataTimeout);
   GODWIT_CO_TRY(http::Response response, co_await transport.send(limited, request));
   GODWIT_CO_TRY(std::string body, co_await read_all(*response.body, kLargestAnswer));
@@ -172,8 +173,7 @@ Result<http::Credentials> CredentialsProvider::read_answer(const std::string& js
   return keys;
 }
 
-Task<std::optional<http::Credentials>> CredentialsProvider::from_container(
-    const Context& context) {
+Task<std::optional<http::Credentials>> CredentialsProvider::from_container(const Context& context) {
   const auto relative = world_.environment("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
   const auto full = world_.environment("AWS_CONTAINER_CREDENTIALS_FULL_URI");
   if (!relative && !full) co_return std::nullopt;

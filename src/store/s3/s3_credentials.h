@@ -46,7 +46,7 @@ class CredentialsProvider {
 
 /// The keys of `[section]` in the text of a credentials file (`[profile NAME]` in a config file).
 /// Failure: invalid_argument with the line of what is no INI.
-[[nodiscard]] Result<std::optional<http::Credentials>> parse_credentials(std::string_view text,
-                                                                         const std::string& profile);
+[[nodiscard]] Result<std::optional<http::Credentials>> parse_credentials(
+    std::string_view text, const std::string& profile);
 
 }  // namespace godwit::s3

@@ -1,10 +1,10 @@
 #include "store/s3/s3_headers.h"
 
+#include <openssl/evp.h>
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdio>
-#include <openssl/evp.h>
 
 #include "http/url.h"
 #include "store/s3/s3_xml.h"
@@ -29,9 +29,8 @@ constexpr std::array<std::pair<std::string_view, TextField>, 7> kFields = {{
 
 std::string lower(std::string_view text) {
   std::string result(text);
-  std::ranges::transform(result, result.begin(), [](unsigned char c) {
-    return static_cast<char>(std::tolower(c));
-  });
+  std::ranges::transform(result, result.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return result;
 }
 
@@ -115,7 +114,8 @@ Result<ObjectInfo> read_info(const std::string& key, const http::Headers& header
   std::optional<Bytes> size;
   for (const auto& [raw_name, value] : headers.fields()) {
     const std::string name = lower(raw_name);
-    const auto field = std::ranges::find(kFields, name, &std::pair<std::string_view, TextField>::first);
+    const auto field =
+        std::ranges::find(kFields, name, &std::pair<std::string_view, TextField>::first);
     if (field != kFields.end()) {
       info.metadata.*(field->second) = value;
     } else if (name.starts_with(kUserPrefix)) {

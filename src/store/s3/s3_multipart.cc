@@ -142,8 +142,8 @@ Task<std::vector<UploadId>> S3Multipart::list(const Context& context, const std:
       all.push_back(std::move(upload));
     }
     if (!page->truncated || page->uploads.empty()) co_return all;
-    markers = "&key-marker=" + encode(page->next_key) +
-              "&upload-id-marker=" + encode(page->next_upload);
+    markers =
+        "&key-marker=" + encode(page->next_key) + "&upload-id-marker=" + encode(page->next_upload);
   }
 }
 

@@ -190,7 +190,8 @@ class S3Store final : public Store {
     Result<ObjectInfo> info = read_info(key, response.headers);
     if (!info) co_return fail(std::move(info).error().at(client_.place(call)));
     if (options.range && response.status != 206) {
-      co_return fail(Error(Code::unsupported, "the service ignores ranges").at(client_.place(call)));
+      co_return fail(
+          Error(Code::unsupported, "the service ignores ranges").at(client_.place(call)));
     }
     GODWIT_CO_CHECK(co_await add_tags(context, tag_count(response.headers), *info));
     GetResult result;
@@ -225,7 +226,8 @@ class S3Store final : public Store {
     GODWIT_CO_CHECK(check_key(call));
     const Client* from = client_of(source.store);
     if (from == nullptr) {
-      co_return fail(Error(Code::unsupported, "the source is no s3: store").at(client_.place(call)));
+      co_return fail(
+          Error(Code::unsupported, "the source is no s3: store").at(client_.place(call)));
     }
     call.headers.add("x-amz-copy-source", from->copy_source(source.key));
     if (!source.if_match.empty()) call.headers.add("x-amz-copy-source-if-match", source.if_match);
