@@ -2,7 +2,6 @@
 
 #include "http/proxy.h"
 #include "http/response_head.h"
-#include "http/sigv4.h"
 #include "http/url.h"
 
 namespace godwit::http {
@@ -83,31 +82,6 @@ TEST(NoProxy, knows_names_suffixes_ports_and_networks) {
   EXPECT_TRUE(bypasses("10.0.0.0/8", "10.1.2.3"));
   EXPECT_FALSE(bypasses("10.0.0.0/8", "11.1.2.3"));
   EXPECT_TRUE(bypasses("*", "x"));
-}
-
-// The "GET Object" example of docs.aws.amazon.com, "Signature Calculations for the Authorization
-// Header: Transferring Payload in a Single Chunk".
-TEST(SigV4, signs_the_published_s3_example) {
-  const Credentials credentials{"AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
-                                ""};
-  const std::string empty = to_hex(sha256({}));
-  const std::vector<std::pair<std::string_view, std::string_view>> headers = {
-      {"host", "examplebucket.s3.amazonaws.com"},
-      {"range", "bytes=0-9"},
-      {"x-amz-content-sha256", empty},
-      {"x-amz-date", "20130524T000000Z"}};
-  const WallTime time = std::chrono::sys_days{std::chrono::year(2013) / 5 / 24};
-  const SigningInput input{.method = "GET",
-                           .path = "/test.txt",
-                           .query = "",
-                           .headers = headers,
-                           .payload_hash = empty,
-                           .time = time};
-  Signer signer("us-east-1", "s3");
-  EXPECT_EQ(signer.authorization(credentials, input),
-            "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request, "
-            "SignedHeaders=host;range;x-amz-content-sha256;x-amz-date, "
-            "Signature=f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41");
 }
 
 }  // namespace
