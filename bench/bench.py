@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+"""Measures godwit beside its peers, in one run, on this machine: bench.py PATH/TO/godwit [CASE...].
+
+Each case runs godwit and the peer in turn, ROUNDS times, and prints medians: wall time, client CPU
+(user + system of the process, by wait4), peak memory, and the ratios. Cases on S3 need two
+services in GODWIT_TEST_S3_A and _B (tests/rgw/with_rgw.sh starts them). Nothing is asserted.
+"""
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+GODWIT = os.path.abspath(sys.argv[1])
+ROUNDS = int(os.environ.get("GODWIT_BENCH_ROUNDS", "3"))
+A, B = os.environ.get("GODWIT_TEST_S3_A"), os.environ.get("GODWIT_TEST_S3_B")
+MIB = 1 << 20
+LAB = tempfile.mkdtemp(prefix="godwit-bench.", dir=os.environ.get("GODWIT_BENCH_DIR"))
+os.environ["HOME"] = LAB
+os.environ["RCLONE_CONFIG"] = f"{LAB}/rclone.conf"
+
+
+def measure(command):
+    """(wall s, CPU s, peak MiB) of one process."""
+    start = time.monotonic()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    errors = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    wall = time.monotonic() - start
+    if status:
+        sys.exit(f"{command} failed:\n{errors.decode()}")
+    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+def median(runs):
+    return [statistics.median(column) for column in zip(*runs)]
+
+
+def report(name, results):
+    own = results["godwit"]
+    for tool, (wall, cpu, rss) in results.items():
+        note = "" if tool == "godwit" else \
+            f"   godwit: {own[0] / wall:5.2f} x wall, {own[1] / cpu:5.2f} x CPU"
+        print(f"{name:22} {tool:24} {wall:7.2f} s {cpu:7.2f} CPU-s {rss:6.0f} MiB{note}", flush=True)
+
+
+def compare(name, tools, prepare):
+    runs = {tool: [] for tool in tools}
+    for _ in range(ROUNDS):
+        for tool, command in tools.items():
+            prepare()
+            runs[tool].append(measure(command))
+    report(name, {tool: median(all_runs) for tool, all_runs in runs.items()})
+
+
+def make_files(name, count, size):
+    os.makedirs(f"{LAB}/{name}")
+    block = os.urandom(min(size, MIB))
+    for i in range(count):
+        with open(f"{LAB}/{name}/{i:06}", "wb") as file:
+            for at in range(0, size, len(block)):
+                file.write(i.to_bytes(8, "little") + at.to_bytes(8, "little") + block[16:])
+
+
+def files_case(name, count, size):
+    make_files(name, count, size)
+    source, target = f"{LAB}/{name}", f"{LAB}/{name}-copy"
+    compare(name, {
+        "godwit": [GODWIT, "-q", "sync", source, target],
+        "rsync": ["rsync", "-a", source + "/", target],
+        "rclone": ["rclone", "copy", source, target, "--transfers", "8"],
+    }, lambda: shutil.rmtree(target, ignore_errors=True))
+    shutil.rmtree(source)
+    shutil.rmtree(target, ignore_errors=True)
+
+
+class S3Case:
+    def __init__(self):
+        import boto3
+        self.clients = [boto3.client("s3", endpoint_url=e, region_name="us-east-1") for e in (A, B)]
+        with open(os.environ["RCLONE_CONFIG"], "w") as config:
+            for remote, endpoint in (("a", A), ("b", B)):
+                config.write(f"[{remote}]\ntype = s3\nprovider = Ceph\nenv_auth = true\n"
+                             f"endpoint = {endpoint}\n")
+
+    def url(self, side, bucket):
+        return f"s3://{bucket}?endpoint={A if side == 0 else B}"
+
+    def empty(self, bucket):
+        subprocess.run([GODWIT, "-q", "rm", "-r", "--yes", self.url(1, bucket)], check=True)
+
+    def run(self, name, count, size, rclone_flags):
+        bucket = name.replace(" ", "").replace("x", "-").lower()
+        for client in self.clients:
+            client.create_bucket(Bucket=bucket)
+        make_files(bucket, count, size)
+        # By rclone, so that large objects have the parts of another client.
+        subprocess.run(["rclone", "copy", f"{LAB}/{bucket}", f"a:{bucket}", "--transfers", "16"],
+                       check=True)
+        shutil.rmtree(f"{LAB}/{bucket}")
+        godwit = [GODWIT, "-q", "sync", self.url(0, bucket), self.url(1, bucket)]
+        rclone = ["rclone", "copy", f"a:{bucket}", f"b:{bucket}"]
+        compare(name, {
+            "godwit": godwit,
+            "rclone": rclone,
+            "rclone, tuned": rclone + rclone_flags,
+        }, lambda: self.empty(bucket))
+        subprocess.run(godwit, check=True)
+        compare(name + ", same", {
+            "godwit": godwit,
+            "rclone": rclone,
+            "rclone, tuned": rclone + ["--checksum", "--fast-list"],
+        }, lambda: None)
+        for client, side in zip(self.clients, (0, 1)):
+            subprocess.run([GODWIT, "-q", "rm", "-r", "--yes", self.url(side, bucket)], check=True)
+            client.delete_bucket(Bucket=bucket)
+
+
+def s3_case(name, count, size, flags):
+    if not A:
+        sys.exit("S3 cases: run this by tests/rgw/with_rgw.sh")
+    S3Case().run(name, count, size, flags)
+
+
+WIDE = ["--transfers", "32", "--checkers", "32", "--s3-no-check-bucket"]
+CASES = {
+    "files-small": lambda: files_case("20000 x 4 KiB", 20000, 4096),
+    "files-large": lambda: files_case("1 x 2 GiB", 1, 2048 * MIB),
+    "s3-small": lambda: s3_case("2000 x 4KiB", 2000, 4096, WIDE),
+    "s3-medium": lambda: s3_case("200 x 1MiB", 200, MIB, WIDE),
+    "s3-large": lambda: s3_case("4 x 256MiB", 4, 256 * MIB, ["--transfers", "4", "--checksum",
+                                                             "--s3-upload-concurrency", "4"]),
+}
+
+if __name__ == "__main__":
+    try:
+        for case in sys.argv[2:] or CASES:
+            CASES[case]()
+    finally:
+        shutil.rmtree(LAB)
