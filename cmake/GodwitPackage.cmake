@@ -1,8 +1,18 @@
 # `cmake --install` and the Debian package (cpack -G DEB).
 include(GNUInstallDirs)
-if(TARGET godwit)
-  install(TARGETS godwit RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-endif()
+install(TARGETS godwit RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+# The manual and the completions are what the program says of itself.
+set(GENERATED ${CMAKE_BINARY_DIR}/generated)
+add_custom_command(TARGET godwit POST_BUILD
+  COMMAND godwit reference man > ${GENERATED}/godwit.1
+  COMMAND godwit completions bash > ${GENERATED}/godwit
+  COMMAND godwit completions zsh > ${GENERATED}/_godwit
+  COMMAND godwit completions fish > ${GENERATED}/godwit.fish)
+install(FILES ${GENERATED}/godwit.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES ${GENERATED}/godwit DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+install(FILES ${GENERATED}/_godwit DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
+install(FILES ${GENERATED}/godwit.fish
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 install(FILES ${CMAKE_SOURCE_DIR}/LICENSE ${CMAKE_SOURCE_DIR}/README.md
         DESTINATION ${CMAKE_INSTALL_DOCDIR})
 

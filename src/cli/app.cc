@@ -87,6 +87,7 @@ int run_app(std::vector<std::string> arguments, const Streams& streams) {
   add_object_commands(app, chosen);
   add_bench_command(app, chosen);
   add_completions_command(app, chosen);
+  add_reference_command(app, chosen);
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
   try {
     app.parse(reversed);

@@ -26,5 +26,7 @@ void add_object_commands(CLI::App& app, Chosen& chosen);
 void add_bench_command(CLI::App& app, Chosen& chosen);
 /// Adds `completions`.
 void add_completions_command(CLI::App& app, Chosen& chosen);
+/// Adds `reference`, which is not shown in the help.
+void add_reference_command(CLI::App& app, Chosen& chosen);
 
 }  // namespace godwit::cli

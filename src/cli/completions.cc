@@ -19,6 +19,7 @@ Words words_of(const CLI::App& app) {
     for (const std::string& name : option->get_lnames()) shared.push_back("--" + name);
   }
   for (const CLI::App* command : app.get_subcommands({})) {
+    if (command->get_group().empty()) continue;
     words.commands.emplace_back(command->get_name(), command->get_description());
     std::vector<std::string>& options = words.options[command->get_name()];
     for (const CLI::Option* option : command->get_options()) {

@@ -1,0 +1,136 @@
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <sstream>
+
+#include "base/version.h"
+#include "cli/app.h"
+
+namespace godwit::cli {
+namespace {
+
+// The manual is written from the parser itself, so that it says what the program understands.
+
+std::string names_of(const CLI::Option& option) {
+  std::string names;
+  for (const std::string& name : option.get_snames()) names += "-" + name + ", ";
+  for (const std::string& name : option.get_lnames()) names += "--" + name + ", ";
+  if (names.empty()) return option.get_name();
+  names.resize(names.size() - 2);
+  if (option.get_items_expected_max() > 0) names += " VALUE";
+  return names;
+}
+
+std::string trimmed(std::string text) {
+  text.erase(0, text.find_first_not_of('\n'));
+  return text;
+}
+
+std::vector<const CLI::App*> commands_of(const CLI::App& app) {
+  std::vector<const CLI::App*> commands;
+  for (const CLI::App* command : app.get_subcommands({})) {
+    if (!command->get_group().empty()) commands.push_back(command);
+  }
+  return commands;
+}
+
+std::string usage(const CLI::App& command) {
+  std::string text = "godwit " + command.get_name() + " [OPTIONS]";
+  for (const CLI::Option* option : command.get_options()) {
+    if (!option->get_positional()) continue;
+    const std::string name = option->get_name();
+    text += option->get_required() ? " " + name : " [" + name + "]";
+  }
+  return text;
+}
+
+void add_options(std::ostream& out, const CLI::App& command) {
+  out << "\n| option | meaning |\n|---|---|\n";
+  for (const CLI::Option* option : command.get_options()) {
+    std::string help = option->get_description();
+    if (!option->get_default_str().empty()) help += " (default: " + option->get_default_str() + ")";
+    out << "| `" << names_of(*option) << "` | " << help << " |\n";
+  }
+}
+
+std::string markdown(const CLI::App& app) {
+  std::ostringstream out;
+  out << "# The command line\n\n<!-- Written by `godwit reference markdown`; a test compares. "
+         "-->\n\n"
+      << app.get_description() << "\n\n```\n"
+      << trimmed(app.get_footer()) << "\n```\n\n"
+      << "## Options of every command\n";
+  add_options(out, app);
+  for (const CLI::App* command : commands_of(app)) {
+    out << "\n## godwit " << command->get_name() << "\n\n`" << usage(*command)
+        << "`: " << command->get_description() << ".\n";
+    add_options(out, *command);
+    out << "\n```\n" << trimmed(command->get_footer()) << "\n```\n";
+  }
+  return out.str();
+}
+
+/// Text as troff takes it: no line may begin with its control characters.
+std::string troff(const std::string& text) {
+  std::string escaped;
+  bool line_start = true;
+  for (const char c : text) {
+    if (line_start && (c == '.' || c == '\'')) escaped += "\\&";
+    line_start = c == '\n';
+    if (c == '\\') {
+      escaped += "\\e";
+    } else if (c == '-') {
+      escaped += "\\-";
+    } else {
+      escaped += c;
+    }
+  }
+  return escaped;
+}
+
+void add_man_options(std::ostream& out, const CLI::App& command) {
+  for (const CLI::Option* option : command.get_options()) {
+    out << ".TP\n\\fB" << troff(names_of(*option)) << "\\fR\n"
+        << troff(option->get_description()) << "\n";
+  }
+}
+
+std::string man_page(const CLI::App& app) {
+  std::ostringstream out;
+  out << ".TH GODWIT 1 2026-11-21 \"godwit " << kVersion << "\" \"User Commands\"\n"
+      << ".SH NAME\ngodwit \\- move, compare and replicate objects between stores\n"
+      << ".SH SYNOPSIS\n.B godwit\n.I COMMAND\n[\\fIOPTIONS\\fR] \\fIARGUMENTS\\fR\n"
+      << ".SH DESCRIPTION\n"
+      << troff(app.get_description()) << ".\n.SH OPTIONS\n";
+  add_man_options(out, app);
+  out << ".SH COMMANDS\n";
+  for (const CLI::App* command : commands_of(app)) {
+    out << ".SS " << troff(usage(*command)) << "\n" << troff(command->get_description()) << ".\n";
+    add_man_options(out, *command);
+    out << ".PP\n.nf\n" << troff(trimmed(command->get_footer())) << "\n.fi\n";
+  }
+  out << ".SH NOTES\n.nf\n" << troff(trimmed(app.get_footer())) << "\n.fi\n";
+  return out.str();
+}
+
+Task<int> print(Session& session, std::string text) {
+  session.streams().out << text;
+  co_return kDone;
+}
+
+}  // namespace
+
+void add_reference_command(CLI::App& app, Chosen& chosen) {
+  const auto form = std::make_shared<std::string>();
+  CLI::App& command = *app.add_subcommand("reference", "print the manual (markdown or man)");
+  // Without a group: for packagers, not in the help.
+  command.group("");
+  command.add_option("FORM", *form, "markdown or man")
+      ->required()
+      ->check(CLI::IsMember({"markdown", "man"}));
+  command.callback([&chosen, &app, form] {
+    const std::string text = *form == "man" ? man_page(app) : markdown(app);
+    chosen = [text](Session& session) { return print(session, text); };
+  });
+}
+
+}  // namespace godwit::cli
