@@ -1,7 +1,9 @@
 #pragma once
 
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -9,26 +11,35 @@
 #include <vector>
 
 #include "http/client.h"
+#include "http/proxy.h"
 #include "http/stream.h"
 #include "world/signal.h"
 
 namespace godwit::http {
 
+/// What may end the waiting for a server.
+enum class Limit : std::uint8_t { deadline, connecting, idle };
+
 /// One TCP connection to a server, with what was read ahead.
 struct Connection {
   Endpoint endpoint;
-  std::unique_ptr<Stream> stream;
-  std::string input;  ///< storage; what is in it is [begin, end)
+  const Proxy* proxy = nullptr;     ///< the way to the server, or null: straight; the pool's
+  std::unique_ptr<Stream> stream;   ///< null until it is connected
+  std::function<void()> interrupt;  ///< ends the step of connecting that is under way
+  std::string input;                ///< storage; what is in it is [begin, end)
   std::size_t begin = 0;
   std::size_t end = 0;
   std::uint64_t uses = 0;
   MonoTime idle_since{};
   MonoTime expires = kNoDeadline;  ///< the watch closes it then
+  Limit limit = Limit::deadline;   ///< which one `expires` stands for
   std::optional<Error> aborted;    ///< why it was closed under a pending call
 
   [[nodiscard]] std::string_view unread() const {
     return std::string_view(input).substr(begin, end - begin);
   }
+  /// Free space behind what is unread, at least `least` bytes.
+  [[nodiscard]] MutableByteSpan space(std::size_t least);
   void abort(Error reason);
 };
 
@@ -46,7 +57,7 @@ class Lease {
   [[nodiscard]] Connection* operator->() const { return connection_.get(); }
   /// Closes the connection when `context` is cancelled, until the lease ends.
   void watch_cancel(const Context& context);
-  /// Moves the moment at which the watch gives up on it.
+  /// Moves the moment at which the watch gives up on it: an idle time from now, or the deadline.
   void extend(MonoTime deadline);
   /// From now on the connection may serve another request.
   void keep() { keep_ = true; }
@@ -68,14 +79,15 @@ enum class Reuse : std::uint8_t { allowed, never };
 /// The connections of a client, by server.
 ///
 /// A watch looks at the connections in use a few times a second and closes those whose deadline
-/// has passed: no timer per request.
+/// has passed: no timer per request. Another closes those that were idle too long.
 class Pool : public std::enable_shared_from_this<Pool> {
  public:
   Pool(World& world, ClientOptions options);
   Pool(Pool&&) = delete;
 
-  /// An idle connection, or a new one; waits while the server has its full number.
-  /// Failure: unavailable, timed_out, cancelled; the outcome is not_applied.
+  /// An idle connection, or a new one; waits its turn while the server has its full number.
+  /// Failure: unavailable, timed_out, cancelled, invalid_argument (proxy, TLS files); the outcome
+  /// is not_applied.
   [[nodiscard]] Task<Lease> acquire(const Context& context, const Endpoint& endpoint, Reuse reuse);
   [[nodiscard]] asio::awaitable<void> close();
   [[nodiscard]] ClientStats& stats() { return stats_; }
@@ -84,33 +96,56 @@ class Pool : public std::enable_shared_from_this<Pool> {
 
  private:
   friend class Lease;
+  /// Someone who waits for a connection, or for the right to open one.
+  struct Waiter {
+    Waiter(asio::any_io_executor executor, MonoTime until)
+        : woken(std::move(executor)), deadline(until) {}
+    Signal woken;
+    MonoTime deadline;
+    bool granted = false;
+    std::unique_ptr<Connection> connection;  // null: open one
+  };
   struct Host {
-    explicit Host(asio::any_io_executor executor) : free(std::move(executor)) {}
+    std::optional<Proxy> proxy;
     std::vector<std::unique_ptr<Connection>> idle;  // the last used last
-    std::size_t open = 0;
-    Signal free;
+    std::size_t open = 0;                           // idle, in use, or promised to a waiter
+    std::deque<Waiter*> waiters;                    // the longest first
   };
 
-  [[nodiscard]] Host& host(const Endpoint& endpoint);
-  [[nodiscard]] std::unique_ptr<Connection> take_idle(Host& host);
-  [[nodiscard]] Task<void> connect(const Context& context, Lease& lease);
-  [[nodiscard]] Task<void> connect_tcp(const Endpoint& to, Lease& lease,
-                                       asio::ip::tcp::socket& socket);
-  [[nodiscard]] Task<void> tunnel(const Endpoint& to, const std::string& authorization,
-                                  Lease& lease, asio::ip::tcp::socket& socket);
-  [[nodiscard]] Task<void> secure(Lease& lease, asio::ip::tcp::socket& socket);
+  [[nodiscard]] Result<Host*> host(const Endpoint& endpoint);
+  [[nodiscard]] std::unique_ptr<Connection> take_idle(Host& server);
+  /// Waits until `server` has one to spare; null: open one.
+  [[nodiscard]] Task<std::unique_ptr<Connection>> wait_turn(const Context& context, Host& server);
+  /// Passes a connection, or (null) the right to open one, to who waits longest.
+  void pass_on(Host& server, std::unique_ptr<Connection> connection);
   void give_back(std::unique_ptr<Connection> connection, bool keep);
+  [[nodiscard]] std::string describe(Limit limit) const;
+
+  // These are in connect.cc.
+  [[nodiscard]] Task<void> connect(const Context& context, Lease& lease);
+  [[nodiscard]] Task<std::vector<asio::ip::tcp::endpoint>> resolve(const Endpoint& to,
+                                                                   Lease& lease);
+  [[nodiscard]] Task<asio::ip::tcp::socket> connect_tcp(const Endpoint& to, Lease& lease);
+  [[nodiscard]] Task<void> tunnel(Lease& lease, asio::ip::tcp::socket& socket);
+  [[nodiscard]] Task<void> secure(Lease& lease, asio::ip::tcp::socket socket);
+  [[nodiscard]] Task<void> load_tls();
+
   asio::awaitable<void> watch();
+  asio::awaitable<void> reap();
 
   World& world_;
   ClientOptions options_;
   ClientStats stats_;
   std::map<Endpoint, std::unique_ptr<Host>> hosts_;
   std::vector<Connection*> in_use_;
+  std::size_t waiting_ = 0;
   std::unique_ptr<asio::ssl::context> tls_;
+  bool loading_tls_ = false;
+  Signal tls_loaded_;
   bool watching_ = false;
+  bool reaping_ = false;
   CancelSource stop_;
-  TaskGroup watches_;
+  TaskGroup helpers_;  // the watches, and look-ups that nobody waits for any more
   Signal returned_;
 };
 

@@ -32,7 +32,7 @@ TEST(Url, encodes_and_decodes_every_byte) {
 }
 
 Result<ResponseHead> head_of(std::string_view fields) {
-  return parse_response_head("HTTP/1.1 200 OK\r\n" + std::string(fields) + "\r\n", false);
+  return parse_response_head("HTTP/1.1 200 OK\r\n" + std::string(fields) + "\r\n", HeadRequest::no);
 }
 
 TEST(ResponseHead, tells_how_the_body_is_framed) {
@@ -40,8 +40,9 @@ TEST(ResponseHead, tells_how_the_body_is_framed) {
   EXPECT_EQ(head_of("transfer-encoding: chunked\r\n")->framing, Framing::chunked);
   EXPECT_EQ(head_of("")->framing, Framing::until_close);
   EXPECT_FALSE(head_of("")->keep_alive);
-  EXPECT_EQ(parse_response_head("HTTP/1.1 204 x\r\n\r\n", false)->framing, Framing::none);
-  EXPECT_EQ(parse_response_head("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", true)->framing,
+  EXPECT_EQ(parse_response_head("HTTP/1.1 204 x\r\n\r\n", HeadRequest::no)->framing, Framing::none);
+  EXPECT_EQ(parse_response_head("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", HeadRequest::yes)
+                ->framing,
             Framing::none);
 }
 
@@ -53,8 +54,8 @@ TEST(ResponseHead, refuses_what_smuggles) {
         " folded\r\n", "X: a\rb\r\n", ": y\r\n"}) {
     EXPECT_FALSE(head_of(fields)) << fields;
   }
-  EXPECT_FALSE(parse_response_head("HTTP/2 200\r\n\r\n", false));
-  EXPECT_FALSE(parse_response_head("HTTP/1.1 2x0 OK\r\n\r\n", false));
+  EXPECT_FALSE(parse_response_head("HTTP/2 200\r\n\r\n", HeadRequest::no));
+  EXPECT_FALSE(parse_response_head("HTTP/1.1 2x0 OK\r\n\r\n", HeadRequest::no));
 }
 
 TEST(ResponseHead, finds_fields_without_case) {

@@ -38,7 +38,8 @@ bool equals_ignoring_case(std::string_view a, std::string_view b) {
 
 Result<void> parse_status_line(std::string_view line, ResponseHead& head) {
   // "HTTP/1.1 200 OK"
-  if (!line.starts_with("HTTP/1.") || line.size() < 12 || line[8] != ' ') {
+  const bool known = line.starts_with("HTTP/1.1 ") || line.starts_with("HTTP/1.0 ");
+  if (!known || line.size() < 12 || has_control(line)) {
     return not_http("its first line is not a status line");
   }
   const auto [end, error] = std::from_chars(line.data() + 9, line.data() + 12, head.status);
@@ -46,6 +47,7 @@ Result<void> parse_status_line(std::string_view line, ResponseHead& head) {
       (line.size() > 12 && line[12] != ' ')) {
     return not_http("its status is not a number of three digits");
   }
+  if (head.status == 101) return not_http("it changes the protocol, which nobody asked for");
   head.keep_alive = line[7] == '1';
   return {};
 }
@@ -54,6 +56,19 @@ struct FramingFields {
   std::optional<Bytes> length;
   bool chunked = false;
 };
+
+/// A list of options; "close" outweighs all others.
+void note_connection(std::string_view value, ResponseHead& head) {
+  while (!value.empty()) {
+    const std::string_view option = value.substr(0, value.find(','));
+    value.remove_prefix(std::min(value.size(), option.size() + 1));
+    if (equals_ignoring_case(trim(option), "keep-alive")) head.keep_alive = true;
+    if (equals_ignoring_case(trim(option), "close")) {
+      head.keep_alive = false;
+      return;
+    }
+  }
+}
 
 Result<void> note_framing(std::string_view name, std::string_view value, ResponseHead& head,
                           FramingFields& fields) {
@@ -71,15 +86,15 @@ Result<void> note_framing(std::string_view name, std::string_view value, Respons
     }
     fields.chunked = true;
   } else if (equals_ignoring_case(name, "connection")) {
-    if (equals_ignoring_case(value, "close")) head.keep_alive = false;
-    if (equals_ignoring_case(value, "keep-alive")) head.keep_alive = true;
+    note_connection(value, head);
   }
   return {};
 }
 
-Result<void> decide_framing(const FramingFields& fields, bool for_head, ResponseHead& head) {
+Result<void> decide_framing(const FramingFields& fields, HeadRequest request, ResponseHead& head) {
   if (fields.length && fields.chunked) return not_http("it has a length and is chunked");
-  if (for_head || head.status < 200 || head.status == 204 || head.status == 304) return {};
+  const bool bodiless = request == HeadRequest::yes;
+  if (bodiless || head.status < 200 || head.status == 204 || head.status == 304) return {};
   if (fields.chunked) {
     head.framing = Framing::chunked;
   } else if (fields.length) {
@@ -94,7 +109,7 @@ Result<void> decide_framing(const FramingFields& fields, bool for_head, Response
 
 }  // namespace
 
-Result<ResponseHead> parse_response_head(std::string_view text, bool for_head) {
+Result<ResponseHead> parse_response_head(std::string_view text, HeadRequest request) {
   ResponseHead head;
   FramingFields framing;
   std::size_t line_end = text.find("\r\n");
@@ -116,7 +131,7 @@ Result<ResponseHead> parse_response_head(std::string_view text, bool for_head) {
     GODWIT_CHECK(note_framing(name, value, head, framing));
     head.headers.add(name, std::string(value));
   }
-  GODWIT_CHECK(decide_framing(framing, for_head, head));
+  GODWIT_CHECK(decide_framing(framing, request, head));
   return head;
 }
 

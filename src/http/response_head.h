@@ -21,12 +21,14 @@ struct ResponseHead {
 
 inline constexpr std::size_t kLargestHead = 64 * kKiB;
 
+/// The answer to a HEAD has no body, whatever its fields say.
+enum class HeadRequest : std::uint8_t { no, yes };
+
 /// Reads the head of an HTTP/1.x response from `text`, which ends with its empty line.
-/// `for_head`: it answers a HEAD, so no body follows whatever the fields say.
-/// Strict, since a lenient reader is how requests are smuggled: a bad or doubled length, a length
-/// beside chunked, folded lines, control characters are refused.
+/// Strict, since a lenient reader is how requests are smuggled: a bad length, two that differ, a
+/// length beside chunked, folded lines, control characters, a change of protocol are refused.
 /// Failure: corrupted.
-[[nodiscard]] Result<ResponseHead> parse_response_head(std::string_view text, bool for_head);
+[[nodiscard]] Result<ResponseHead> parse_response_head(std::string_view text, HeadRequest request);
 
 /// The size in a chunk's first line, without its line end. Failure: corrupted.
 [[nodiscard]] Result<Bytes> parse_chunk_size(std::string_view line);

@@ -1,14 +1,16 @@
 #include "http/stream.h"
 
-#include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <sys/socket.h>
 
 #include <array>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl/error.hpp>
-#include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
+#include <cerrno>
 
 namespace godwit::http {
 namespace {
@@ -16,46 +18,45 @@ namespace {
 using asio::ip::tcp;
 using boost::system::error_code;
 
-template <class Socket>
-asio::awaitable<void> cancel_at(World& world, MonoTime deadline, CancelToken answered,
-                                Socket& socket) {
-  const Result<void> slept = co_await world.sleep_until(deadline, answered);
-  error_code ignored;
-  if (slept) socket.cancel(ignored);
-}
-
-template <class S>
-class AsioStream final : public Stream {
+template <class S, class Base>
+class AsioStream : public Base {
  public:
-  explicit AsioStream(S socket) : socket_(std::move(socket)) {}
+  template <class... Args>
+  explicit AsioStream(Args&&... args) : socket_(std::forward<Args>(args)...) {}
 
   asio::awaitable<std::size_t> read(MutableByteSpan into, error_code& error) override {
     const asio::mutable_buffer buffer(into.data(), into.size());
     const std::size_t count =
         co_await socket_.async_read_some(buffer, asio::redirect_error(asio::use_awaitable, error));
-    const bool ended = error == asio::error::eof || error == asio::ssl::error::stream_truncated;
-    if (ended) error.clear();
-    co_return ended ? 0 : count;
+    // An end without TLS's own farewell stays an error: someone may have cut the stream.
+    if (error == asio::error::eof) error.clear();
+    co_return count;
   }
 
-  asio::awaitable<void> write(ByteSpan first, ByteSpan second, error_code& error) override {
-    const std::array<asio::const_buffer, 2> buffers = {
-        asio::const_buffer(first.data(), first.size()),
-        asio::const_buffer(second.data(), second.size())};
-    co_await asio::async_write(socket_, buffers, asio::redirect_error(asio::use_awaitable, error));
+  asio::awaitable<std::optional<std::size_t>> read_before(World& world, MonoTime deadline,
+                                                          MutableByteSpan into,
+                                                          error_code& error) override {
+    Alarm alarm(world, deadline, [this] {
+      error_code ignored;
+      socket_.lowest_layer().cancel(ignored);
+    });
+    const std::size_t count = co_await read(into, error);
+    const bool rung = co_await alarm.stop();
+    if (!rung || error != asio::error::operation_aborted) co_return count;
+    error.clear();
+    co_return std::nullopt;
   }
 
-  asio::awaitable<bool> readable_before(World& world, MonoTime deadline) override {
-    auto& socket = socket_.lowest_layer();
-    CancelSource answered;
-    TaskGroup timer(world.executor());
-    timer.spawn(cancel_at(world, deadline, answered.token(), socket));
-    error_code error;
-    co_await socket.async_wait(tcp::socket::wait_read,
-                               asio::redirect_error(asio::use_awaitable, error));
-    answered.cancel();
-    co_await timer.join();
-    co_return !error;
+  asio::awaitable<void> write(ByteSpan bytes, error_code& error) override {
+    const asio::const_buffer buffer(bytes.data(), bytes.size());
+    co_await asio::async_write(socket_, buffer, asio::redirect_error(asio::use_awaitable, error));
+  }
+
+  bool quiet() override {
+    char one = 0;
+    const auto count =
+        ::recv(socket_.lowest_layer().native_handle(), &one, 1, MSG_PEEK | MSG_DONTWAIT);
+    return count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
   }
 
   void close() override {
@@ -63,15 +64,70 @@ class AsioStream final : public Stream {
     socket_.lowest_layer().close(ignored);
   }
 
- private:
+ protected:
   S socket_;
 };
 
-std::string tls_error(SSL* ssl, const error_code& error) {
-  const long verified = SSL_get_verify_result(ssl);
-  if (verified != X509_V_OK) return X509_verify_cert_error_string(verified);
-  return error.message();
+/// What a person can do about a certificate that was not accepted.
+const char* hint_for(long verified) {
+  switch (verified) {
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+      return "the certificate was made for other names: use one of them in the endpoint's URL";
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+      return "renew the server's certificate, or set this machine's clock";
+    default: return "if you trust its authority, name it with --ca-file";
+  }
 }
+
+class AsioTlsStream final : public AsioStream<asio::ssl::stream<tcp::socket>, TlsStream> {
+ public:
+  AsioTlsStream(tcp::socket socket, asio::ssl::context& tls, std::string host)
+      : AsioStream(std::move(socket), tls), host_(std::move(host)) {}
+
+  Task<void> handshake() override {
+    expect_name();
+    error_code error;
+    co_await socket_.async_handshake(asio::ssl::stream_base::client,
+                                     asio::redirect_error(asio::use_awaitable, error));
+    if (!error) co_return Result<void>();
+    SSL* ssl = socket_.native_handle();
+    const bool verifies = SSL_get_verify_mode(ssl) != SSL_VERIFY_NONE;
+    const long verified = verifies ? SSL_get_verify_result(ssl) : X509_V_OK;
+    const std::string who = "TLS with " + host_ + ": ";
+    if (verified != X509_V_OK) {
+      const std::string why = X509_verify_cert_error_string(verified);
+      co_return fail(Error(Code::unavailable, who + "the server's certificate: " + why)
+                         .with(Retry::never)
+                         .with_hint(hint_for(verified)));
+    }
+    Error failure(Code::unavailable, who + error.message());
+    if (!is_tls_error(error)) co_return fail(std::move(failure));
+    co_return fail(std::move(failure)
+                       .with(Retry::never)
+                       .with_hint("does the server speak TLS 1.2 or later at this port, and not "
+                                  "plain http?"));
+  }
+
+ private:
+  /// OpenSSL itself compares the names, so that its verdict says when they do not match.
+  void expect_name() {
+    SSL* ssl = socket_.native_handle();
+    error_code not_an_address;
+    asio::ip::make_address(host_, not_an_address);
+    if (!not_an_address) {
+      X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host_.c_str());
+      return;
+    }
+    SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    SSL_set1_host(ssl, host_.c_str());
+    // A macro with a C cast. RFC 6066 §3: names only, never addresses.
+    SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, host_.data());
+  }
+
+  std::string host_;
+};
 
 std::unexpected<Error> bad_file(const std::string& path, const error_code& error) {
   return fail(Error(Code::invalid_argument, "TLS file " + path + ": " + error.message())
@@ -80,13 +136,42 @@ std::unexpected<Error> bad_file(const std::string& path, const error_code& error
 
 }  // namespace
 
+Alarm::Alarm(World& world, MonoTime deadline, std::function<void()> action)
+    : action_(std::move(action)), timer_(world.executor()) {
+  timer_.spawn(run(*this, world, deadline));
+}
+
+asio::awaitable<void> Alarm::run(Alarm& alarm, World& world, MonoTime deadline) {
+  const Result<void> slept = co_await world.sleep_until(deadline, alarm.stopped_.token());
+  if (!slept) co_return;
+  alarm.rung_ = true;
+  alarm.action_();
+}
+
+asio::awaitable<bool> Alarm::stop() {
+  stopped_.cancel();
+  co_await timer_.join();
+  co_return rung_;
+}
+
 std::unique_ptr<Stream> plain_stream(tcp::socket socket) {
-  return std::make_unique<AsioStream<tcp::socket>>(std::move(socket));
+  return std::make_unique<AsioStream<tcp::socket, Stream>>(std::move(socket));
+}
+
+std::unique_ptr<TlsStream> tls_stream(tcp::socket socket, asio::ssl::context& tls,
+                                      std::string host) {
+  return std::make_unique<AsioTlsStream>(std::move(socket), tls, std::move(host));
+}
+
+bool is_tls_error(const error_code& error) {
+  return error.category() == asio::error::get_ssl_category();
 }
 
 Result<std::unique_ptr<asio::ssl::context>> make_tls(const TlsOptions& options) {
   auto tls = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_client);
   SSL_CTX_set_min_proto_version(tls->native_handle(), TLS1_2_VERSION);
+  static constexpr std::array<unsigned char, 9> kAlpn = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+  SSL_CTX_set_alpn_protos(tls->native_handle(), kAlpn.data(), kAlpn.size());
   error_code error;
   tls->set_verify_mode(
       options.verify == VerifyPeer::yes ? asio::ssl::verify_peer : asio::ssl::verify_none, error);
@@ -102,26 +187,6 @@ Result<std::unique_ptr<asio::ssl::context>> make_tls(const TlsOptions& options) 
     if (error) return bad_file(options.key_file, error);
   }
   return tls;
-}
-
-Task<std::unique_ptr<Stream>> tls_stream(tcp::socket& socket, asio::ssl::context& tls,
-                                         const std::string& host) {
-  asio::ssl::stream<tcp::socket> stream(std::move(socket), tls);
-  SSL_set_tlsext_host_name(stream.native_handle(), host.c_str());
-  stream.set_verify_callback(asio::ssl::host_name_verification(host));
-  error_code error;
-  co_await stream.async_handshake(asio::ssl::stream_base::client,
-                                  asio::redirect_error(asio::use_awaitable, error));
-  if (!error)
-    co_return std::make_unique<AsioStream<asio::ssl::stream<tcp::socket>>>(std::move(stream));
-  const bool certificate = error.category() == asio::error::get_ssl_category();
-  Error failure(Code::unavailable,
-                "TLS with " + host + ": " + tls_error(stream.native_handle(), error));
-  if (!certificate) co_return fail(std::move(failure));
-  co_return fail(std::move(failure)
-                     .with(Retry::never)
-                     .with_hint("check the host name in the URL, the server's certificate and "
-                                "--ca-file"));
 }
 
 }  // namespace godwit::http
