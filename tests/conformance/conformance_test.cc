@@ -136,8 +136,8 @@ class Conformance : public testing::TestWithParam<Kind> {
 };
 
 TEST_P(Conformance, bytes_of_every_size_come_back) {
-  for (const std::size_t size : {0UL, 1UL, 4095UL, 4096UL, 65'535UL, 65'536UL, 65'537UL, 262'145UL,
-                                 9UL * kMiB}) {
+  for (const std::size_t size :
+       {0UL, 1UL, 4095UL, 4096UL, 65'535UL, 65'536UL, 65'537UL, 262'145UL, 9UL * kMiB}) {
     const std::string bytes = random_bytes(size, static_cast<unsigned>(size));
     const auto stored = put("k", bytes);
     ASSERT_TRUE(stored) << stored.error().to_string();
@@ -153,9 +153,25 @@ TEST_P(Conformance, bytes_of_every_size_come_back) {
 
 TEST_P(Conformance, a_key_comes_back_as_it_is_or_is_refused) {
   const std::vector<std::string> tried = {
-      "plain", "a b", "a+b", "a%20b", "100%", "&<>\"'", "gr\xc3\xbcn/\xe6\x97\xa5\xe6\x9c\xac",
-      "UPPER", "upper", "a\nb", "x/.hidden", "q?r#s", "~tilde", "a/../b", "./c", "d//e", "f/",
-      std::string(250, 'k'), std::string(255, 'a') + "/" + std::string(255, 'b') + "/c"};
+      "plain",
+      "a b",
+      "a+b",
+      "a%20b",
+      "100%",
+      "&<>\"'",
+      "gr\xc3\xbcn/\xe6\x97\xa5\xe6\x9c\xac",
+      "UPPER",
+      "upper",
+      "a\nb",
+      "x/.hidden",
+      "q?r#s",
+      "~tilde",
+      "a/../b",
+      "./c",
+      "d//e",
+      "f/",
+      std::string(250, 'k'),
+      std::string(255, 'a') + "/" + std::string(255, 'b') + "/c"};
   std::vector<std::string> stored;
   for (const std::string& key : tried) {
     const auto put_result = put(key, "of " + key);
@@ -275,8 +291,8 @@ TEST_P(Conformance, put_if_match_replaces_just_that_version) {
 }
 
 TEST_P(Conformance, a_listing_is_in_the_order_of_key_bytes) {
-  const std::vector<std::string> sorted = {"a!", "a.txt", "a/b", "a/b.c", "a/c/d", "a0",
-                                           "b", "\xc3\xbc"};
+  const std::vector<std::string> sorted = {"a!",    "a.txt", "a/b", "a/b.c",
+                                           "a/c/d", "a0",    "b",   "\xc3\xbc"};
   for (auto key = sorted.rbegin(); key != sorted.rend(); ++key) ASSERT_TRUE(put(*key, "x"));
   for (const std::size_t page_size : {1UL, 2UL, 1000UL}) {
     ListOptions options;
