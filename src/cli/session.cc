@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "store/file/file_store.h"
+#include "store/layers/retry.h"
 #include "store/memory/memory_store.h"
 #include "store/s3/s3_store.h"
 
@@ -82,7 +83,8 @@ Result<std::unique_ptr<Store>> Session::open(StoreSpec spec, Role role) {
   if (spec.scheme == "file") {
     if (role == Role::target) spec.options.try_emplace("missing", "empty");
   }
-  return registry_.open(world_, spec);
+  GODWIT_TRY(std::unique_ptr<Store> store, registry_.open(world_, spec));
+  return with_retries(std::move(store));
 }
 
 Result<std::unique_ptr<Store>> Session::open_tree(const std::string& text, Role role) {

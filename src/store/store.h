@@ -115,7 +115,7 @@ enum class MetadataFrom : std::uint8_t {
 
 /// An object, or a range of one, in a store of the same `service`.
 struct CopySource {
-  Store* store = nullptr;
+  Store* store = nullptr;  ///< may be wrapped; drivers ask for its `driver()`
   std::string key;
   std::string if_match;            ///< version to copy, else precondition_failed; empty: any
   std::optional<ByteRange> range;  ///< only for parts
@@ -188,6 +188,8 @@ class Store {
   [[nodiscard]] virtual Task<void> flush(const Context& context) = 0;
   /// Ends what is in the background. No call may be under way, none may follow.
   [[nodiscard]] virtual Task<void> close() = 0;
+  /// The store itself, behind the layers that wrap it (store/layers).
+  [[nodiscard]] virtual Store& driver() { return *this; }
 };
 
 // What drivers share.

@@ -167,7 +167,7 @@ class FileStore final : public Store {
   Task<PutResult> copy(const Context& context, const std::string& key, const CopySource& source,
                        const PutOptions& options) override {
     GODWIT_CO_CHECK(begin(context, "copy", key));
-    const auto* from = dynamic_cast<FileStore*>(source.store);
+    const auto* from = dynamic_cast<FileStore*>(&source.store->driver());
     if (from == nullptr) {
       co_return fail(Error(Code::unsupported, "the source is no file: store")
                          .at(place_of(*this, "copy", key)));

@@ -120,7 +120,7 @@ class MemoryStore final : public Store, public Multipart {
       : world_(world), bucket_(std::move(bucket)) {
     identity_ = {.scheme = "memory",
                  .url = "memory:" + name,
-                 .service = "memory",
+                 .service = "memory:" + name,
                  .place = "memory:" + name + "/"};
     capabilities_.put_if_absent = capabilities_.put_if_match = capabilities_.get_if_match = true;
     capabilities_.list_has_etag = capabilities_.etag_is_md5 = capabilities_.put_tells_md5 = true;
@@ -164,7 +164,7 @@ class MemoryStore final : public Store, public Multipart {
   Task<PutResult> copy(const Context& context, const std::string& key, const CopySource& source,
                        const PutOptions& options) override {
     GODWIT_CO_CHECK(context.check());
-    auto* from = dynamic_cast<MemoryStore*>(source.store);
+    auto* from = dynamic_cast<MemoryStore*>(&source.store->driver());
     if (from == nullptr) co_return fail(Code::unsupported, "the source is no memory: store");
     GODWIT_CO_TRY(const MemoryObject* object, from->find("copy", source.key));
     if (!source.if_match.empty() && source.if_match != object->info.etag) {

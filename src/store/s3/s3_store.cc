@@ -332,7 +332,7 @@ class S3Store final : public Store {
 }  // namespace
 
 Client* client_of(Store* store) {
-  auto* s3 = dynamic_cast<S3Store*>(store);
+  auto* s3 = dynamic_cast<S3Store*>(&store->driver());
   return s3 == nullptr ? nullptr : &s3->client();
 }
 
