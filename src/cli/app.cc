@@ -33,8 +33,10 @@ void add_globals(CLI::App& app, GlobalOptions& options) {
   app.add_flag_callback(
       "-v,--verbose", [&options] { options.detail = Detail::verbose; },
       "also what was copied, deleted and retried");
-  app.add_flag("--progress,!--no-progress", options.progress,
-               "show a progress line (default: on a terminal)");
+  app.add_flag_callback(
+      "--progress", [&options] { options.progress = true; },
+      "show a progress line (default: on a terminal)");
+  app.add_flag_callback("--no-progress", [&options] { options.progress = false; }, "show none");
 }
 
 /// CLI11 says only that an argument was not expected; people want to know what was meant.

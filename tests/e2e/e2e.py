@@ -481,6 +481,16 @@ class Objects(EndToEnd):
         self.godwit("bench-store", "--objects", "20", self.dst)
         self.assertEqual(len(self.contents(self.b)), 1)
 
+    def test_a_progress_line_is_drawn_on_a_terminal_only(self):
+        self.write("t/big", os.urandom(2 * MIB))
+        shown = subprocess.run(["script", "-qec", f"{GODWIT} sync --bandwidth 1MiB t '{self.dst}'",
+                                "/dev/null"], capture_output=True, text=True, env=self.env,
+                               cwd=self.home)
+        self.assertIn("MiB/s", shown.stdout.split("replicated")[0])
+        self.assertIn("\x1b[K", shown.stdout)
+        piped = self.godwit("sync", "--bandwidth", "1MiB", "t", "t2")
+        self.assertNotIn("\x1b", piped.stdout + piped.stderr)
+
     def test_every_command_has_help_with_examples(self):
         for command in ("sync", "copy", "verify", "repair", "gc", "ls", "cat", "get", "put",
                         "head", "rm", "bench-store", "completions"):
