@@ -20,7 +20,8 @@ enum class Ended : std::uint8_t { well, badly, throttled };
 class Slots {
  public:
   static constexpr std::size_t kFirst = 8;
-  static constexpr std::size_t kMost = 256;
+  /// Each transfer may hold half a MiB of buffers: all of them stay within 64 MiB.
+  static constexpr std::size_t kMost = 128;
 
   Slots(World& world, std::optional<std::size_t> fixed);
 

@@ -499,6 +499,35 @@ class Objects(EndToEnd):
             self.assertIn("max-delete", self.godwit("completions", shell).stdout)
 
 
+class Documents(EndToEnd):
+    def test_the_tutorial_does_what_it_says(self):
+        page = os.path.join(os.path.dirname(__file__), "../../docs/tutorial.md")
+        with open(page, encoding="utf-8") as file:
+            text = file.read()
+        config = text.split("```toml\n")[1].split("```")[0]
+        config = config.replace("http://127.0.0.1:7480", A).replace("http://127.0.0.1:7481", B)
+        self.write("godwit.toml", config.encode())
+        self.write("doc/bash/copyright", b"free")
+        for s3 in (self.a, self.b):
+            s3.create_bucket(Bucket="backups")
+        env = dict(self.env, PATH=os.path.dirname(GODWIT) + ":" + os.environ["PATH"])
+        for region in ("SGP1", "NYC3"):
+            env[region + "_ACCESS_KEY"] = KEY
+            env[region + "_SECRET_KEY"] = SECRET
+        commands = [line[2:] for line in text.splitlines() if line.startswith("$ ")]
+        self.assertGreaterEqual(len(commands), 9)
+        codes = []
+        for command in commands:
+            command = command.replace("/usr/share/doc", self.path("doc"))
+            run = subprocess.run(command, shell=True, capture_output=True, text=True, env=env,
+                                 cwd=self.home)
+            codes.append(run.returncode)
+            self.assertIn(run.returncode, (0, 1), f"{command}\n{run.stdout}{run.stderr}")
+        # One verify comes after something was spoiled.
+        self.assertEqual(codes.count(1), 1)
+        self.godwit("verify", "sgp1:", "nyc3:", env=env)
+
+
 if __name__ == "__main__":
     # boto3 leaves its sockets to the garbage collector.
     unittest.main(warnings="ignore")

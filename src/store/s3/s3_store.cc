@@ -152,11 +152,14 @@ class S3Store final : public Store {
       : client_(world, transport, config, spec),
         multipart_(client_),
         capabilities_(capabilities_of(config)) {
-    const std::string service = "s3 " + config.endpoint.to_string();
+    // Who may read there with other keys is not known, so such stores are two services.
+    const auto keys = spec.secrets.find("access_key");
+    const std::string endpoint = "s3 " + config.endpoint.to_string();
     identity_ = {.scheme = "s3",
                  .url = config.url,
-                 .service = service,
-                 .place = service + "/" + config.bucket + "/" + config.prefix};
+                 .service = endpoint + " " + config.profile + " " +
+                            (keys == spec.secrets.end() ? std::string() : keys->second),
+                 .place = endpoint + "/" + config.bucket + "/" + config.prefix};
   }
 
   const StoreIdentity& identity() const override { return identity_; }
