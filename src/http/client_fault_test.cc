@@ -3,6 +3,7 @@
 
 #include "http/client.h"
 #include "http/connection.h"
+#include "support/http_fetch.h"
 #include "support/http_peer.h"
 #include "world/real/real_world.h"
 #include "world/signal.h"
@@ -11,6 +12,8 @@ namespace godwit::http {
 namespace {
 
 using namespace std::chrono_literals;
+using test::Answer;
+using test::fetch;
 using test::Peer;
 using test::PeerServer;
 
@@ -32,17 +35,6 @@ PeerServer::Behaviour once(std::string answer) {
     peer.read_head();
     peer.write(answer);
   };
-}
-
-struct Answer {
-  unsigned status = 0;
-  std::string body;
-};
-
-Task<Answer> fetch(Transport& client, Context context, Request& request) {
-  GODWIT_CO_TRY(Response response, co_await client.send(context, request));
-  GODWIT_CO_TRY(std::string body, co_await read_all(*response.body, 64 * kMiB));
-  co_return Answer{response.status, std::move(body)};
 }
 
 /// A body that cannot be sent twice.

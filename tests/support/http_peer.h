@@ -20,7 +20,7 @@ namespace godwit::test {
 /// The server's end of one connection: reads and writes what a test tells it to. Blocks.
 class Peer {
  public:
-  Peer(int socket, SSL* ssl) : socket_(socket), ssl_(ssl) {}
+  explicit Peer(int socket) : socket_(socket) {}
   Peer(Peer&&) = delete;
   ~Peer() {
     SSL_free(ssl_);
@@ -63,6 +63,12 @@ class Peer {
     pollfd ended{.fd = socket_, .events = POLLRDHUP, .revents = 0};
     ::poll(&ended, 1, -1);
   }
+  /// From here on the connection speaks TLS. False when the client did not want to.
+  bool start_tls(SSL_CTX* tls) {
+    ssl_ = SSL_new(tls);
+    SSL_set_fd(ssl_, socket_);
+    return SSL_accept(ssl_) == 1;
+  }
   /// Says the TLS farewell, without which an end is not to be believed.
   void end_tls() { SSL_shutdown(ssl_); }
 
@@ -82,7 +88,7 @@ class Peer {
   }
 
   int socket_;
-  SSL* ssl_;
+  SSL* ssl_ = nullptr;
   std::string ahead_;
 };
 
@@ -136,14 +142,8 @@ class PeerServer {
     }
   }
   void serve(int socket, int number) {
-    SSL* ssl = nullptr;
-    if (tls_ != nullptr) {
-      ssl = SSL_new(tls_);
-      SSL_set_fd(ssl, socket);
-    }
-    const bool ready = ssl == nullptr || SSL_accept(ssl) == 1;
-    Peer peer(socket, ssl);
-    if (ready) behaviour_(peer, number);
+    Peer peer(socket);
+    if (tls_ == nullptr || peer.start_tls(tls_)) behaviour_(peer, number);
     const std::lock_guard lock(mutex_);
     std::erase(open_, socket);
   }
