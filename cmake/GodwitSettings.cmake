@@ -8,11 +8,20 @@ add_compile_options(-fPIC)
 
 option(GODWIT_TESTS "Build tests, simulator and benchmarks" ON)
 set(GODWIT_SANITIZE "" CACHE STRING "Sanitizers, as in -fsanitize=")
+option(GODWIT_FUZZ "Link the fuzz targets with libFuzzer (clang)" OFF)
 
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror)
 # GCC 12 reports these falsely: inside the standard library, and for inlined coroutine frames.
-add_compile_options(-Wno-maybe-uninitialized -Wno-missing-field-initializers
-                    -Wno-mismatched-new-delete)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  add_compile_options(-Wno-maybe-uninitialized -Wno-mismatched-new-delete)
+else()
+  # libstdc++ 12 uses std::get_temporary_buffer in its own sorts.
+  add_compile_options(-Wno-deprecated-declarations)
+endif()
+add_compile_options(-Wno-missing-field-initializers)
+if(GODWIT_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
 if(GODWIT_SANITIZE)
   add_compile_options(-fsanitize=${GODWIT_SANITIZE} -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${GODWIT_SANITIZE})

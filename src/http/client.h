@@ -20,7 +20,8 @@ struct ClientOptions {
   Duration connect_timeout = std::chrono::seconds(10);  ///< name, connection and TLS
   Duration idle_timeout = std::chrono::seconds(60);     ///< no byte moved in either direction
   Duration keep_alive = std::chrono::seconds(50);       ///< unused connections are kept so long
-  std::size_t connections_per_host = 256;               ///< further requests wait for one
+  /// Further requests wait for one, in order. A relay within one host holds two at a time.
+  std::size_t connections_per_host = 256;
   TlsOptions tls;
 };
 
@@ -32,7 +33,9 @@ struct ClientStats {
   Bytes received = 0;
 };
 
-/// HTTP/1.1 over TCP and TLS 1.2 up: keep-alive pool per server, proxies from the environment.
+/// HTTP/1.1 over TCP and TLS 1.2 up: keep-alive pool per server, proxies from the environment (read
+/// once per server). Limits are looked at a few times a second, so they end a call up to 0.2 s
+/// late. Await close() before destroying it, and send nothing after.
 class Client : public Transport {
  public:
   [[nodiscard]] virtual const ClientStats& stats() const = 0;

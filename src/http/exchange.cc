@@ -60,14 +60,15 @@ std::unexpected<Error> cut_off(const Lease& lease) {
 
 Task<ResponseHead> Exchange::run() {
   const Result<void> sent = co_await send();
-  // A server that refuses in the middle of a body says why before it closes.
-  if (!sent && (!started_ || own_failure_)) co_return fail(outcome(Error(sent.error())));
+  if (!sent && own_failure_) co_return fail(outcome(Error(sent.error())));
+  // A server that refuses in the middle of a body, or TLS, says why before it closes.
   Result<ResponseHead> answer = co_await receive();
   if (answer) {
     if (!sent) answer->keep_alive = false;
     co_return answer;
   }
-  co_return fail(outcome(sent ? std::move(answer).error() : Error(sent.error())));
+  const bool says_why = sent || answer.error().retry() == Retry::never;
+  co_return fail(outcome(says_why ? std::move(answer).error() : Error(sent.error())));
 }
 
 /// A request that did not leave whole cannot have been applied.
@@ -154,7 +155,6 @@ Task<void> Exchange::write(ByteSpan bytes) {
   error_code error;
   co_await lease_->stream->write(bytes, error);
   if (error) co_return fail(lease_.explain("send to", error));
-  started_ = true;
   lease_.stats().sent += bytes.size();
   co_return Result<void>();
 }

@@ -46,7 +46,6 @@ class Exchange {
   Lease& lease_;
   Request& request_;
   std::string out_;  // the head, and a small body behind it
-  bool started_ = false;
   bool whole_ = false;
   bool answered_ = false;
   bool own_failure_ = false;

@@ -16,8 +16,9 @@ TEST(Url, reads_hosts_ports_and_targets) {
 }
 
 TEST(Url, refuses_what_is_no_http_url) {
-  for (const char* text : {"", "h", "ftp://h", "http://", "http://h:0", "http://h:99999",
-                           "http://u:p@h", "http://h x", "http://[::1", "http://h:"}) {
+  for (const char* text :
+       {"", "h", "ftp://h", "http://", "http://h:0", "http://h:99999", "http://u:p@h", "http://h x",
+        "http://[::1", "http://h:", "http://h:1:2", "http://h]", "http://[::1]x", "http://[h_]"}) {
     EXPECT_FALSE(parse_url(text)) << text;
   }
 }

@@ -77,8 +77,10 @@ struct Response {
 ///
 /// Any status is a success here: what a status means is the caller's to say.
 /// Failure: unavailable (DNS, refused, reset, TLS: names the cause), timed_out (connect, idle or
-/// the context's deadline), cancelled, corrupted (not HTTP); what `request.body` failed with.
-/// Outcome: not_applied when no byte of the request can have reached the server, else unknown.
+/// the context's deadline), cancelled, corrupted (not HTTP), invalid_argument (a line end in a
+/// header or target, a proxy or TLS file that is none); what `request.body` failed with.
+/// Outcome: not_applied when the request has not left whole, so that no server can have acted on
+/// it, else unknown; also for a body that fails after the head of the answer to a write.
 /// A request is never repeated, but for one case: a kept-alive connection that the server had
 /// closed before the first byte of an answer to a request without body or with a rewindable one.
 /// Concurrency: any number of sends at once, on the World's executor. The Request must live until

@@ -10,10 +10,15 @@ namespace {
 constexpr std::uint16_t kHttpPort = 80;
 constexpr std::uint16_t kHttpsPort = 443;
 
+constexpr std::string_view kNameCharacters =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+/// Of IPv6, with a zone.
+constexpr std::string_view kAddressCharacters =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789:.%";
+
 constexpr std::array<bool, 256> kUnreserved = [] {
   std::array<bool, 256> table{};
-  for (const char c : std::string_view("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                                       "0123456789-._~")) {
+  for (const char c : kNameCharacters) {
     table[static_cast<unsigned char>(c)] = true;
   }
   return table;
@@ -52,6 +57,13 @@ Result<void> parse_authority(std::string_view whole, std::string_view authority,
     endpoint.host = authority.substr(0, colon);
   }
   if (endpoint.host.empty()) return bad_url(whole, "the host is missing");
+  const bool bracketed = authority.starts_with('[');
+  const std::string_view allowed = bracketed ? kAddressCharacters : kNameCharacters;
+  const bool is_host = endpoint.host.find_first_not_of(allowed) == std::string::npos &&
+                       (endpoint.host.find(':') != std::string::npos) == bracketed;
+  if (!is_host) {
+    return bad_url(whole, "the host is neither a name nor an address");
+  }
   endpoint.port = default_port(endpoint.scheme);
   if (colon == std::string_view::npos) return {};
   const std::string_view port = authority.substr(colon + 1);
