@@ -144,19 +144,27 @@ def s3_case(name, count, size, flags):
 
 
 class FastServers:
-    """Two of our own servers, which cost less than any client."""
+    """Two of our own servers, which cost less than any client; the second may be far away."""
 
-    def __init__(self):
-        server = os.path.join(os.path.dirname(GODWIT), "bench", "fast_s3")
-        self.processes = [subprocess.Popen([server], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-                          for _ in range(2)]
-        self.ports = [int(p.stdout.readline()) for p in self.processes]
+    def __init__(self, wan=None):
+        self.processes = []
+        self.ports = [self.start("bench/fast_s3") for _ in range(2)]
+        if wan:
+            self.ports[1] = self.start("tests/support/relay", "--to", f"127.0.0.1:{self.ports[1]}",
+                                       *wan)
         os.environ.setdefault("AWS_ACCESS_KEY_ID", "none")
         os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "none")
         with open(os.environ["RCLONE_CONFIG"], "w") as config:
             for remote, port in zip("ab", self.ports):
                 config.write(f"[{remote}]\ntype = s3\nprovider = Other\nenv_auth = true\n"
                              f"endpoint = http://127.0.0.1:{port}\nlist_version = 2\n")
+
+    def start(self, program, *arguments):
+        """The port of a program that prints it, and ends with its standard input."""
+        command = [os.path.join(os.path.dirname(GODWIT), program), *arguments]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.processes.append(process)
+        return int(process.stdout.readline())
 
     def url(self, side, bucket):
         return f"s3://{bucket}?endpoint=http://127.0.0.1:{self.ports[side]}"
@@ -197,11 +205,29 @@ def tiny_case(count):
         print(f"{'':22} {tool:24} {count / wall:7.0f} obj/s {1000 * cpu / count:6.3f} CPU-ms/object")
 
 
+def wan_case(count, peer):
+    """64 KiB objects to a server behind 100 ms and 100 Mbit/s; one round, for it takes long."""
+    servers = FastServers(["--rtt-ms", "100", "--rate-mbit", "100"])
+    make_files("wan", count, 65536)
+    subprocess.run([GODWIT, "-q", "sync", f"{LAB}/wan", servers.url(0, "wan")], check=True)
+    shutil.rmtree(f"{LAB}/wan")
+    tools = {"godwit": [GODWIT, "-q", "sync", servers.url(0, "wan"), servers.url(1, "godwit")]}
+    if peer:
+        tools["rclone"] = ["rclone", "copy", "a:wan", "b:rclone"]
+    results = {tool: measure(command) for tool, command in tools.items()}
+    servers.close()
+    report(f"{count} x 64 KiB, WAN", results)
+    for tool, (wall, _, _) in results.items():
+        print(f"{'':22} {tool:24} {count * 65536 * 8 / wall / 1e6:7.1f} Mbit/s of 100")
+
+
 WIDE = ["--transfers", "32", "--checkers", "32", "--s3-no-check-bucket"]
 CASES = {
     "diff-1m": lambda: diff_case(1_000_000, True),
     "diff-10m": lambda: diff_case(10_000_000, False),
     "tiny": lambda: tiny_case(20_000),
+    "wan": lambda: wan_case(2_000, True),
+    "wan-10k": lambda: wan_case(10_000, False),
     "files-small": lambda: files_case("20000 x 4 KiB", 20000, 4096),
     "files-large": lambda: files_case("1 x 2 GiB", 1, 2048 * MIB),
     "s3-small": lambda: s3_case("2000 x 4KiB", 2000, 4096, WIDE),
