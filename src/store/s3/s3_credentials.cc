@@ -57,6 +57,13 @@ Result<http::Request> request_to(const std::string& method, const std::string& u
   return request;
 }
 
+/// Empty where the field is absent or no string.
+std::string text_of(const nlohmann::json& object, const char* name) {
+  if (!object.is_object()) return {};
+  const auto field = object.find(name);
+  return field != object.end() && field->is_string() ? field->get<std::string>() : std::string();
+}
+
 }  // namespace
 
 Result<std::optional<http::Credentials>> parse_credentials(std::string_view text,
@@ -159,17 +166,14 @@ Task<std::optional<http::Credentials>> CredentialsProvider::from_files() {
 Result<http::Credentials> CredentialsProvider::read_answer(const std::string& json) {
   const auto answer = nlohmann::json::parse(json, nullptr, false);
   http::Credentials keys;
-  if (answer.is_object()) {
-    keys.access_key = answer.value("AccessKeyId", "");
-    keys.secret_key = answer.value("SecretAccessKey", "");
-    keys.session_token = answer.value("Token", "");
-    if (const auto when = parse_timestamp(answer.value("Expiration", ""))) {
-      expires_ = *when - kRefreshBefore;
-    }
-  }
+  keys.access_key = text_of(answer, "AccessKeyId");
+  keys.secret_key = text_of(answer, "SecretAccessKey");
+  keys.session_token = text_of(answer, "Token");
   if (keys.access_key.empty() || keys.secret_key.empty()) {
     return fail(Code::permission_denied, "the credentials service answered without keys");
   }
+  const auto when = parse_timestamp(text_of(answer, "Expiration"));
+  expires_ = when ? *when - kRefreshBefore : WallTime::max();
   return keys;
 }
 
@@ -196,10 +200,12 @@ Task<std::optional<http::Credentials>> CredentialsProvider::from_instance(const 
   GODWIT_CO_TRY(http::Request ask, request_to("PUT", host + "/latest/api/token"));
   ask.headers.add("X-aws-ec2-metadata-token-ttl-seconds", "21600");
   const Result<std::string> token = co_await fetch(context, transport_, ask);
+  GODWIT_CO_CHECK(context.check());
   if (!token) co_return std::nullopt;
   GODWIT_CO_TRY(http::Request list, request_to("GET", host + kRolePath));
   list.headers.add("X-aws-ec2-metadata-token", *token);
   const Result<std::string> role = co_await fetch(context, transport_, list);
+  GODWIT_CO_CHECK(context.check());
   if (!role) co_return std::nullopt;
   const std::string name(trim(role->substr(0, role->find('\n'))));
   GODWIT_CO_TRY(http::Request get, request_to("GET", host + kRolePath + name));

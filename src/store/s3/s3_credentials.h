@@ -14,7 +14,7 @@ namespace godwit::s3 {
 /// credentials and config files, the container's and the instance's metadata service.
 /// Keys that expire are fetched again five minutes before. Keys are never printed.
 /// Source: docs.aws.amazon.com, "AWS SDKs and Tools standardized credential providers".
-/// Concurrency: engine executor; calls that find no valid keys wait for one fetch.
+/// Concurrency: engine executor; calls at once that find no valid keys each look for some.
 class CredentialsProvider {
  public:
   CredentialsProvider(World& world, http::Transport& transport, const Config& config,

@@ -34,10 +34,14 @@ int digits(std::string_view text, std::size_t at, std::size_t count) {
   return number;
 }
 
+/// What 64 bits of nanoseconds can tell lies between these.
+constexpr int kFirstYear = 1700;
+constexpr int kLastYear = 2200;
+
 std::optional<WallTime> to_time(std::array<int, 6> parts) {
   const auto [year, month, day, hour, minute, second] = parts;
-  if (year < 0 || month < 1 || month > 12 || day < 1 || day > 31 || hour < 0 || hour > 23 ||
-      minute < 0 || minute > 59 || second < 0 || second > 60) {
+  if (year < kFirstYear || year > kLastYear || month < 1 || month > 12 || day < 1 || day > 31 ||
+      hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60) {
     return std::nullopt;
   }
   const std::chrono::year_month_day date{std::chrono::year(year),
@@ -147,6 +151,7 @@ Result<ListPage> parse_list_page(std::string& xml) {
       ListEntry prefix;
       prefix.key = decode_key(node.child("Prefix").child_value(), encoded);
       prefix.is_prefix = true;
+      if (prefix.key.empty()) return not_a("listing");
       page.entries.push_back(std::move(prefix));
       prefixes = true;
     }
