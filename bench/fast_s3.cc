@@ -122,7 +122,8 @@ class Server {
     out += xml;
   }
 
-  /// Keys are "k/" and twelve digits. Yields the last key when there are more.
+  /// Keys are "k" and twelve digits: flat, for clients that think in directories. Yields the last
+  /// key when there are more.
   static std::string list_synthetic(const std::string& bucket, const std::string& after,
                                     std::size_t count, std::string& rows) {
     const auto total = std::strtoull(bucket.c_str() + 10, nullptr, 10);
@@ -130,7 +131,7 @@ class Server {
     std::array<char, 40> key{};
     std::array<char, 40> etag{};
     for (; next < total && count > 0; ++next, --count) {
-      std::snprintf(key.data(), key.size(), "k/%012llu", next);
+      std::snprintf(key.data(), key.size(), "k%012llu", next);
       std::snprintf(etag.data(), etag.size(), "%032llx", next);
       add_row(rows, key.data(), 1024, etag.data());
     }
@@ -138,12 +139,12 @@ class Server {
   }
 
   static unsigned long long first_after(const std::string& after, unsigned long long total) {
-    if (after < "k/") return 0;
+    if (after < "k") return 0;
     unsigned long long low = 0;
     for (unsigned long long high = total; low < high;) {
       const unsigned long long middle = (low + high) / 2;
       std::array<char, 40> key{};
-      std::snprintf(key.data(), key.size(), "k/%012llu", middle);
+      std::snprintf(key.data(), key.size(), "k%012llu", middle);
       (key.data() > after ? high : low) = key.data() > after ? middle : middle + 1;
     }
     return low;
