@@ -81,60 +81,10 @@ class RealDiskTest : public testing::Test {
   RealDiskTest() { std::filesystem::create_directories(root_); }
   ~RealDiskTest() override { std::filesystem::remove_all(root_); }
   [[nodiscard]] std::string path(const std::string& name) const { return root_ + "/" + name; }
-  void write(const std::string& name, std::string_view text) {
-    const auto file = disk_.open(path(name), OpenMode::write_new);
-    ASSERT_TRUE(file) << file.error().to_string();
-    ASSERT_TRUE((*file)->write_at(0, as_bytes(text)));
-  }
 
   RealDisk disk_;
   std::string root_ = testing::TempDir() + "godwit-disk-" + std::to_string(::getpid());
 };
-
-TEST_F(RealDiskTest, errors_are_told_apart_by_what_a_caller_does) {
-  write("a", "1");
-  EXPECT_EQ(disk_.open(path("none"), OpenMode::read).error().code(), Code::not_found);
-  EXPECT_EQ(disk_.open(path("a"), OpenMode::write_new).error().code(), Code::precondition_failed);
-  EXPECT_EQ(disk_.open(path("a/b"), OpenMode::read).error().code(), Code::not_found);
-  EXPECT_EQ(disk_.open(path(std::string(300, 'x')), OpenMode::read).error().code(),
-            Code::invalid_argument);
-}
-
-TEST_F(RealDiskTest, rename_without_replacing_refuses_an_existing_name) {
-  write("a", "1");
-  write("b", "2");
-  EXPECT_EQ(disk_.rename(path("a"), path("b"), OnExisting::fail).error().code(),
-            Code::precondition_failed);
-  EXPECT_TRUE(disk_.rename(path("a"), path("c"), OnExisting::fail));
-}
-
-TEST_F(RealDiskTest, attributes_and_times_are_kept) {
-  write("a", "1");
-  const auto file = disk_.open(path("a"), OpenMode::write_existing).value();
-  const WallTime when(std::chrono::nanoseconds(1'699'999'999'123'456'789));
-  ASSERT_TRUE(file->set_modified(when));
-  EXPECT_EQ(file->stat()->modified, when);
-  EXPECT_EQ(file->attribute("user.none").value(), std::nullopt);
-  ASSERT_TRUE(file->set_attribute("user.godwit", std::string(2000, 'x')));
-  EXPECT_EQ(disk_.attribute(path("a"), "user.godwit").value(), std::string(2000, 'x'));
-}
-
-TEST_F(RealDiskTest, copies_a_file_inside_the_kernel) {
-  write("a", std::string(100'000, 'y'));
-  const auto from = disk_.open(path("a"), OpenMode::read).value();
-  const auto to = disk_.open(path("b"), OpenMode::write_new).value();
-  ASSERT_TRUE(to->copy_from(*from, 0, 100'000));
-  EXPECT_EQ(to->stat()->size, 100'000);
-  EXPECT_EQ(to->copy_from(*from, 0, 200'000).error().code(), Code::precondition_failed);
-}
-
-TEST_F(RealDiskTest, a_lock_is_exclusive_until_it_is_dropped) {
-  auto held = disk_.lock(path("lock"));
-  ASSERT_TRUE(held);
-  EXPECT_EQ(disk_.lock(path("lock")).error().code(), Code::precondition_failed);
-  held->reset();
-  EXPECT_TRUE(disk_.lock(path("lock")));
-}
 
 TEST_F(RealDiskTest, a_fifo_is_told_apart_and_opening_it_does_not_wait) {
   ASSERT_EQ(::mkfifo(path("fifo").c_str(), 0600), 0);

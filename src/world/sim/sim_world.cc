@@ -6,8 +6,8 @@
 #include <random>
 #include <utility>
 
-#include "world/disk.h"
 #include "world/signal.h"
+#include "world/sim/sim_disk.h"
 
 namespace godwit {
 namespace {
@@ -15,35 +15,18 @@ namespace {
 /// Where simulated calendars begin: 2026-01-01.
 constexpr WallTime kEpoch{std::chrono::sys_days{std::chrono::year(2026) / 1 / 1}};
 
-/// A world without a disk: each call is refused.
-class NoDisk final : public Disk {
- public:
-  Result<std::unique_ptr<File>> open(const std::string&, OpenMode) override { return none(); }
-  Result<FileStat> stat(const std::string&, Symlinks) override { return none(); }
-  Result<std::vector<DirectoryEntry>> list(const std::string&) override { return none(); }
-  Result<void> make_directory(const std::string&) override { return none(); }
-  Result<void> rename(const std::string&, const std::string&, OnExisting) override {
-    return none();
-  }
-  Result<void> remove_file(const std::string&) override { return none(); }
-  Result<void> remove_directory(const std::string&) override { return none(); }
-  Result<void> sync_directory(const std::string&) override { return none(); }
-  Result<void> sync_all(const std::string&) override { return none(); }
-  Result<std::shared_ptr<void>> lock(const std::string&) override { return none(); }
-  Result<std::optional<std::string>> attribute(const std::string&, const std::string&) override {
-    return none();
-  }
-
- private:
-  static std::unexpected<Error> none() {
-    return fail(Code::unsupported, "this simulated world has no disk");
-  }
-};
-
 }  // namespace
 
 struct SimWorld::Impl {
-  explicit Impl(std::uint64_t seed) : generator(seed) {}
+  explicit Impl(std::uint64_t seed)
+      : generator(seed), disk([this] { return draw(); }, [this] { return wall(); }) {}
+
+  std::uint64_t draw() {
+    const std::uint64_t drawn = generator();
+    note(drawn);
+    return drawn;
+  }
+  [[nodiscard]] WallTime wall() const { return kEpoch + now.time_since_epoch(); }
 
   void note(std::uint64_t value) {
     // FNV-1a, word-wise.
@@ -54,10 +37,10 @@ struct SimWorld::Impl {
   MonoTime now{};
   std::mt19937_64 generator;
   /// By time, then by order of arrival.
-  std::map<std::pair<MonoTime, std::uint64_t>, Signal*> sleepers;
+  std::map<std::pair<MonoTime, std::uint64_t>, std::move_only_function<void()>> due;
   std::uint64_t arrived = 0;
   std::uint64_t trace = 0xcbf29ce484222325ULL;
-  NoDisk disk;
+  SimDisk disk;
 };
 
 SimWorld::SimWorld(std::uint64_t seed) : impl_(std::make_unique<Impl>(seed)) {}
@@ -76,27 +59,21 @@ bool SimWorld::run(asio::awaitable<void> main) {
     events += done;
     impl_->note(done);
     if (done > 0 || ended) continue;
-    if (impl_->sleepers.empty()) break;
-    const auto next = impl_->sleepers.begin();
-    impl_->now = std::max(impl_->now, next->first.first);
+    if (impl_->due.empty()) break;
+    auto next = impl_->due.extract(impl_->due.begin());
+    impl_->now = std::max(impl_->now, next.key().first);
     impl_->note(static_cast<std::uint64_t>(impl_->now.time_since_epoch().count()));
-    Signal* signal = next->second;
-    impl_->sleepers.erase(next);
-    signal->notify_all();
+    next.mapped()();
   }
   if (bug) std::rethrow_exception(bug);
   return ended;
 }
 
 std::uint64_t SimWorld::trace() const { return impl_->trace; }
-WallTime SimWorld::wall_now() { return kEpoch + impl_->now.time_since_epoch(); }
+WallTime SimWorld::wall_now() { return impl_->wall(); }
 MonoTime SimWorld::mono_now() { return impl_->now; }
 
-std::uint64_t SimWorld::random() {
-  const std::uint64_t drawn = impl_->generator();
-  impl_->note(drawn);
-  return drawn;
-}
+std::uint64_t SimWorld::random() { return impl_->draw(); }
 
 asio::any_io_executor SimWorld::executor() { return impl_->io.get_executor(); }
 
@@ -104,11 +81,11 @@ Task<void> SimWorld::sleep_until(MonoTime deadline, CancelToken cancel) {
   if (cancel.cancelled()) co_return fail(Code::cancelled, "cancelled");
   Signal woken(executor());
   const auto place = std::pair(deadline, impl_->arrived++);
-  impl_->sleepers[place] = &woken;
+  impl_->due.emplace(place, [&woken] { woken.notify_all(); });
   bool cancelled = false;
   const CancelRegistration registration = cancel.on_cancel([&] {
     cancelled = true;
-    impl_->sleepers.erase(place);
+    impl_->due.erase(place);
     woken.notify_all();
   });
   co_await woken.wait();
@@ -116,11 +93,18 @@ Task<void> SimWorld::sleep_until(MonoTime deadline, CancelToken cancel) {
   co_return Result<void>();
 }
 
+// Slow work begins later: what was asked for after it may be done before it.
 void SimWorld::post_blocking(std::move_only_function<void()> work) {
-  asio::post(impl_->io, std::move(work));
+  const Duration longest = impl_->disk.longest_delay();
+  if (longest == Duration::zero()) {
+    asio::post(impl_->io, std::move(work));
+    return;
+  }
+  const Duration delay(impl_->draw() % static_cast<std::uint64_t>(longest.count()));
+  impl_->due.emplace(std::pair(impl_->now + delay, impl_->arrived++), std::move(work));
 }
 
-Disk& SimWorld::disk() { return impl_->disk; }
+SimDisk& SimWorld::disk() { return impl_->disk; }
 
 std::optional<std::string> SimWorld::environment(const std::string&) { return std::nullopt; }
 

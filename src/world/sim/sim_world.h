@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "world/sim/sim_disk.h"
 #include "world/world.h"
 
 namespace godwit {
@@ -9,8 +10,7 @@ namespace godwit {
 /// A world from a seed: time jumps to the next sleeper when nobody has anything to do, chance is a
 /// generator, blocking work is an event like any other. Two runs of one seed are identical.
 ///
-/// One thread, no clock, no system call. The disk is the machine's own only if the engine asks for
-/// it; simulated runs are given no directory.
+/// One thread, no clock, no system call; the disk is in memory (sim_disk.h).
 class SimWorld final : public World {
  public:
   explicit SimWorld(std::uint64_t seed);
@@ -30,7 +30,7 @@ class SimWorld final : public World {
   [[nodiscard]] asio::any_io_executor executor() override;
   [[nodiscard]] Task<void> sleep_until(MonoTime deadline, CancelToken cancel) override;
   void post_blocking(std::move_only_function<void()> work) override;
-  [[nodiscard]] Disk& disk() override;
+  [[nodiscard]] SimDisk& disk() override;
   [[nodiscard]] std::optional<std::string> environment(const std::string& name) override;
 
  private:

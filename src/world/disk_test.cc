@@ -1,0 +1,234 @@
+// The contract of Disk, kept by the machine's disk and by the simulated one alike.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <random>
+
+#include "world/real/real_disk.h"
+#include "world/sim/sim_disk.h"
+
+namespace godwit {
+namespace {
+
+/// One disk with an empty directory to play in.
+class Ground {
+ public:
+  virtual ~Ground() = default;
+  virtual Disk& disk() = 0;
+  virtual std::string root() = 0;
+  virtual void make_link(const std::string& path, const std::string& leads_to) = 0;
+};
+
+class RealGround final : public Ground {
+ public:
+  RealGround() { std::filesystem::create_directories(root_); }
+  ~RealGround() override { std::filesystem::remove_all(root_); }
+  Disk& disk() override { return disk_; }
+  std::string root() override { return root_; }
+  void make_link(const std::string& path, const std::string& leads_to) override {
+    std::filesystem::create_symlink(leads_to, path);
+  }
+
+ private:
+  RealDisk disk_;
+  std::string root_ = testing::TempDir() + "godwit-contract-" + std::to_string(::getpid());
+};
+
+class SimGround final : public Ground {
+ public:
+  SimGround() { EXPECT_TRUE(disk_.make_directory("/ground")); }
+  Disk& disk() override { return disk_; }
+  std::string root() override { return "/ground"; }
+  void make_link(const std::string& path, const std::string& leads_to) override {
+    EXPECT_TRUE(disk_.plant_link(path, leads_to));
+  }
+
+ private:
+  std::mt19937_64 generator_{1};
+  WallTime now_{std::chrono::sys_days{std::chrono::year(2026) / 1 / 1}};
+  SimDisk disk_{[this] { return generator_(); }, [this] { return now_ += Duration(1); }};
+};
+
+struct Kind {
+  const char* name;
+  std::unique_ptr<Ground> (*make)();
+};
+
+class DiskContract : public testing::TestWithParam<Kind> {
+ protected:
+  [[nodiscard]] std::string path(const std::string& name) const {
+    return ground_->root() + "/" + name;
+  }
+  std::unique_ptr<File> write(const std::string& name, std::string_view text) {
+    auto file = disk_.open(path(name), OpenMode::write_new);
+    EXPECT_TRUE(file) << file.error().to_string();
+    EXPECT_TRUE((*file)->write_at(0, as_bytes(text)));
+    return *std::move(file);
+  }
+  std::string read(const std::string& name) {
+    const auto file = disk_.open(path(name), OpenMode::read);
+    if (!file) return "(" + std::string(to_string(file.error().code())) + ")";
+    std::string text(100'000, '\0');
+    text.resize((*file)->read_at(0, std::as_writable_bytes(std::span(text))).value());
+    return text;
+  }
+  template <class T>
+  static Code code(const Result<T>& result) {
+    EXPECT_FALSE(result);
+    return result ? Code::internal : result.error().code();
+  }
+
+  std::unique_ptr<Ground> ground_ = GetParam().make();
+  Disk& disk_ = ground_->disk();
+};
+
+TEST_P(DiskContract, a_file_is_made_once_and_keeps_what_is_written_at_any_offset) {
+  const auto file = write("a", "hello");
+  EXPECT_EQ(code(disk_.open(path("a"), OpenMode::write_new)), Code::precondition_failed);
+  ASSERT_TRUE(file->write_at(7, as_bytes("world")));
+  EXPECT_EQ(read("a"), std::string("hello\0\0world", 12));
+  ASSERT_TRUE(file->truncate(3));
+  EXPECT_EQ(read("a"), "hel");
+  EXPECT_EQ(file->stat()->size, 3);
+  ASSERT_TRUE(file->sync());
+  std::array<std::byte, 4> beyond{};
+  EXPECT_EQ(file->read_at(100, beyond), 0);
+}
+
+TEST_P(DiskContract, what_is_missing_and_what_is_no_directory_is_not_found) {
+  write("a", "1");
+  EXPECT_EQ(code(disk_.open(path("none"), OpenMode::read)), Code::not_found);
+  EXPECT_EQ(code(disk_.open(path("none"), OpenMode::write_existing)), Code::not_found);
+  EXPECT_EQ(code(disk_.open(path("none/b"), OpenMode::write_new)), Code::not_found);
+  EXPECT_EQ(code(disk_.open(path("a/b"), OpenMode::read)), Code::not_found);
+  EXPECT_EQ(code(disk_.stat(path("none"), Symlinks::follow)), Code::not_found);
+  EXPECT_EQ(code(disk_.list(path("none"))), Code::not_found);
+  EXPECT_EQ(code(disk_.list(path("a"))), Code::not_found);
+  EXPECT_EQ(code(disk_.remove_file(path("none"))), Code::not_found);
+  EXPECT_EQ(code(disk_.remove_directory(path("none"))), Code::not_found);
+  EXPECT_EQ(code(disk_.rename(path("none"), path("b"), OnExisting::replace)), Code::not_found);
+  EXPECT_EQ(code(disk_.rename(path("a"), path("none/b"), OnExisting::replace)), Code::not_found);
+  EXPECT_EQ(code(disk_.sync_directory(path("none"))), Code::not_found);
+  EXPECT_EQ(code(disk_.attribute(path("none"), "user.godwit")), Code::not_found);
+  EXPECT_EQ(code(disk_.open(path(std::string(300, 'x')), OpenMode::read)), Code::invalid_argument);
+}
+
+TEST_P(DiskContract, directories_come_with_their_parents_and_go_when_they_are_empty) {
+  ASSERT_TRUE(disk_.make_directory(path("d/e/f")));
+  ASSERT_TRUE(disk_.make_directory(path("d/e/f")));
+  write("d/e/a", "1");
+  EXPECT_EQ(code(disk_.make_directory(path("d/e/a"))), Code::precondition_failed);
+  EXPECT_EQ(code(disk_.make_directory(path("d/e/a/g"))), Code::not_found);
+  EXPECT_EQ(code(disk_.remove_directory(path("d/e"))), Code::precondition_failed);
+  EXPECT_EQ(code(disk_.remove_file(path("d/e"))), Code::precondition_failed);
+  EXPECT_EQ(code(disk_.remove_directory(path("d/e/a"))), Code::not_found);
+  ASSERT_TRUE(disk_.remove_directory(path("d/e/f")));
+  ASSERT_TRUE(disk_.remove_file(path("d/e/a")));
+  ASSERT_TRUE(disk_.sync_directory(path("d/e")));
+  ASSERT_TRUE(disk_.remove_directory(path("d/e")));
+  EXPECT_EQ(disk_.stat(path("d"), Symlinks::follow)->type, FileType::directory);
+}
+
+TEST_P(DiskContract, a_listing_has_every_name_with_its_type) {
+  write("a", "1");
+  write(".b", "2");
+  ASSERT_TRUE(disk_.make_directory(path("c")));
+  ground_->make_link(path("d"), "a");
+  auto entries = disk_.list(ground_->root()).value();
+  std::ranges::sort(entries, {}, &DirectoryEntry::name);
+  ASSERT_EQ(entries.size(), 4);
+  EXPECT_EQ(entries[0].name, ".b");
+  EXPECT_EQ(entries[1].type, FileType::regular);
+  EXPECT_EQ(entries[2].type, FileType::directory);
+  EXPECT_EQ(entries[3].type, FileType::symlink);
+}
+
+TEST_P(DiskContract, a_rename_replaces_unless_it_was_asked_not_to) {
+  write("a", "1");
+  write("b", "2");
+  EXPECT_EQ(code(disk_.rename(path("a"), path("b"), OnExisting::fail)), Code::precondition_failed);
+  EXPECT_TRUE(disk_.rename(path("a"), path("b"), OnExisting::replace));
+  EXPECT_EQ(read("b"), "1");
+  EXPECT_EQ(read("a"), "(not_found)");
+  EXPECT_TRUE(disk_.rename(path("b"), path("c"), OnExisting::fail));
+  ASSERT_TRUE(disk_.make_directory(path("d")));
+  EXPECT_EQ(code(disk_.rename(path("c"), path("d"), OnExisting::replace)),
+            Code::precondition_failed);
+  EXPECT_TRUE(disk_.rename(path("d"), path("e"), OnExisting::replace));
+  EXPECT_EQ(code(disk_.rename(path("e"), path("e/f"), OnExisting::replace)),
+            Code::invalid_argument);
+}
+
+TEST_P(DiskContract, an_open_file_outlives_its_name) {
+  const auto file = write("a", "old");
+  ASSERT_TRUE(disk_.remove_file(path("a")));
+  write("a", "new");
+  std::string text(3, '\0');
+  ASSERT_EQ(file->read_at(0, std::as_writable_bytes(std::span(text))), 3);
+  EXPECT_EQ(text, "old");
+  EXPECT_NE(file->stat()->inode, disk_.stat(path("a"), Symlinks::follow)->inode);
+}
+
+TEST_P(DiskContract, attributes_and_times_are_kept_with_the_file) {
+  const auto file = write("a", "1");
+  const WallTime when(std::chrono::nanoseconds(1'699'999'999'123'456'789));
+  ASSERT_TRUE(file->set_modified(when));
+  EXPECT_EQ(file->stat()->modified, when);
+  EXPECT_EQ(file->attribute("user.none").value(), std::nullopt);
+  ASSERT_TRUE(file->set_attribute("user.godwit", std::string(2000, 'x')));
+  EXPECT_EQ(file->stat()->modified, when);
+  ASSERT_TRUE(disk_.rename(path("a"), path("b"), OnExisting::replace));
+  EXPECT_EQ(disk_.attribute(path("b"), "user.godwit").value(), std::string(2000, 'x'));
+  EXPECT_EQ(disk_.stat(path("b"), Symlinks::follow)->modified, when);
+}
+
+TEST_P(DiskContract, copies_from_another_file_or_says_that_it_ended) {
+  const auto from = write("a", std::string(70'000, 'y'));
+  const auto to = write("b", "");
+  ASSERT_TRUE(to->copy_from(*from, 0, 70'000));
+  EXPECT_EQ(read("b"), std::string(70'000, 'y'));
+  EXPECT_EQ(code(to->copy_from(*from, 0, 80'000)), Code::precondition_failed);
+}
+
+TEST_P(DiskContract, links_lead_where_they_should_unless_they_are_looked_at) {
+  ASSERT_TRUE(disk_.make_directory(path("d")));
+  write("d/a", "1");
+  ground_->make_link(path("to_file"), "d/a");
+  ground_->make_link(path("to_directory"), "d");
+  ground_->make_link(path("d/up"), "../d");
+  ground_->make_link(path("nowhere"), "none");
+  ground_->make_link(path("circle"), "circle");
+  EXPECT_EQ(read("to_file"), "1");
+  EXPECT_EQ(read("to_directory/up/a"), "1");
+  EXPECT_EQ(disk_.stat(path("to_file"), Symlinks::do_not_follow)->type, FileType::symlink);
+  EXPECT_EQ(disk_.stat(path("to_file"), Symlinks::follow)->type, FileType::regular);
+  EXPECT_EQ(code(disk_.stat(path("nowhere"), Symlinks::follow)), Code::not_found);
+  EXPECT_EQ(code(disk_.stat(path("circle"), Symlinks::follow)), Code::invalid_argument);
+  EXPECT_EQ(code(disk_.open(path("nowhere"), OpenMode::write_new)), Code::precondition_failed);
+  ASSERT_TRUE(disk_.remove_file(path("to_directory")));
+  EXPECT_EQ(read("d/a"), "1");
+}
+
+TEST_P(DiskContract, a_lock_is_exclusive_until_it_is_dropped) {
+  auto held = disk_.lock(path("lock"));
+  ASSERT_TRUE(held);
+  EXPECT_EQ(code(disk_.lock(path("lock"))), Code::precondition_failed);
+  held->reset();
+  EXPECT_TRUE(disk_.lock(path("lock")));
+  EXPECT_TRUE(disk_.sync_all(ground_->root()));
+}
+
+template <class T>
+std::unique_ptr<Ground> make() {
+  return std::make_unique<T>();
+}
+
+INSTANTIATE_TEST_SUITE_P(Disks, DiskContract,
+                         testing::Values(Kind{"real", make<RealGround>},
+                                         Kind{"simulated", make<SimGround>}),
+                         [](const auto& kind) { return std::string(kind.param.name); });
+
+}  // namespace
+}  // namespace godwit

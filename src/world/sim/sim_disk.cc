@@ -1,0 +1,495 @@
+#include "world/sim/sim_disk.h"
+
+#include <algorithm>
+#include <deque>
+#include <utility>
+
+namespace godwit {
+
+using sim_storage::FileChange;
+using sim_storage::Inode;
+using sim_storage::InodePtr;
+using sim_storage::NameChange;
+
+namespace {
+
+constexpr std::uint64_t kDevice = 1;
+constexpr std::size_t kLongestName = 255;
+constexpr std::size_t kMostLinks = 40;
+constexpr std::size_t kLargestAttribute = 64 * kKiB;
+
+std::unexpected<Error> failed(Code code, std::string_view what, const std::string& path,
+                              std::string_view why) {
+  return fail(code, std::string(what) + " " + path + ": " + std::string(why));
+}
+std::unexpected<Error> io_error(std::string_view what, const std::string& path) {
+  return fail(Error(Code::unavailable, std::string(what) + " " + path + ": Input/output error")
+                  .with(Retry::never));
+}
+std::unexpected<Error> not_there(const std::string& path) {
+  return failed(Code::not_found, "find", path, "No such file or directory");
+}
+std::unexpected<Error> full(const std::string& path) {
+  return failed(Code::no_space, "write", path, "No space left on device");
+}
+
+void split(std::string_view path, std::deque<std::string>& before) {
+  std::vector<std::string> names;
+  while (!path.empty()) {
+    const std::size_t slash = path.find('/');
+    if (slash != 0) names.emplace_back(path.substr(0, slash));
+    if (slash == std::string_view::npos) break;
+    path.remove_prefix(slash + 1);
+  }
+  before.insert(before.begin(), names.begin(), names.end());
+}
+
+bool lies_below(const std::string& path, const std::string& top) {
+  return path.starts_with(top) &&
+         (top.ends_with('/') || path.size() == top.size() || path[top.size()] == '/');
+}
+
+FileStat stat_of(const Inode& inode) {
+  const bool directory = inode.type == FileType::directory;
+  return {.type = inode.type,
+          .size = inode.live.bytes.size(),
+          .modified = inode.live.modified,
+          .device = kDevice,
+          .inode = inode.number,
+          .mode = directory ? 0755U : 0644U};
+}
+
+Bytes bytes_in(const Inode& inode) {
+  Bytes sum = inode.live.bytes.size();
+  for (const auto& [name, entry] : inode.entries) sum += bytes_in(*entry);
+  return sum;
+}
+
+}  // namespace
+
+/// An open file: of one process, dead with it.
+class SimFile final : public File {
+ public:
+  SimFile(SimDisk& disk, InodePtr inode, std::string path)
+      : disk_(disk), inode_(std::move(inode)), path_(std::move(path)), life_(disk.life_) {}
+
+  Result<std::size_t> read_at(Bytes offset, MutableByteSpan into) override {
+    GODWIT_CHECK(begin(&DiskFaults::read_error, "read"));
+    if (inode_->type == FileType::directory) {
+      return failed(Code::precondition_failed, "read", path_, "Is a directory");
+    }
+    const std::string& bytes = inode_->live.bytes;
+    if (offset >= bytes.size()) return std::size_t{0};
+    const auto count =
+        static_cast<std::size_t>(std::min<Bytes>(into.size(), bytes.size() - offset));
+    std::copy_n(as_bytes(bytes).begin() + static_cast<std::ptrdiff_t>(offset), count, into.begin());
+    return count;
+  }
+
+  // What fails has written a part.
+  Result<void> write_at(Bytes offset, ByteSpan bytes) override {
+    GODWIT_CHECK(begin());
+    const bool error = disk_.strikes(path_, &DiskFaults::write_error);
+    const bool no_room =
+        !fits(offset + bytes.size()) || disk_.strikes(path_, &DiskFaults::no_space);
+    if (error || no_room) bytes = bytes.first(bytes.empty() ? 0 : disk_.random_() % bytes.size());
+    if (error || no_room) {
+      while (!bytes.empty() && !fits(offset + bytes.size())) bytes = bytes.first(bytes.size() / 2);
+    }
+    if (!bytes.empty()) {
+      change({.kind = FileChange::Kind::write,
+              .offset = offset,
+              .bytes = std::string(as_text(bytes)),
+              .name = {}});
+    }
+    if (error) return io_error("write", path_);
+    if (no_room) return full(path_);
+    return {};
+  }
+
+  Result<void> sync() override {
+    GODWIT_CHECK(begin());
+    if (disk_.strikes(path_, &DiskFaults::sync_error)) {
+      inode_->drop_unsynced();
+      return io_error("sync", path_);
+    }
+    inode_->sync();
+    return {};
+  }
+
+  Result<void> truncate(Bytes size) override {
+    GODWIT_CHECK(begin(&DiskFaults::write_error, "truncate"));
+    if (!fits(size)) return full(path_);
+    change({.kind = FileChange::Kind::truncate, .offset = size, .bytes = {}, .name = {}});
+    return {};
+  }
+
+  Result<FileStat> stat() override {
+    GODWIT_CHECK(begin());
+    return stat_of(*inode_);
+  }
+
+  Result<void> copy_from(File& source, Bytes offset, Bytes count) override {
+    std::string buffer(count, '\0');
+    GODWIT_TRY(const std::size_t got,
+               source.read_at(offset, std::as_writable_bytes(std::span(buffer))));
+    GODWIT_CHECK(write_at(offset, as_bytes(buffer).first(got)));
+    if (got == count) return {};
+    return failed(Code::precondition_failed, "copy to", path_,
+                  "the source became shorter meanwhile");
+  }
+
+  Result<std::optional<std::string>> attribute(const std::string& name) override {
+    GODWIT_CHECK(begin(&DiskFaults::attribute_error, "read attribute of"));
+    const auto& attributes = inode_->live.attributes;
+    const auto found = attributes.find(name);
+    return found == attributes.end() ? std::nullopt : std::optional(found->second);
+  }
+
+  Result<void> set_attribute(const std::string& name, const std::string& value) override {
+    GODWIT_CHECK(begin(&DiskFaults::write_error, "write attribute of"));
+    if (value.size() > kLargestAttribute) return full(path_);
+    change({.kind = FileChange::Kind::attribute, .offset = 0, .bytes = value, .name = name});
+    return {};
+  }
+
+  Result<void> set_modified(WallTime modified) override {
+    GODWIT_CHECK(begin(&DiskFaults::write_error, "set the time of"));
+    inode_->change({.kind = FileChange::Kind::time,
+                    .offset = 0,
+                    .bytes = {},
+                    .name = {},
+                    .modified = modified});
+    return {};
+  }
+
+ private:
+  Result<void> begin() {
+    GODWIT_CHECK(disk_.begin(path_));
+    if (life_ == disk_.life_) return {};
+    return failed(Code::unavailable, "use", path_, "its process has ended");
+  }
+  Result<void> begin(double DiskFaults::* fault, std::string_view what) {
+    GODWIT_CHECK(begin());
+    if (disk_.strikes(path_, fault)) return io_error(what, path_);
+    return {};
+  }
+  void change(FileChange change) {
+    change.modified = disk_.now_();
+    inode_->change(std::move(change));
+  }
+  [[nodiscard]] bool fits(Bytes size) const {
+    const Bytes now = inode_->live.bytes.size();
+    return size <= now || disk_.has_room(path_, size - now);
+  }
+
+  SimDisk& disk_;
+  InodePtr inode_;
+  std::string path_;
+  std::uint64_t life_;
+};
+
+SimDisk::SimDisk(Random random, std::function<WallTime()> now)
+    : random_(std::move(random)), now_(std::move(now)), root_(make_inode(FileType::directory)) {}
+
+SimDisk::~SimDisk() = default;
+
+InodePtr SimDisk::make_inode(FileType type) {
+  auto inode = std::make_shared<Inode>();
+  inode->type = type;
+  inode->number = ++last_inode_;
+  inode->live.modified = inode->durable.modified = now_();
+  return inode;
+}
+
+DiskFaults& SimDisk::faults(const std::string& path) { return faults_[path]; }
+
+Duration SimDisk::longest_delay() const {
+  Duration longest{};
+  for (const auto& [path, faults] : faults_) longest = std::max(longest, faults.longest_delay);
+  return longest;
+}
+
+void SimDisk::crash(Crash kind, sim_storage::Losses losses) {
+  ++life_;
+  down_ = true;
+  locks_.clear();
+  if (kind == Crash::process) return;
+  // How much the system had written back by itself differs from crash to crash.
+  const double survival = 0.1 * static_cast<double>(random_() % 11);
+  names_.lose_power(random_, survival);
+  root_->lose_power(random_, losses, survival);
+}
+
+Result<void> SimDisk::plant_link(const std::string& path, const std::string& leads_to) {
+  GODWIT_TRY(const Place place, find(path, Symlinks::do_not_follow));
+  InodePtr inode = make_inode(FileType::symlink);
+  inode->link = leads_to;
+  names_.apply({{{place.directory, place.name, std::move(inode)}}, nullptr});
+  return {};
+}
+
+// Faults.
+
+Result<void> SimDisk::begin(const std::string& path) {
+  if (undisturbed_ == 0 && on_call_) {
+    const Undisturbed others(*this);
+    on_call_();
+  }
+  if (undisturbed_ > 0 || !down_) return {};
+  return fail(Error(Code::unavailable, path + ": the process has ended").with(Retry::never));
+}
+
+Result<void> SimDisk::begin(const std::string& path, double DiskFaults::* fault,
+                            std::string_view what) {
+  GODWIT_CHECK(begin(path));
+  if (!strikes(path, fault)) return {};
+  if (fault != &DiskFaults::no_descriptors) return io_error(what, path);
+  return fail(Error(Code::unavailable, std::string(what) + " " + path + ": Too many open files")
+                  .with_hint("raise the limit of open files (ulimit -n)"));
+}
+
+const DiskFaults& SimDisk::faults_of(const std::string& path) const {
+  static const DiskFaults none;
+  const DiskFaults* nearest = &none;
+  std::size_t longest = 0;
+  for (const auto& [top, faults] : faults_) {
+    if (top.size() < longest || !lies_below(path, top)) continue;
+    longest = top.size();
+    nearest = &faults;
+  }
+  return *nearest;
+}
+
+bool SimDisk::strikes(const std::string& path, double DiskFaults::* fault) {
+  const double share = faults_of(path).*fault;
+  return undisturbed_ == 0 && share > 0 && sim_storage::strikes(random_, share);
+}
+
+bool SimDisk::has_room(const std::string& path, Bytes more) const {
+  for (const auto& [top, faults] : faults_) {
+    if (undisturbed_ > 0 || !lies_below(path, top)) continue;
+    if (faults.capacity == std::numeric_limits<Bytes>::max()) continue;
+    const Result<Place> place = find(top, Symlinks::follow);
+    if (place && place->inode && bytes_in(*place->inode) + more > faults.capacity) return false;
+  }
+  return true;
+}
+
+// Paths.
+
+Result<SimDisk::Place> SimDisk::find(const std::string& path, Symlinks symlinks) const {
+  std::deque<std::string> rest;
+  split(path, rest);
+  std::vector<InodePtr> above = {root_};
+  std::size_t links = 0;
+  Place place{root_, "", root_};
+  while (!rest.empty()) {
+    if (place.inode == nullptr || place.inode->type != FileType::directory) return not_there(path);
+    const std::string name = std::move(rest.front());
+    rest.pop_front();
+    if (name.size() > kLongestName) {
+      return failed(Code::invalid_argument, "find", path, "File name too long");
+    }
+    if (name == ".") continue;
+    if (name == "..") {
+      if (above.size() > 1) above.pop_back();
+      place = {above.back(), "", above.back()};
+      continue;
+    }
+    const auto entry = above.back()->entries.find(name);
+    const bool there = entry != above.back()->entries.end();
+    place = {above.back(), name, there ? entry->second : nullptr};
+    if (!there) continue;
+    const bool last = rest.empty() && symlinks == Symlinks::do_not_follow;
+    if (place.inode->type == FileType::symlink && !last) {
+      if (++links > kMostLinks) {
+        return failed(Code::invalid_argument, "find", path, "Too many levels of symbolic links");
+      }
+      if (place.inode->link.starts_with('/')) above = {root_};
+      split(place.inode->link, rest);
+      place = {above.back(), "", above.back()};
+      continue;
+    }
+    if (place.inode->type == FileType::directory) above.push_back(place.inode);
+  }
+  return place;
+}
+
+Result<InodePtr> SimDisk::existing(const std::string& path, Symlinks symlinks) const {
+  GODWIT_TRY(const Place place, find(path, symlinks));
+  if (!place.inode) return not_there(path);
+  return place.inode;
+}
+
+Result<InodePtr> SimDisk::directory_at(const std::string& path) const {
+  GODWIT_TRY(InodePtr inode, existing(path, Symlinks::follow));
+  if (inode->type != FileType::directory) return not_there(path);
+  return inode;
+}
+
+// Calls.
+
+Result<std::unique_ptr<File>> SimDisk::open(const std::string& path, OpenMode mode) {
+  GODWIT_CHECK(begin(path, &DiskFaults::no_descriptors, "open"));
+  // O_EXCL does not follow a link.
+  const bool makes = mode == OpenMode::write_new;
+  GODWIT_TRY(Place place, find(path, makes ? Symlinks::do_not_follow : Symlinks::follow));
+  if (makes && place.inode) return failed(Code::precondition_failed, "open", path, "File exists");
+  if (makes) {
+    if (strikes(path, &DiskFaults::no_space)) return full(path);
+    place.inode = make_inode(FileType::regular);
+    names_.apply({{{place.directory, place.name, place.inode}}, nullptr});
+  }
+  if (!place.inode) return not_there(path);
+  if (mode == OpenMode::write_existing && place.inode->type == FileType::directory) {
+    return failed(Code::precondition_failed, "open", path, "Is a directory");
+  }
+  return std::make_unique<SimFile>(*this, place.inode, path);
+}
+
+Result<FileStat> SimDisk::stat(const std::string& path, Symlinks symlinks) {
+  GODWIT_CHECK(begin(path));
+  GODWIT_TRY(const InodePtr inode, existing(path, symlinks));
+  return stat_of(*inode);
+}
+
+Result<std::vector<DirectoryEntry>> SimDisk::list(const std::string& directory) {
+  GODWIT_CHECK(begin(directory, &DiskFaults::no_descriptors, "list"));
+  if (strikes(directory, &DiskFaults::list_error)) return io_error("list", directory);
+  GODWIT_TRY(const InodePtr inode, directory_at(directory));
+  std::vector<DirectoryEntry> entries;
+  for (const auto& [name, entry] : inode->entries) entries.push_back({name, entry->type});
+  for (std::size_t left = entries.size(); left > 1; --left) {
+    std::swap(entries[left - 1], entries[random_() % left]);
+  }
+  return entries;
+}
+
+Result<void> SimDisk::make_directory(const std::string& path) {
+  GODWIT_CHECK(begin(path));
+  GODWIT_TRY(const Place place, [&]() -> Result<Place> {
+    Result<Place> found = find(path, Symlinks::follow);
+    const std::size_t slash = path.find_last_of('/');
+    if (found || found.error().code() != Code::not_found || slash == 0) return found;
+    const Result<void> made = make_directory(path.substr(0, slash));
+    if (!made && made.error().code() == Code::precondition_failed) return not_there(path);
+    GODWIT_CHECK(made);
+    return find(path, Symlinks::follow);
+  }());
+  if (place.inode && place.inode->type == FileType::directory) return {};
+  if (place.inode) {
+    return failed(Code::precondition_failed, "make directory", path, "a file is in its place");
+  }
+  if (strikes(path, &DiskFaults::no_space)) return full(path);
+  names_.apply({{{place.directory, place.name, make_inode(FileType::directory)}}, nullptr});
+  return {};
+}
+
+Result<void> SimDisk::check_rename(const Place& from, const Place& to, OnExisting on_existing,
+                                   const std::string& name) const {
+  if (!from.inode || from.name.empty() || to.name.empty()) return not_there(name);
+  if (!to.inode) return {};
+  const auto refused = [&](Code code, std::string_view why) {
+    return failed(code, "rename to", name, why);
+  };
+  if (on_existing == OnExisting::fail) return refused(Code::precondition_failed, "File exists");
+  const bool to_directory = to.inode->type == FileType::directory;
+  if (from.inode->type != FileType::directory) {
+    if (to_directory) return refused(Code::precondition_failed, "Is a directory");
+    return {};
+  }
+  if (!to_directory) return refused(Code::not_found, "Not a directory");
+  if (!to.inode->entries.empty()) {
+    return refused(Code::precondition_failed, "Directory not empty");
+  }
+  return {};
+}
+
+Result<void> SimDisk::rename(const std::string& from, const std::string& to,
+                             OnExisting on_existing) {
+  GODWIT_CHECK(begin(to));
+  if (lies_below(to, from) && to != from) {
+    return failed(Code::invalid_argument, "rename to", to, "it lies inside");
+  }
+  GODWIT_TRY(const Place source, find(from, Symlinks::do_not_follow));
+  GODWIT_TRY(const Place target, find(to, Symlinks::do_not_follow));
+  GODWIT_CHECK(check_rename(source, target, on_existing, to));
+  if (source.inode == target.inode) return {};
+  if (strikes(to, &DiskFaults::no_space)) return full(to);
+  const bool replaces_directory = target.inode && target.inode->type == FileType::directory;
+  names_.apply(
+      {{{source.directory, source.name, nullptr}, {target.directory, target.name, source.inode}},
+       replaces_directory ? target.inode : nullptr});
+  return {};
+}
+
+Result<void> SimDisk::remove_file(const std::string& path) {
+  GODWIT_CHECK(begin(path));
+  GODWIT_TRY(const Place place, find(path, Symlinks::do_not_follow));
+  if (!place.inode) return not_there(path);
+  if (place.inode->type == FileType::directory) {
+    return failed(Code::precondition_failed, "remove", path, "Is a directory");
+  }
+  names_.apply({{{place.directory, place.name, nullptr}}, nullptr});
+  return {};
+}
+
+Result<void> SimDisk::remove_directory(const std::string& path) {
+  GODWIT_CHECK(begin(path));
+  GODWIT_TRY(const Place place, find(path, Symlinks::do_not_follow));
+  if (!place.inode || place.inode->type != FileType::directory || place.name.empty()) {
+    return not_there(path);
+  }
+  if (!place.inode->entries.empty()) {
+    return failed(Code::precondition_failed, "remove", path, "Directory not empty");
+  }
+  names_.apply({{{place.directory, place.name, nullptr}}, place.inode});
+  return {};
+}
+
+Result<void> SimDisk::sync_directory(const std::string& directory) {
+  GODWIT_CHECK(begin(directory, &DiskFaults::sync_error, "sync"));
+  GODWIT_TRY(const InodePtr inode, directory_at(directory));
+  names_.sync(inode);
+  return {};
+}
+
+Result<void> SimDisk::sync_all(const std::string& path) {
+  GODWIT_CHECK(begin(path, &DiskFaults::sync_error, "sync"));
+  GODWIT_CHECK(existing(path, Symlinks::follow));
+  names_.sync_all();
+  const auto sync_below = [](const auto& self, const InodePtr& inode) -> void {
+    inode->sync();
+    for (const auto& [name, entry] : inode->entries) self(self, entry);
+  };
+  sync_below(sync_below, root_);
+  return {};
+}
+
+Result<std::shared_ptr<void>> SimDisk::lock(const std::string& path) {
+  GODWIT_CHECK(begin(path, &DiskFaults::no_descriptors, "open"));
+  GODWIT_TRY(Place place, find(path, Symlinks::follow));
+  if (!place.inode) {
+    place.inode = make_inode(FileType::regular);
+    names_.apply({{{place.directory, place.name, place.inode}}, nullptr});
+  }
+  std::weak_ptr<void>& held = locks_[place.inode.get()];
+  if (!held.expired()) {
+    return fail(Code::precondition_failed, path + " is locked by another process");
+  }
+  std::shared_ptr<void> lock = std::make_shared<InodePtr>(place.inode);
+  held = lock;
+  return lock;
+}
+
+Result<std::optional<std::string>> SimDisk::attribute(const std::string& path,
+                                                      const std::string& name) {
+  GODWIT_CHECK(begin(path, &DiskFaults::attribute_error, "read attribute of"));
+  GODWIT_TRY(const InodePtr inode, existing(path, Symlinks::follow));
+  const auto found = inode->live.attributes.find(name);
+  if (found == inode->live.attributes.end()) return std::nullopt;
+  return found->second;
+}
+
+}  // namespace godwit
