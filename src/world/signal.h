@@ -39,8 +39,9 @@ class TaskGroup {
   TaskGroup(TaskGroup&&) = delete;
   ~TaskGroup();
 
-  /// Starts `work` on the executor (not inside this call). It must hold its arguments by value, or
-  /// refer to what outlives `join`. An exception that escapes it is a bug: it ends the process.
+  /// Starts `work` on the executor; called from there, `work` runs up to its first wait, or to its
+  /// end, inside this call. It must hold its arguments by value, or refer to what outlives `join`.
+  /// An exception that escapes it is a bug: it ends the process.
   void spawn(asio::awaitable<void> work);
   /// Returns when all that was spawned, also meanwhile, has ended.
   [[nodiscard]] asio::awaitable<void> join();

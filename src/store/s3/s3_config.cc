@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
 
+#include "store/s3/s3_profile.h"
+
 namespace godwit::s3 {
 namespace {
 
@@ -17,11 +19,55 @@ Result<void> check_bucket(const std::string& bucket) {
                   .with_hint("3 to 63 lower-case letters, digits, '-' and '.'"));
 }
 
-std::string default_region(World& world) {
-  for (const char* name : {"AWS_REGION", "AWS_DEFAULT_REGION"}) {
-    if (const auto value = world.environment(name); value && !value->empty()) return *value;
+/// What the environment says, by the first of these names that is set.
+std::optional<std::string> first_set(World& world, std::initializer_list<const char*> names) {
+  for (const char* name : names) {
+    if (auto value = world.environment(name); value && !value->empty()) return value;
   }
-  return kDefaultRegion;
+  return std::nullopt;
+}
+
+std::optional<std::string> first_of(const Settings& settings,
+                                    std::initializer_list<const char*> names) {
+  for (const char* name : names) {
+    const auto found = settings.find(name);
+    if (found != settings.end() && !found->second.empty()) return found->second;
+  }
+  return std::nullopt;
+}
+
+void read_profile_name(World& world, const OptionReader& options, Config& config) {
+  const auto named = options.text("profile");
+  const auto by_environment = first_set(world, {"AWS_PROFILE", "AWS_DEFAULT_PROFILE"});
+  config.profile = named ? *named : by_environment.value_or("default");
+  config.profile_from = named            ? ProfileFrom::option
+                        : by_environment ? ProfileFrom::environment
+                                         : ProfileFrom::fallback;
+}
+
+/// Region and endpoint that nobody named in the URL.
+struct Defaults {
+  std::optional<std::string> region;
+  std::optional<std::string> endpoint;
+};
+
+Result<Defaults> read_defaults(World& world, const OptionReader& options, const Config& config) {
+  Defaults found;
+  found.region = options.text("region");
+  if (!found.region) found.region = first_set(world, {"AWS_REGION", "AWS_DEFAULT_REGION"});
+  found.endpoint = options.text("endpoint");
+  const bool ignored = world.environment("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") == "true";
+  if (!found.endpoint && !ignored) {
+    found.endpoint = first_set(world, {"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"});
+  }
+  if (found.region && (found.endpoint || ignored)) return found;
+  GODWIT_TRY(const auto profile, load_profile(world, config.profile));
+  const Settings settings = profile.value_or(Settings());
+  if (!found.region) found.region = first_of(settings, {"region"});
+  if (!found.endpoint && !ignored) {
+    found.endpoint = first_of(settings, {"services.s3.endpoint_url", "endpoint_url"});
+  }
+  return found;
 }
 
 bool is_address(const std::string& host) {
@@ -30,23 +76,20 @@ bool is_address(const std::string& host) {
   return !error || host == "localhost";
 }
 
-Result<void> read_endpoint(World& world, const OptionReader& options, Config& config) {
-  const auto named = options.text("endpoint");
-  const auto from_environment = world.environment("AWS_ENDPOINT_URL");
-  const std::string text =
-      named ? *named : from_environment.value_or("https://s3." + config.region + ".amazonaws.com");
+Result<void> read_endpoint(const OptionReader& options, const std::optional<std::string>& named,
+                           Config& config) {
+  const std::string text = named.value_or("https://s3." + config.region + ".amazonaws.com");
   const Result<http::Url> url = http::parse_url(text);
   if (!url) return fail(Error(url.error()).because_of("option 'endpoint'"));
   if (url->target != "/") {
     return fail(Code::invalid_argument, "option 'endpoint': '" + text + "' must have no path");
   }
   config.endpoint = url->endpoint;
-  const bool own = named || from_environment;
   GODWIT_TRY(const std::string addressing,
              options.choice("addressing", {"auto", "path", "virtual"}));
   const bool dotted = config.bucket.find('.') != std::string::npos;
   const bool path = addressing == "path" ||
-                    (addressing == "auto" && (own || is_address(config.endpoint.host) || dotted));
+                    (addressing == "auto" && (named || is_address(config.endpoint.host) || dotted));
   config.addressing = path ? Addressing::path : Addressing::virtual_host;
   return {};
 }
@@ -55,13 +98,18 @@ Result<void> read_endpoint(World& world, const OptionReader& options, Config& co
 
 const std::vector<OptionInfo>& option_table() {
   static const std::vector<OptionInfo> table = {
-      {"endpoint", "AWS_ENDPOINT_URL, else AWS's of the region",
+      {"endpoint",
+       "AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, the profile's endpoint_url, else AWS's of the "
+       "region",
        "where the service is, as http(s)://HOST:PORT"},
-      {"region", "AWS_REGION, AWS_DEFAULT_REGION, else us-east-1", "the region to sign for"},
+      {"region", "AWS_REGION, AWS_DEFAULT_REGION, the profile's, else us-east-1",
+       "the region to sign for"},
       {"addressing", "auto",
        "'path' (http://HOST/BUCKET), 'virtual' (http://BUCKET.HOST) or 'auto': path for an "
        "endpoint of your own, virtual for AWS"},
-      {"profile", "AWS_PROFILE, else default", "section of the shared credentials file"},
+      {"profile", "AWS_PROFILE, else default",
+       "section of ~/.aws/config and ~/.aws/credentials; named in the URL, it goes before the "
+       "environment's keys"},
       {"anonymous", "no", "'yes' to send requests unsigned"},
       {"etag", "md5", "'opaque' where encryption makes ETags other than MD5s"},
       {"conditional_put", "yes", "'no' for a service that ignores If-None-Match and If-Match"},
@@ -78,10 +126,10 @@ Result<Config> read_config(World& world, const StoreSpec& spec) {
   config.prefix = spec.prefix;
   config.url = spec.to_url();
   GODWIT_CHECK(check_bucket(config.bucket));
-  config.region = options.text("region").value_or(default_region(world));
-  config.profile =
-      options.text("profile").value_or(world.environment("AWS_PROFILE").value_or("default"));
-  GODWIT_CHECK(read_endpoint(world, options, config));
+  read_profile_name(world, options, config);
+  GODWIT_TRY(const Defaults defaults, read_defaults(world, options, config));
+  config.region = defaults.region.value_or(kDefaultRegion);
+  GODWIT_CHECK(read_endpoint(options, defaults.endpoint, config));
   GODWIT_TRY(const std::string anonymous, options.choice("anonymous", {"no", "yes"}));
   if (anonymous == "yes") config.signing = Signing::anonymous;
   config.storage_class = options.text("storage_class").value_or("");

@@ -13,6 +13,8 @@ enum class Addressing : std::uint8_t { path, virtual_host };
 enum class EtagKind : std::uint8_t { md5, opaque };
 enum class Signing : std::uint8_t { signed_requests, anonymous };
 enum class Support : std::uint8_t { yes, no };
+/// Who named the profile: the URL's option, AWS_PROFILE, or nobody.
+enum class ProfileFrom : std::uint8_t { fallback, environment, option };
 
 /// A bucket, and how to speak to it.
 struct Config {
@@ -21,6 +23,7 @@ struct Config {
   std::string prefix;
   std::string region;
   std::string profile;
+  ProfileFrom profile_from = ProfileFrom::fallback;
   Addressing addressing = Addressing::path;
   Signing signing = Signing::signed_requests;
   EtagKind etag = EtagKind::md5;
@@ -33,6 +36,8 @@ struct Config {
 
 [[nodiscard]] const std::vector<OptionInfo>& option_table();
 
+/// Reads the profile's file, which may name region and endpoint, where nothing else does: a small
+/// local file, which decides who the store is.
 /// Failure: invalid_argument naming the option, or a bucket name that S3 does not allow.
 [[nodiscard]] Result<Config> read_config(World& world, const StoreSpec& spec);
 

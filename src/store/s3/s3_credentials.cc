@@ -1,10 +1,12 @@
 #include "store/s3/s3_credentials.h"
 
-#include <nlohmann/json.hpp>
+#include <algorithm>
+#include <cassert>
 #include <utility>
 
-#include "store/s3/s3_xml.h"
+#include "store/s3/s3_profile.h"
 #include "world/disk.h"
+#include "world/signal.h"
 
 namespace godwit::s3 {
 namespace {
@@ -12,96 +14,36 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kRefreshBefore = 5min;
-constexpr Duration kMetadataTimeout = 2s;
-constexpr Bytes kLargestFile = kMiB;
-constexpr Bytes kLargestAnswer = 64 * kKiB;
-constexpr const char* kContainerHost = "http://169.254.170.2";
-constexpr const char* kInstanceHost = "http://169.254.169.254";
-constexpr const char* kRolePath = "/latest/meta-data/iam/security-credentials/";
+/// After a refresh that failed, and for keys that are (nearly) expired when they come: a clock
+/// that is off must not make every call fetch anew.
+constexpr Duration kRefreshPause = 30s;
 
-std::string_view trim(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t\r");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
-}
-
-Result<std::optional<std::string>> read_text(Disk& disk, const std::string& path) {
-  const auto file = disk.open(path, OpenMode::read);
-  if (!file && file.error().code() == Code::not_found) return std::nullopt;
-  if (!file) return fail(Error(file.error()));
-  GODWIT_TRY(const FileStat stat, (*file)->stat());
-  if (stat.size > kLargestFile) return fail(Code::invalid_argument, path + " is over 1 MiB");
-  std::string text(stat.size, '\0');
-  GODWIT_TRY(const std::size_t count, (*file)->read_at(0, std::as_writable_bytes(std::span(text))));
-  text.resize(count);
-  return text;
-}
-
-Task<std::string> fetch(const Context& context, http::Transport& transport,
-                        http::Request& request) {
-  const Context limited = context.with_timeout(kMetadataTimeout);
-  GODWIT_CO_TRY(http::Response response, co_await transport.send(limited, request));
-  GODWIT_CO_TRY(std::string body, co_await read_all(*response.body, kLargestAnswer));
-  if (response.status == 200) co_return body;
-  co_return fail(Code::permission_denied, "the credentials service at " +
-                                              request.endpoint.to_string() + " answered " +
-                                              std::to_string(response.status));
-}
-
-Result<http::Request> request_to(const std::string& method, const std::string& url) {
-  GODWIT_TRY(http::Url parsed, http::parse_url(url));
-  http::Request request;
-  request.method = method;
-  request.endpoint = std::move(parsed.endpoint);
-  request.target = std::move(parsed.target);
-  return request;
-}
-
-/// Empty where the field is absent or no string.
-std::string text_of(const nlohmann::json& object, const char* name) {
-  if (!object.is_object()) return {};
-  const auto field = object.find(name);
-  return field != object.end() && field->is_string() ? field->get<std::string>() : std::string();
+asio::awaitable<void> wake_at(World& world, MonoTime deadline, CancelToken stopped,
+                              Signal& sleeper) {
+  const Result<void> slept = co_await world.sleep_until(deadline, std::move(stopped));
+  if (slept) sleeper.notify_all();
 }
 
 }  // namespace
 
-Result<std::optional<http::Credentials>> parse_credentials(std::string_view text,
-                                                           const std::string& profile) {
-  http::Credentials found;
-  bool inside = false;
-  std::size_t number = 0;
-  while (!text.empty()) {
-    const std::string_view line = trim(text.substr(0, text.find('\n')));
-    text.remove_prefix(std::min(text.size(), text.find('\n') == std::string_view::npos
-                                                 ? text.size()
-                                                 : text.find('\n') + 1));
-    ++number;
-    if (line.empty() || line.front() == '#' || line.front() == ';') continue;
-    if (line.front() == '[') {
-      if (line.back() != ']') {
-        return fail(Code::invalid_argument, "line " + std::to_string(number) + ": '[' without ']'");
-      }
-      std::string_view section = trim(line.substr(1, line.size() - 2));
-      if (section.starts_with("profile ")) section = trim(section.substr(8));
-      inside = section == profile;
-      continue;
-    }
-    const std::size_t equals = line.find('=');
-    if (!inside || equals == std::string_view::npos) continue;
-    const std::string_view name = trim(line.substr(0, equals));
-    const std::string value(trim(line.substr(equals + 1)));
-    if (name == "aws_access_key_id") found.access_key = value;
-    if (name == "aws_secret_access_key") found.secret_key = value;
-    if (name == "aws_session_token") found.session_token = value;
-  }
-  if (found.access_key.empty() || found.secret_key.empty()) return std::nullopt;
-  return found;
-}
+/// A look for keys that several callers wait for.
+struct CredentialsProvider::Fetch {
+  explicit Fetch(World& world) : changed(world.executor()), owner(world.executor()) {}
+
+  std::optional<Result<http::Credentials>> answer;
+  std::size_t waiting = 0;
+  Signal changed;
+  CancelSource stop;
+  TaskGroup owner;
+};
 
 CredentialsProvider::CredentialsProvider(World& world, http::Transport& transport,
                                          const Config& config, const StoreSpec& spec)
-    : world_(world), transport_(transport), signing_(config.signing), profile_(config.profile) {
+    : world_(world),
+      transport_(transport),
+      signing_(config.signing),
+      profile_(config.profile),
+      profile_from_(config.profile_from) {
   const OptionReader options(spec, option_table());
   const auto secret = [&options](const char* name) {
     const std::string* value = options.secret(name);
@@ -110,109 +52,139 @@ CredentialsProvider::CredentialsProvider(World& world, http::Transport& transpor
   given_ = {secret("access_key"), secret("secret_key"), secret("session_token")};
 }
 
+CredentialsProvider::~CredentialsProvider() { assert(!fetch_); }
+
+bool CredentialsProvider::valid() const { return current_ && world_.wall_now() < expires_; }
+
 const http::Credentials* CredentialsProvider::ready() const {
-  const bool valid = current_ && world_.wall_now() < expires_;
-  return valid ? &*current_ : nullptr;
+  return valid() && world_.wall_now() < refresh_at_ ? &*current_ : nullptr;
+}
+
+bool CredentialsProvider::expire(const http::Credentials& keys) {
+  if (!current_ || expires_ == WallTime::max()) return false;
+  const bool same = current_->session_token == keys.session_token;
+  if (same) expires_ = WallTime::min();
+  return true;
 }
 
 Task<http::Credentials> CredentialsProvider::get(const Context& context) {
   if (const http::Credentials* keys = ready()) co_return *keys;
-  GODWIT_CO_TRY(http::Credentials found, co_await find(context));
-  current_ = found;
-  co_return found;
+  GODWIT_CO_CHECK(context.check());
+  const bool first = !fetch_;
+  if (first) fetch_ = std::make_shared<Fetch>(world_);
+  const std::shared_ptr<Fetch> fetch = fetch_;
+  ++fetch->waiting;
+  if (first) {
+    // Others go on with the old keys meanwhile, while those are valid.
+    refresh_at_ = world_.wall_now() + kRefreshPause;
+    fetch->owner.spawn(run(*fetch));
+  }
+  const Result<void> waited = co_await wait(context, *fetch);
+  if (--fetch->waiting == 0) co_await leave(*fetch);
+  if (!waited) co_return fail(Error(waited.error()).because_of("waiting for credentials"));
+  if (!*fetch->answer && valid()) co_return *current_;
+  co_return *fetch->answer;
 }
 
-Task<http::Credentials> CredentialsProvider::find(const Context& context) {
-  if (signing_ == Signing::anonymous) co_return http::Credentials{};
-  if (!given_.anonymous()) co_return given_;
-  if (auto keys = from_environment()) co_return *std::move(keys);
-  GODWIT_CO_TRY(std::optional<http::Credentials> keys, co_await from_files());
-  if (keys) co_return *std::move(keys);
-  GODWIT_CO_TRY(keys, co_await from_container(context));
-  if (keys) co_return *std::move(keys);
-  GODWIT_CO_TRY(keys, co_await from_instance(context));
-  if (keys) co_return *std::move(keys);
+/// Returns when there is an answer. Failure: cancelled and timed_out of this caller.
+Task<void> CredentialsProvider::wait(const Context& context, Fetch& fetch) {
+  const CancelRegistration registration =
+      context.cancel().on_cancel([&fetch] { fetch.changed.notify_all(); });
+  CancelSource no_alarm;
+  TaskGroup alarm(world_.executor());
+  if (context.deadline() != kNoDeadline) {
+    alarm.spawn(wake_at(world_, context.deadline(), no_alarm.token(), fetch.changed));
+  }
+  Result<void> wanted;
+  while (!fetch.answer && wanted) {
+    co_await fetch.changed.wait();
+    wanted = context.check();
+  }
+  no_alarm.cancel();
+  co_await alarm.join();
+  if (fetch.answer) co_return Result<void>();
+  co_return wanted;
+}
+
+/// The last one that waited goes: nobody is left to want the answer, or to join.
+asio::awaitable<void> CredentialsProvider::leave(Fetch& fetch) {
+  if (fetch_.get() == &fetch)
+    fetch_ = nullptr;  // who comes now needs one that is not being stopped
+  fetch.stop.cancel();
+  co_await fetch.owner.join();
+}
+
+/// `fetch` is kept by those who wait for it, the last of whom joins.
+asio::awaitable<void> CredentialsProvider::run(Fetch& fetch) {
+  const Context context = Context(world_).with_cancel(fetch.stop.token());
+  Result<TemporaryKeys> found = co_await find(context);
+  if (fetch_.get() == &fetch) fetch_ = nullptr;
+  if (found) {
+    take(*found);
+    fetch.answer = std::move(found->keys);
+  } else {
+    fetch.answer = fail(std::move(found).error());
+  }
+  fetch.changed.notify_all();
+}
+
+void CredentialsProvider::take(const TemporaryKeys& found) {
+  const WallTime soon = world_.wall_now() + kRefreshPause;
+  current_ = found.keys;
+  expires_ = std::max(found.expires, soon);
+  refresh_at_ = expires_ == WallTime::max() ? expires_ : std::max(expires_ - kRefreshBefore, soon);
+}
+
+Task<TemporaryKeys> CredentialsProvider::find(const Context& context) {
+  if (signing_ == Signing::anonymous) co_return TemporaryKeys{};
+  if (!given_.anonymous()) co_return TemporaryKeys{given_};
+  GODWIT_CO_TRY(std::optional<http::Credentials> keys, from_environment());
+  if (keys) co_return TemporaryKeys{*std::move(keys)};
+  GODWIT_CO_TRY(keys, co_await from_profile());
+  if (keys) co_return TemporaryKeys{*std::move(keys)};
+  GODWIT_CO_TRY(std::optional<TemporaryKeys> fetched,
+                co_await keys_of_container(context, transport_));
+  if (fetched) co_return *std::move(fetched);
+  GODWIT_CO_TRY(fetched, co_await keys_of_instance(context, transport_));
+  if (fetched) co_return *std::move(fetched);
   co_return fail(
       Error(Code::permission_denied, "no credentials were found for profile '" + profile_ + "'")
           .with_hint("set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or write "
                      "~/.aws/credentials, or name keys in godwit.toml"));
 }
 
-std::optional<http::Credentials> CredentialsProvider::from_environment() const {
-  const auto access_key = world_.environment("AWS_ACCESS_KEY_ID");
-  const auto secret_key = world_.environment("AWS_SECRET_ACCESS_KEY");
-  if (!access_key || !secret_key || access_key->empty()) return std::nullopt;
-  return http::Credentials{*access_key, *secret_key,
-                           world_.environment("AWS_SESSION_TOKEN").value_or("")};
-}
-
-Task<std::optional<http::Credentials>> CredentialsProvider::from_files() {
-  const std::string home = world_.environment("HOME").value_or("");
-  const std::string paths[] = {
-      world_.environment("AWS_SHARED_CREDENTIALS_FILE").value_or(home + "/.aws/credentials"),
-      world_.environment("AWS_CONFIG_FILE").value_or(home + "/.aws/config")};
-  for (const std::string& path : paths) {
-    auto read = [&disk = world_.disk(), path] { return read_text(disk, path); };
-    GODWIT_CO_TRY(const std::optional<std::string> text,
-                  co_await run_blocking(world_, std::move(read)));
-    if (!text) continue;
-    Result<std::optional<http::Credentials>> keys = parse_credentials(*text, profile_);
-    if (!keys) co_return fail(std::move(keys).error().because_of(path));
-    if (*keys) co_return *std::move(keys);
+Result<std::optional<http::Credentials>> CredentialsProvider::from_environment() const {
+  // A profile that the URL names is meant for this store, the environment for all.
+  if (profile_from_ == ProfileFrom::option) return std::nullopt;
+  const std::string access_key = world_.environment("AWS_ACCESS_KEY_ID").value_or("");
+  const std::string secret_key = world_.environment("AWS_SECRET_ACCESS_KEY").value_or("");
+  if (access_key.empty() != secret_key.empty()) {
+    const std::string missing = access_key.empty() ? "AWS_ACCESS_KEY_ID" : "AWS_SECRET_ACCESS_KEY";
+    return fail(Error(Code::invalid_argument, "the environment has half a pair of keys")
+                    .with_hint("set " + missing));
   }
-  co_return std::nullopt;
-}
-
-Result<http::Credentials> CredentialsProvider::read_answer(const std::string& json) {
-  const auto answer = nlohmann::json::parse(json, nullptr, false);
-  http::Credentials keys;
-  keys.access_key = text_of(answer, "AccessKeyId");
-  keys.secret_key = text_of(answer, "SecretAccessKey");
-  keys.session_token = text_of(answer, "Token");
-  if (keys.access_key.empty() || keys.secret_key.empty()) {
-    return fail(Code::permission_denied, "the credentials service answered without keys");
+  if (!access_key.empty()) {
+    return http::Credentials{access_key, secret_key,
+                             world_.environment("AWS_SESSION_TOKEN").value_or("")};
   }
-  const auto when = parse_timestamp(text_of(answer, "Expiration"));
-  expires_ = when ? *when - kRefreshBefore : WallTime::max();
-  return keys;
-}
-
-Task<std::optional<http::Credentials>> CredentialsProvider::from_container(const Context& context) {
-  const auto relative = world_.environment("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
-  const auto full = world_.environment("AWS_CONTAINER_CREDENTIALS_FULL_URI");
-  if (!relative && !full) co_return std::nullopt;
-  GODWIT_CO_TRY(http::Request request,
-                request_to("GET", relative ? kContainerHost + *relative : *full));
-  if (const auto token = world_.environment("AWS_CONTAINER_AUTHORIZATION_TOKEN")) {
-    request.headers.add("Authorization", *token);
+  if (world_.environment("AWS_WEB_IDENTITY_TOKEN_FILE")) {
+    return fail(Error(Code::invalid_argument,
+                      "AWS_WEB_IDENTITY_TOKEN_FILE is a way to keys that godwit does not go itself")
+                    .with_hint("let the AWS CLI go it: eval \"$(aws configure export-credentials "
+                               "--format env)\""));
   }
-  GODWIT_CO_TRY(const std::string body, co_await fetch(context, transport_, request));
-  GODWIT_CO_TRY(http::Credentials keys, read_answer(body));
-  co_return keys;
+  return std::nullopt;
 }
 
-// Version 2 of the instance metadata service: a token first. A machine that has no such service
-// is no error: it has no keys there.
-Task<std::optional<http::Credentials>> CredentialsProvider::from_instance(const Context& context) {
-  if (world_.environment("AWS_EC2_METADATA_DISABLED") == "true") co_return std::nullopt;
-  const std::string host =
-      world_.environment("AWS_EC2_METADATA_SERVICE_ENDPOINT").value_or(kInstanceHost);
-  GODWIT_CO_TRY(http::Request ask, request_to("PUT", host + "/latest/api/token"));
-  ask.headers.add("X-aws-ec2-metadata-token-ttl-seconds", "21600");
-  const Result<std::string> token = co_await fetch(context, transport_, ask);
-  GODWIT_CO_CHECK(context.check());
-  if (!token) co_return std::nullopt;
-  GODWIT_CO_TRY(http::Request list, request_to("GET", host + kRolePath));
-  list.headers.add("X-aws-ec2-metadata-token", *token);
-  const Result<std::string> role = co_await fetch(context, transport_, list);
-  GODWIT_CO_CHECK(context.check());
-  if (!role) co_return std::nullopt;
-  const std::string name(trim(role->substr(0, role->find('\n'))));
-  GODWIT_CO_TRY(http::Request get, request_to("GET", host + kRolePath + name));
-  get.headers.add("X-aws-ec2-metadata-token", *token);
-  GODWIT_CO_TRY(const std::string body, co_await fetch(context, transport_, get));
-  GODWIT_CO_TRY(http::Credentials keys, read_answer(body));
-  co_return keys;
+Task<std::optional<http::Credentials>> CredentialsProvider::from_profile() {
+  auto load = [&world = world_, profile = profile_] { return load_profile(world, profile); };
+  GODWIT_CO_TRY(const std::optional<Settings> settings,
+                co_await run_blocking(world_, std::move(load)));
+  if (settings) co_return keys_of(*settings, profile_);
+  if (profile_from_ == ProfileFrom::fallback) co_return std::nullopt;
+  // Other keys in place of those of the profile would be a surprise.
+  co_return fail(Error(Code::invalid_argument, "there is no profile '" + profile_ + "'")
+                     .with_hint("see ~/.aws/config and ~/.aws/credentials"));
 }
 
 }  // namespace godwit::s3

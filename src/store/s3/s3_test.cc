@@ -1,6 +1,5 @@
 #include <gtest/gtest.h>
 
-#include "store/s3/s3_credentials.h"
 #include "store/s3/s3_errors.h"
 #include "store/s3/s3_headers.h"
 #include "store/s3/s3_xml.h"
@@ -88,16 +87,6 @@ TEST(Errors, keep_the_pause_that_the_service_asks_for) {
   http::Headers headers;
   headers.add("Retry-After", "3");
   EXPECT_EQ(to_error({503, "SlowDown", ""}, headers).retry_after(), 3s);
-}
-
-TEST(Credentials, are_read_by_profile) {
-  constexpr std::string_view kText =
-      "# c\n[default]\naws_access_key_id = A\naws_secret_access_key=B\n"
-      "[profile other]\r\naws_access_key_id=C\r\naws_secret_access_key= D =\r\n";
-  EXPECT_EQ(parse_credentials(kText, "default").value()->access_key, "A");
-  EXPECT_EQ(parse_credentials(kText, "other").value()->secret_key, "D =");
-  EXPECT_EQ(parse_credentials(kText, "none").value(), std::nullopt);
-  EXPECT_FALSE(parse_credentials("[x\n", "x"));
 }
 
 TEST(Metadata, survive_the_way_through_headers) {
