@@ -6,6 +6,8 @@
 namespace godwit {
 namespace {
 
+// Most bodies that are read whole are small: answers, records, small objects.
+constexpr std::size_t kReadAllFirst = 4 * kKiB;
 constexpr std::size_t kReadAllStep = 64 * kKiB;
 
 std::size_t take(ByteSpan from, std::size_t& position, MutableByteSpan into) {
@@ -41,15 +43,18 @@ Task<std::string> read_all(Body& body, Bytes most) {
   std::string all;
   for (;;) {
     const std::size_t before = all.size();
-    all.resize(before + kReadAllStep);
+    all.resize(before + std::clamp(before, kReadAllFirst, kReadAllStep));
     const MutableByteSpan space = std::as_writable_bytes(std::span(all)).subspan(before);
     GODWIT_CO_TRY(const std::size_t count, co_await body.read(space));
     all.resize(before + count);
-    if (count == 0) co_return all;
+    if (count == 0) break;
     if (all.size() > most) {
       co_return fail(Code::limit_exceeded, "a body is larger than " + format_bytes(most));
     }
   }
+  // Who keeps a small body for long must not keep the room that reading it took.
+  all.shrink_to_fit();
+  co_return all;
 }
 
 Task<std::size_t> read_full(Body& body, MutableByteSpan into) {

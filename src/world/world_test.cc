@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "world/body.h"
 #include "world/context.h"
 #include "world/real/real_disk.h"
 #include "world/real/real_world.h"
@@ -34,6 +35,27 @@ TEST(RealWorld, a_cancelled_sleep_ends_at_once_and_a_group_joins_it) {
   std::vector<std::string> notes;
   world.run(cancel_one_of_two(world, notes));
   EXPECT_EQ(notes, (std::vector<std::string>{"woke", "cancelled"}));
+}
+
+asio::awaitable<void> read_whole(Body& body, Bytes most,
+                                 std::optional<Result<std::string>>& result) {
+  result = co_await read_all(body, most);
+}
+
+TEST(Body, read_whole_keeps_no_more_memory_than_its_bytes_and_knows_its_limit) {
+  RealWorld world;
+  for (const std::size_t size : {0U, 1U, 100U, 4096U, 100'000U, 1'000'000U}) {
+    MemoryBody body(std::string(size, 'x'));
+    std::optional<Result<std::string>> read;
+    world.run(read_whole(body, size, read));
+    ASSERT_TRUE(*read) << size;
+    EXPECT_EQ((*read)->size(), size);
+    EXPECT_LE((*read)->capacity(), std::max<std::size_t>(size, 15));
+  }
+  MemoryBody longer(std::string(5, 'x'));
+  std::optional<Result<std::string>> read;
+  world.run(read_whole(longer, 4, read));
+  EXPECT_EQ(read->error().code(), Code::limit_exceeded);
 }
 
 asio::awaitable<void> answer_from_pool(World& world, int& answer) {
