@@ -113,6 +113,7 @@ const std::vector<OptionInfo>& option_table() {
       {"anonymous", "no", "'yes' to send requests unsigned"},
       {"etag", "md5", "'opaque' where encryption makes ETags other than MD5s"},
       {"conditional_put", "yes", "'no' for a service that ignores If-None-Match and If-Match"},
+      {"list_version", "2", "'1' for a service that knows only the first ListObjects call"},
       {"storage_class", "the service's", "x-amz-storage-class of new objects"},
       {"sse", "none", "x-amz-server-side-encryption of new objects, such as AES256 or aws:kms"},
       {"sse_kms_key_id", "none", "the key for sse=aws:kms"}};
@@ -139,6 +140,8 @@ Result<Config> read_config(World& world, const StoreSpec& spec) {
   GODWIT_TRY(const std::string etag, options.choice("etag", {"md5", "opaque"}));
   config.etag = etag == "opaque" || kms ? EtagKind::opaque : EtagKind::md5;
   GODWIT_TRY(const std::string conditional, options.choice("conditional_put", {"yes", "no"}));
+  GODWIT_TRY(const std::string version, options.choice("list_version", {"2", "1"}));
+  config.list_version = version == "1" ? ListVersion::v1 : ListVersion::v2;
   config.conditional_put = conditional == "yes" ? Support::yes : Support::no;
   return config;
 }

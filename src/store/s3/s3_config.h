@@ -13,6 +13,8 @@ enum class Addressing : std::uint8_t { path, virtual_host };
 enum class EtagKind : std::uint8_t { md5, opaque };
 enum class Signing : std::uint8_t { signed_requests, anonymous };
 enum class Support : std::uint8_t { yes, no };
+/// ListObjects, for services that know no other, or ListObjectsV2.
+enum class ListVersion : std::uint8_t { v1, v2 };
 /// Who named the profile: the URL's option, AWS_PROFILE, or nobody.
 enum class ProfileFrom : std::uint8_t { fallback, environment, option };
 
@@ -28,6 +30,7 @@ struct Config {
   Signing signing = Signing::signed_requests;
   EtagKind etag = EtagKind::md5;
   Support conditional_put = Support::yes;
+  ListVersion list_version = ListVersion::v2;
   std::string storage_class;
   std::string server_side_encryption;
   std::string kms_key_id;

@@ -13,6 +13,12 @@ std::string part_query(const UploadId& upload, std::uint32_t number) {
   return "partNumber=" + std::to_string(number) + "&uploadId=" + encode(upload.id);
 }
 
+/// A list that would never end, or shows what nobody asked for.
+std::unexpected<Error> stuck(Where place) {
+  return fail(Error(Code::corrupted, "the service's list does not go on, or left its prefix")
+                  .at(std::move(place)));
+}
+
 }  // namespace
 
 Task<UploadId> S3Multipart::create(const Context& context, const std::string& key,
@@ -80,7 +86,8 @@ Task<std::vector<PartInfo>> S3Multipart::parts(const Context& context, const Upl
     Result<PartsPage> page = parse_parts_page(answer);
     if (!page) co_return fail(std::move(page).error().at(client_.place(call)));
     all.insert(all.end(), page->parts.begin(), page->parts.end());
-    if (!page->truncated || page->parts.empty()) co_return all;
+    if (!page->truncated) co_return all;
+    if (page->parts.empty() || page->next_marker == marker) co_return stuck(client_.place(call));
     marker = page->next_marker;
   }
 }
@@ -133,17 +140,21 @@ Task<std::vector<UploadId>> S3Multipart::list(const Context& context, const std:
   for (;;) {
     Call call;
     call.operation = "list uploads";
-    call.query = "uploads=&prefix=" + encode(own + prefix) + markers;
+    call.query = "uploads=&encoding-type=url&prefix=" + encode(own + prefix) + markers;
     GODWIT_CO_TRY(std::string answer, co_await client_.send_for_text(context, call));
     Result<UploadsPage> page = parse_uploads_page(answer);
     if (!page) co_return fail(std::move(page).error().at(client_.place(call)));
     for (UploadId& upload : page->uploads) {
+      // Not ours: aborting it under a name that was cut would hit another one.
+      if (!upload.key.starts_with(own + prefix)) co_return stuck(client_.place(call));
       upload.key.erase(0, own.size());
       all.push_back(std::move(upload));
     }
-    if (!page->truncated || page->uploads.empty()) co_return all;
-    markers =
+    if (!page->truncated) co_return all;
+    std::string next =
         "&key-marker=" + encode(page->next_key) + "&upload-id-marker=" + encode(page->next_upload);
+    if (page->uploads.empty() || next == markers) co_return stuck(client_.place(call));
+    markers = std::move(next);
   }
 }
 

@@ -19,7 +19,8 @@ const std::string kPage =
     "<IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken>"
     "<Contents><Key>a%2Fb</Key><LastModified>2026-11-21T05:31:10.125Z</LastModified>"
     "<ETag>&quot;900150983cd24fb0d6963f7d28e17f72&quot;</ETag><Size>17</Size></Contents>"
-    "<Contents><Key>c</Key><Size>18446744073709551615</Size></Contents>"
+    "<Contents><Key>c</Key><LastModified>2026-11-21T05:31:10Z</LastModified>"
+    "<Size>18446744073709551615</Size></Contents>"
     "<CommonPrefixes><Prefix>b/</Prefix></CommonPrefixes></ListBucketResult>";
 const std::string kHead =
     "HTTP/1.1 200 OK\r\nContent-Length: 17\r\nConnection: keep-alive\r\nETag: \"x\"\r\n\r\n";

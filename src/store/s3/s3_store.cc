@@ -72,48 +72,64 @@ class S3Listing final : public Listing {
   [[nodiscard]] Call make_call(const std::string& own) const {
     Call call;
     call.operation = "list";
-    call.query = "list-type=2&encoding-type=url&max-keys=" +
-                 std::to_string(std::min(options_.page_size, kLargestPage)) +
-                 "&prefix=" + encode(own + options_.prefix);
+    const bool v1 = client_.config().list_version == ListVersion::v1;
+    call.query = v1 ? "encoding-type=url" : "list-type=2&encoding-type=url";
+    call.query += "&max-keys=" + std::to_string(std::min(options_.page_size, kLargestPage)) +
+                  "&prefix=" + encode(own + options_.prefix);
     if (!token_.empty()) {
-      call.query += "&continuation-token=" + encode(token_);
-    } else if (!after_.empty()) {
-      call.query += "&start-after=" + encode(own + after_);
+      call.query += (v1 ? "&marker=" : "&continuation-token=") + encode(token_);
+    } else if (began_ || !after_.empty()) {
+      call.query += (v1 ? "&marker=" : "&start-after=") + encode(own + after_);
     }
     if (options_.depth == Depth::level) call.query += "&delimiter=%2F";
     call.payload_hash = kEmptyHash;
     return call;
   }
 
+  /// The order is checked here, and not only by who compares listings: what is beyond
+  /// `end_before` is cut off here, so a key that came too early would hide those behind it.
   [[nodiscard]] Result<std::vector<ListEntry>> take(ListPage page, const std::string& own) {
     std::vector<ListEntry> entries;
     entries.reserve(page.entries.size());
     std::string last = after_;
+    bool moved = began_;
+    const std::string within = own + options_.prefix;
     for (ListEntry& entry : page.entries) {
-      if (!entry.key.starts_with(own)) return foreign(entry.key);
+      if (!entry.key.starts_with(within)) {
+        return broken("'" + entry.key + "' is outside of the prefix '" + within + "'");
+      }
       if (!own.empty()) entry.key.erase(0, own.size());
+      // An object that is named as the store's own prefix comes first, and has no name in it.
+      const bool nameless = entry.key.empty() && last.empty() && !moved;
+      if (entry.key <= last && !nameless) {
+        return broken("it is not in key order: '" + entry.key + "' came after '" + last + "'");
+      }
+      moved = true;
       if (!options_.end_before.empty() && entry.key >= options_.end_before) {
         page.truncated = false;
         break;
       }
       last = entry.key;
       const bool hidden = entry.key.starts_with(kReserved) && options_.prefix.empty();
-      // A prefix of its own, and markers of "directories" that some tools write, have no name.
-      if (!hidden && !entry.key.empty()) entries.push_back(std::move(entry));
+      if (!hidden && !nameless) entries.push_back(std::move(entry));
     }
+    const bool v1 = client_.config().list_version == ListVersion::v1;
+    const bool goes_on = !page.next_token.empty() || !page.entries.empty();
+    if (page.truncated && !goes_on) return broken("it has more, and does not say where");
     ended_ = !page.truncated;
-    token_ = std::move(page.next_token);
-    if (page.truncated && token_.empty() && last == after_) return foreign(last);
+    token_ = v1 ? std::move(page.next_marker) : std::move(page.next_token);
     after_ = std::move(last);
+    began_ = moved;
     return entries;
   }
 
-  [[nodiscard]] std::unexpected<Error> foreign(const std::string& key) const {
-    return fail(Error(Code::corrupted, "the listing does not go on, or left its prefix")
+  [[nodiscard]] std::unexpected<Error> broken(const std::string& why) const {
+    return fail(Error(Code::corrupted, "the service's listing is broken: " + why)
+                    .with(Retry::later)
                     .at({.region = client_.config().region,
                          .store = client_.config().url,
                          .operation = "list",
-                         .key = key}));
+                         .key = {}}));
   }
 
   static const std::string kEmptyHash;
@@ -122,6 +138,7 @@ class S3Listing final : public Listing {
   ListOptions options_;
   std::string after_;
   std::string token_;
+  bool began_ = false;  // some key was seen, be it the one without a name
   bool ended_ = false;
 };
 
@@ -307,7 +324,9 @@ class S3Store final : public Store {
     Call call = make_call("get tags", "GET", info.key);
     call.query = "tagging=";
     GODWIT_CO_TRY(const std::string answer, co_await client_.send_for_text(context, call));
-    info.metadata.tags = parse_tags(answer);
+    auto tags = parse_tags(answer);
+    if (!tags) co_return fail(std::move(tags).error().at(client_.place(call)));
+    info.metadata.tags = *std::move(tags);
     co_return Result<void>();
   }
 

@@ -16,7 +16,7 @@ const std::string kPage = R"(<?xml version="1.0" encoding="UTF-8"?>
 <Contents><Key>a%2Fb+c%26</Key><LastModified>2026-11-21T05:31:10.125Z</LastModified>
 <ETag>&quot;900150983cd24fb0d6963f7d28e17f72&quot;</ETag><Size>17</Size>
 <StorageClass>STANDARD</StorageClass></Contents>
-<CommonPrefixes><Prefix>a/</Prefix></CommonPrefixes></ListBucketResult>)";
+<CommonPrefixes><Prefix>a%2F</Prefix></CommonPrefixes></ListBucketResult>)";
 
 TEST(ListPage, reads_keys_sizes_tokens_and_times) {
   std::string xml = kPage;

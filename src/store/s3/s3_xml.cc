@@ -2,28 +2,93 @@
 
 #include <array>
 #include <charconv>
-#include <cstring>
-#include <pugixml.hpp>
 
 #include "http/url.h"
+#include "store/s3/s3_xml_reader.h"
 
 namespace godwit::s3 {
 namespace {
 
-constexpr unsigned kParse = pugi::parse_escapes | pugi::parse_eol;
+using Event = XmlReader::Event;
+
+/// Less than any row takes, so that a page's rows are stored without growing.
+constexpr std::size_t kLeastRow = 250;
 
 std::unexpected<Error> not_a(const char* what) {
   return fail(Error(Code::corrupted, std::string("the service's answer is not a whole ") + what)
                   .with(Retry::later));
 }
 
-Bytes to_number(const char* text) {
-  Bytes number = 0;
-  std::from_chars(text, text + std::strlen(text), number);
-  return number;
+bool read_number(std::string_view text, auto& number) {
+  const char* const last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), last, number);
+  return error == std::errc() && end == last;
 }
 
-bool is_true(const char* text) { return std::strcmp(text, "true") == 0; }
+bool read_flag(std::string_view text, bool& flag) {
+  flag = text == "true";
+  return flag || text == "false";
+}
+
+bool read_text(std::string_view raw, std::string& text) {
+  if (raw.find('&') == std::string_view::npos) {
+    text = raw;
+    return true;
+  }
+  auto resolved = resolve_references(raw);
+  if (resolved) text = *std::move(resolved);
+  return resolved.has_value();
+}
+
+bool read_etag(std::string_view raw, std::string& etag) {
+  // As AWS and Ceph write it.
+  static constexpr std::string_view kQuote = "&quot;";
+  if (raw.starts_with(kQuote) && raw.ends_with(kQuote) && raw.size() >= 2 * kQuote.size()) {
+    raw = raw.substr(kQuote.size(), raw.size() - 2 * kQuote.size());
+  }
+  if (!read_text(raw, etag)) return false;
+  if (etag.starts_with('"')) etag = unquote(etag);
+  return true;
+}
+
+bool read_time(std::string_view text, WallTime& time) {
+  const auto parsed = parse_timestamp(text);
+  time = parsed.value_or(WallTime{});
+  return parsed.has_value();
+}
+
+/// Hands each child's name and raw text to `take`, up to the end of the element that has just
+/// started. False when the XML or what `take` says is.
+template <class Take>
+bool read_children(XmlReader& reader, Take take) {
+  for (const std::size_t own = reader.depth();;) {
+    const Event event = reader.next();
+    if (event == Event::start) continue;
+    if (event != Event::end) return false;
+    if (reader.depth() == own) return true;
+    if (reader.depth() == own + 1 && !take(reader.name(), reader.raw_text())) return false;
+  }
+}
+
+/// Reads a whole document: `take(name, raw text)` for the root's children, but for those called
+/// rows, which `take_row(reader)` reads to their end.
+template <class TakeRow, class Take>
+bool read_document(std::string_view xml, std::string_view root, TakeRow take_row, Take take) {
+  XmlReader reader(xml);
+  if (reader.next() != Event::start || reader.name() != root) return false;
+  for (;;) {
+    switch (reader.next()) {
+      case Event::start:
+        if (reader.depth() == 2 && !take_row(reader)) return false;
+        break;
+      case Event::end:
+        if (reader.depth() == 2 && !take(reader.name(), reader.raw_text())) return false;
+        break;
+      case Event::finished: return true;
+      case Event::broken: return false;
+    }
+  }
+}
 
 int digits(std::string_view text, std::size_t at, std::size_t count) {
   int number = 0;
@@ -51,35 +116,52 @@ std::optional<WallTime> to_time(std::array<int, 6> parts) {
          std::chrono::seconds(second);
 }
 
-/// Keys come percent-encoded where the answer says so; some services write a space as '+'.
-std::string decode_key(const char* text, bool encoded) {
-  if (!encoded || std::strpbrk(text, "%+") == nullptr) return text;
-  std::string spaced = text;
-  std::ranges::replace(spaced, '+', ' ');
-  return http::uri_decode(spaced).value_or(text);
+int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-ListEntry read_entry(const pugi::xml_node& node, bool encoded) {
-  ListEntry entry;
-  for (const pugi::xml_node& field : node.children()) {
-    const char* name = field.name();
-    const char* value = field.child_value();
-    switch (name[0]) {
-      case 'K': entry.key = decode_key(value, encoded); break;
-      case 'E': entry.etag = unquote(value); break;
-      case 'L': entry.modified = parse_timestamp(value).value_or(WallTime{}); break;
-      case 'S':
-        if (std::strcmp(name, "Size") == 0) entry.size = to_number(value);
-        break;
-      default: break;
+/// Keys come percent-encoded where the answer says so; some services write a space as '+'. In
+/// place, because it is done for every row. False for a '%' that begins no escape.
+bool decode_key(std::string& key) {
+  std::size_t to = 0;
+  for (std::size_t from = 0; from < key.size(); ++from, ++to) {
+    char c = key[from];
+    if (c == '+') c = ' ';
+    if (c == '%') {
+      const int high = key.size() - from > 2 ? hex_value(key[from + 1]) : -1;
+      const int low = key.size() - from > 2 ? hex_value(key[from + 2]) : -1;
+      if (high < 0 || low < 0) return false;
+      c = static_cast<char>(high * 16 + low);
+      from += 2;
     }
+    key[to] = c;
   }
-  return entry;
+  key.resize(to);
+  return true;
 }
 
-pugi::xml_node load(pugi::xml_document& document, std::string& xml, const char* root) {
-  const auto parsed = document.load_buffer_inplace(xml.data(), xml.size(), kParse);
-  return parsed ? document.child(root) : pugi::xml_node();
+/// False for a row that lacks what every row has.
+bool read_entry(XmlReader& reader, ListEntry& entry) {
+  bool sized = false;
+  bool timed = false;
+  const auto take = [&](std::string_view name, std::string_view raw) {
+    if (name == "Key") return read_text(raw, entry.key);
+    if (name == "LastModified") return timed = read_time(raw, entry.modified);
+    if (name == "ETag") return read_etag(raw, entry.etag);
+    if (name == "Size") return sized = read_number(raw, entry.size);
+    return true;
+  };
+  return read_children(reader, take) && sized && timed && !entry.key.empty();
+}
+
+bool read_prefix(XmlReader& reader, ListEntry& entry) {
+  entry.is_prefix = true;
+  const auto take = [&entry](std::string_view name, std::string_view raw) {
+    return name != "Prefix" || read_text(raw, entry.key);
+  };
+  return read_children(reader, take) && !entry.key.empty();
 }
 
 void append_escaped(std::string& to, std::string_view text) {
@@ -132,94 +214,121 @@ std::optional<WallTime> parse_http_date(std::string_view text) {
                   digits(text, 17, 2), digits(text, 20, 2), digits(text, 23, 2)});
 }
 
-Result<ListPage> parse_list_page(std::string& xml) {
-  pugi::xml_document document;
-  const pugi::xml_node root = load(document, xml, "ListBucketResult");
-  const pugi::xml_node truncated = root.child("IsTruncated");
-  if (!root || !truncated) return not_a("listing");
+Result<ListPage> parse_list_page(std::string_view xml) {
   ListPage page;
-  page.truncated = is_true(truncated.child_value());
-  page.next_token = root.child("NextContinuationToken").child_value();
-  const bool encoded = std::strcmp(root.child("EncodingType").child_value(), "url") == 0;
+  page.entries.reserve(xml.size() / kLeastRow + 1);
+  bool encoded = false;
+  bool told = false;
   bool prefixes = false;
-  for (const pugi::xml_node& node : root.children()) {
-    const char* name = node.name();
-    if (std::strcmp(name, "Contents") == 0) {
-      page.entries.push_back(read_entry(node, encoded));
-      if (page.entries.back().key.empty()) return not_a("listing");
-    } else if (std::strcmp(name, "CommonPrefixes") == 0) {
-      ListEntry prefix;
-      prefix.key = decode_key(node.child("Prefix").child_value(), encoded);
-      prefix.is_prefix = true;
-      if (prefix.key.empty()) return not_a("listing");
-      page.entries.push_back(std::move(prefix));
-      prefixes = true;
+  const auto take_row = [&](XmlReader& reader) {
+    if (reader.name() == "Contents") return read_entry(reader, page.entries.emplace_back());
+    if (reader.name() != "CommonPrefixes") return true;
+    prefixes = true;
+    return read_prefix(reader, page.entries.emplace_back());
+  };
+  const auto take = [&](std::string_view name, std::string_view raw) {
+    if (name == "IsTruncated") return told = read_flag(raw, page.truncated);
+    if (name == "NextContinuationToken") return read_text(raw, page.next_token);
+    if (name == "NextMarker") return read_text(raw, page.next_marker);
+    if (name == "EncodingType") encoded = raw == "url";
+    return true;
+  };
+  if (!read_document(xml, "ListBucketResult", take_row, take) || !told) return not_a("listing");
+  if (encoded) {
+    const auto decode = [](ListEntry& entry) { return decode_key(entry.key); };
+    if (!std::ranges::all_of(page.entries, decode) || !decode_key(page.next_marker)) {
+      return not_a("listing");
     }
   }
   if (prefixes) std::ranges::sort(page.entries, {}, &ListEntry::key);
-  if (page.truncated && page.entries.empty() && page.next_token.empty()) return not_a("listing");
+  const bool goes_on =
+      !page.entries.empty() || !page.next_token.empty() || !page.next_marker.empty();
+  if (page.truncated && !goes_on) return not_a("listing");
   return page;
 }
 
-Result<PartsPage> parse_parts_page(std::string& xml) {
-  pugi::xml_document document;
-  const pugi::xml_node root = load(document, xml, "ListPartsResult");
-  if (!root) return not_a("list of parts");
+Result<PartsPage> parse_parts_page(std::string_view xml) {
   PartsPage page;
-  page.truncated = is_true(root.child("IsTruncated").child_value());
-  page.next_marker = root.child("NextPartNumberMarker").child_value();
-  for (const pugi::xml_node& node : root.children("Part")) {
-    PartInfo part;
-    part.number = static_cast<std::uint32_t>(to_number(node.child("PartNumber").child_value()));
-    part.size = to_number(node.child("Size").child_value());
-    part.etag = unquote(node.child("ETag").child_value());
-    page.parts.push_back(std::move(part));
-  }
-  return page;
-}
-
-Result<UploadsPage> parse_uploads_page(std::string& xml) {
-  pugi::xml_document document;
-  const pugi::xml_node root = load(document, xml, "ListMultipartUploadsResult");
-  if (!root) return not_a("list of uploads");
-  UploadsPage page;
-  page.truncated = is_true(root.child("IsTruncated").child_value());
-  page.next_key = root.child("NextKeyMarker").child_value();
-  page.next_upload = root.child("NextUploadIdMarker").child_value();
-  for (const pugi::xml_node& node : root.children("Upload")) {
-    UploadId upload;
-    upload.key = node.child("Key").child_value();
-    upload.id = node.child("UploadId").child_value();
-    upload.started = parse_timestamp(node.child("Initiated").child_value()).value_or(WallTime{});
-    page.uploads.push_back(std::move(upload));
-  }
-  return page;
-}
-
-std::string find_text(const std::string& xml, const char* element) {
-  pugi::xml_document document;
-  if (!document.load_buffer(xml.data(), xml.size(), kParse)) return {};
-  const auto named = [element](const pugi::xml_node& node) {
-    return std::strcmp(node.name(), element) == 0;
+  const auto take_row = [&page](XmlReader& reader) {
+    if (reader.name() != "Part") return true;
+    PartInfo& part = page.parts.emplace_back();
+    bool sized = false;
+    const auto take = [&](std::string_view name, std::string_view raw) {
+      if (name == "PartNumber") return read_number(raw, part.number);
+      if (name == "Size") return sized = read_number(raw, part.size);
+      return name != "ETag" || read_etag(raw, part.etag);
+    };
+    return read_children(reader, take) && sized && part.number > 0;
   };
-  return document.find_node(named).child_value();
+  const auto take = [&page](std::string_view name, std::string_view raw) {
+    if (name == "IsTruncated") return read_flag(raw, page.truncated);
+    return name != "NextPartNumberMarker" || read_text(raw, page.next_marker);
+  };
+  if (!read_document(xml, "ListPartsResult", take_row, take)) return not_a("list of parts");
+  return page;
 }
 
-std::string root_name(const std::string& xml) {
-  pugi::xml_document document;
-  if (!document.load_buffer(xml.data(), xml.size(), kParse)) return {};
-  return document.document_element().name();
-}
-
-Result<std::vector<RemoveError>> parse_remove_answer(std::string& xml) {
-  pugi::xml_document document;
-  const pugi::xml_node root = load(document, xml, "DeleteResult");
-  if (!root) return not_a("answer to a delete");
-  std::vector<RemoveError> errors;
-  for (const pugi::xml_node& node : root.children("Error")) {
-    errors.push_back({node.child("Key").child_value(), node.child("Code").child_value(),
-                      node.child("Message").child_value()});
+Result<UploadsPage> parse_uploads_page(std::string_view xml) {
+  UploadsPage page;
+  bool encoded = false;
+  const auto take_row = [&page](XmlReader& reader) {
+    if (reader.name() != "Upload") return true;
+    UploadId& upload = page.uploads.emplace_back();
+    bool timed = false;
+    const auto take = [&](std::string_view name, std::string_view raw) {
+      if (name == "Key") return read_text(raw, upload.key);
+      if (name == "UploadId") return read_text(raw, upload.id);
+      return name != "Initiated" || (timed = read_time(raw, upload.started));
+    };
+    return read_children(reader, take) && timed && !upload.key.empty() && !upload.id.empty();
+  };
+  const auto take = [&](std::string_view name, std::string_view raw) {
+    if (name == "IsTruncated") return read_flag(raw, page.truncated);
+    if (name == "NextKeyMarker") return read_text(raw, page.next_key);
+    if (name == "EncodingType") encoded = raw == "url";
+    return name != "NextUploadIdMarker" || read_text(raw, page.next_upload);
+  };
+  if (!read_document(xml, "ListMultipartUploadsResult", take_row, take)) {
+    return not_a("list of uploads");
   }
+  if (encoded) {
+    const auto decode = [](UploadId& upload) { return decode_key(upload.key); };
+    if (!std::ranges::all_of(page.uploads, decode) || !decode_key(page.next_key)) {
+      return not_a("list of uploads");
+    }
+  }
+  return page;
+}
+
+std::string find_text(std::string_view xml, std::string_view element) {
+  XmlReader reader(xml);
+  for (;;) {
+    const Event event = reader.next();
+    if (event == Event::finished || event == Event::broken) return {};
+    if (event != Event::end || reader.name() != element) continue;
+    std::string text;
+    return read_text(reader.raw_text(), text) ? text : std::string();
+  }
+}
+
+std::string_view root_name(std::string_view xml) {
+  XmlReader reader(xml);
+  return reader.next() == Event::start ? reader.name() : std::string_view();
+}
+
+Result<std::vector<RemoveError>> parse_remove_answer(std::string_view xml) {
+  std::vector<RemoveError> errors;
+  const auto take_row = [&errors](XmlReader& reader) {
+    if (reader.name() != "Error") return true;
+    RemoveError& error = errors.emplace_back();
+    return read_children(reader, [&error](std::string_view name, std::string_view raw) {
+      if (name == "Key") return read_text(raw, error.key);
+      if (name == "Code") return read_text(raw, error.code);
+      return name != "Message" || read_text(raw, error.message);
+    });
+  };
+  const auto take = [](std::string_view, std::string_view) { return true; };
+  if (!read_document(xml, "DeleteResult", take_row, take)) return not_a("answer to a delete");
   return errors;
 }
 
@@ -244,13 +353,23 @@ std::string complete_request(std::span<const PartInfo> parts) {
   return xml + "</CompleteMultipartUpload>";
 }
 
-std::map<std::string, std::string> parse_tags(const std::string& xml) {
-  pugi::xml_document document;
+Result<std::map<std::string, std::string>> parse_tags(std::string_view xml) {
   std::map<std::string, std::string> tags;
-  if (!document.load_buffer(xml.data(), xml.size(), kParse)) return tags;
-  for (const pugi::xml_node& tag : document.child("Tagging").child("TagSet").children("Tag")) {
-    tags[tag.child("Key").child_value()] = tag.child("Value").child_value();
-  }
+  const auto take_set = [&tags](XmlReader& reader) {
+    if (reader.name() != "TagSet") return true;
+    std::string key;
+    for (;;) {
+      const Event event = reader.next();
+      if (event == Event::start) continue;
+      if (event != Event::end) return false;
+      if (reader.depth() == 2) return true;
+      if (reader.depth() != 4) continue;
+      if (reader.name() == "Key" && !read_text(reader.raw_text(), key)) return false;
+      if (reader.name() == "Value" && !read_text(reader.raw_text(), tags[key])) return false;
+    }
+  };
+  const auto take = [](std::string_view, std::string_view) { return true; };
+  if (!read_document(xml, "Tagging", take_set, take)) return not_a("list of tags");
   return tags;
 }
 

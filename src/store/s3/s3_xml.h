@@ -9,23 +9,25 @@
 
 namespace godwit::s3 {
 
-/// One page of ListObjectsV2. Keys are as the service has them, with the prefix.
+/// One page of ListObjects or ListObjectsV2. Keys are as the service has them, with the prefix.
 struct ListPage {
   std::vector<ListEntry> entries;  ///< objects and common prefixes, in key order
   bool truncated = false;
-  std::string next_token;
+  std::string next_token;   ///< of V2
+  std::string next_marker;  ///< of V1, with a delimiter
 };
 
-/// Parses in place: `xml` is used up. Failure: corrupted for what is no such page, cut pages among
-/// it: a listing that broke is never a short one.
-[[nodiscard]] Result<ListPage> parse_list_page(std::string& xml);
+/// Failure: corrupted for what is no such page, cut pages among it: a listing that broke is never
+/// a short one; for a row without a key, a size or a time, too, which are never guessed.
+[[nodiscard]] Result<ListPage> parse_list_page(std::string_view xml);
 
 struct PartsPage {
   std::vector<PartInfo> parts;
   bool truncated = false;
   std::string next_marker;
 };
-[[nodiscard]] Result<PartsPage> parse_parts_page(std::string& xml);
+/// Failure: as parse_list_page.
+[[nodiscard]] Result<PartsPage> parse_parts_page(std::string_view xml);
 
 struct UploadsPage {
   std::vector<UploadId> uploads;
@@ -33,26 +35,28 @@ struct UploadsPage {
   std::string next_key;
   std::string next_upload;
 };
-[[nodiscard]] Result<UploadsPage> parse_uploads_page(std::string& xml);
+/// Failure: as parse_list_page.
+[[nodiscard]] Result<UploadsPage> parse_uploads_page(std::string_view xml);
 
 /// The text of the first element of that name anywhere; empty when there is none.
-[[nodiscard]] std::string find_text(const std::string& xml, const char* element);
+[[nodiscard]] std::string find_text(std::string_view xml, std::string_view element);
 /// The name of the document element; empty when it is no XML.
-[[nodiscard]] std::string root_name(const std::string& xml);
+[[nodiscard]] std::string_view root_name(std::string_view xml);
 
 struct RemoveError {
   std::string key;
   std::string code;
   std::string message;
 };
-[[nodiscard]] Result<std::vector<RemoveError>> parse_remove_answer(std::string& xml);
+/// Failure: as parse_list_page.
+[[nodiscard]] Result<std::vector<RemoveError>> parse_remove_answer(std::string_view xml);
 
 [[nodiscard]] std::string remove_request(const std::string& prefix,
                                          std::span<const std::string> keys);
 [[nodiscard]] std::string complete_request(std::span<const PartInfo> parts);
 
-/// Tags of GetObjectTagging.
-[[nodiscard]] std::map<std::string, std::string> parse_tags(const std::string& xml);
+/// Tags of GetObjectTagging. Failure: as parse_list_page.
+[[nodiscard]] Result<std::map<std::string, std::string>> parse_tags(std::string_view xml);
 
 /// "2026-11-21T05:31:10.123Z".
 [[nodiscard]] std::optional<WallTime> parse_timestamp(std::string_view text);
