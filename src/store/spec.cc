@@ -12,9 +12,21 @@ namespace {
 constexpr std::array<std::string_view, 6> kSecretOptions = {
     "access_key", "secret_key", "session_token", "password", "token", "secret"};
 
+/// What of a URL may be printed before it was found to hold no secret: neither what stands before
+/// an '@', nor its options.
+std::string printable(std::string_view text) {
+  const std::string_view whole = text.substr(0, text.find('?'));
+  const std::size_t slashes = whole.find("://");
+  if (slashes == std::string_view::npos) return std::string(whole);
+  // Secret keys have slashes in them: what stands before any '@' may be one.
+  const std::size_t at = whole.rfind('@');
+  if (at == std::string_view::npos || at < slashes) return std::string(whole);
+  return std::string(whole.substr(0, slashes + 3)) + "..." + std::string(whole.substr(at));
+}
+
 std::unexpected<Error> bad_url(std::string_view text, std::string_view why) {
   return fail(Error(Code::invalid_argument,
-                    "'" + std::string(text) + "' is not a store URL: " + std::string(why))
+                    "'" + printable(text) + "' is not a store URL: " + std::string(why))
                   .with_hint("write s3://BUCKET/PREFIX?endpoint=URL, file:///DIR, memory:NAME, "
                              "REMOTE:PREFIX or a path"));
 }

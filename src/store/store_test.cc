@@ -33,6 +33,18 @@ TEST(StoreUrl, refuses_what_cannot_be_meant) {
   }
 }
 
+TEST(StoreUrl, prints_no_secret_of_a_url_that_it_refuses) {
+  for (const char* url : {"s3://KEY:hunter2@bucket/", "s3://KEY:hun/ter2@bucket/p?x",
+                          "s3://b?oops&secret_key=hunter2", "postgres://u:hunter2@h:x/d",
+                          "s3://b?password=hunter2&password=hunter2"}) {
+    const auto spec = parse_store_url(url, "/w");
+    ASSERT_FALSE(spec) << url;
+    const std::string text = spec.error().to_string();
+    EXPECT_EQ(text.find("hunter2"), std::string::npos) << text;
+    EXPECT_EQ(text.find("ter2"), std::string::npos) << text;
+  }
+}
+
 TEST(StoreUrl, refuses_secrets_and_says_where_they_belong) {
   const auto spec = parse_store_url("s3://b?secret_key=abc", "/w");
   ASSERT_FALSE(spec);

@@ -70,7 +70,7 @@ std::optional<UploadState> read_file(Disk& disk, const std::string& path) {
 
 Result<std::shared_ptr<File>> write_file(Disk& disk, const std::string& directory,
                                          const std::string& path, const std::string& text) {
-  GODWIT_CHECK(disk.make_directory(directory));
+  GODWIT_CHECK(disk.make_directory(directory, Access::owner_only));
   const std::string fresh = path + ".new";
   // A crash may have left one; it was never looked at.
   (void)disk.remove_file(fresh);

@@ -12,7 +12,7 @@ namespace {
 
 Result<std::shared_ptr<void>> lock_file(Disk& disk, const std::string& directory,
                                         const std::string& path) {
-  GODWIT_CHECK(disk.make_directory(directory));
+  GODWIT_CHECK(disk.make_directory(directory, Access::owner_only));
   return disk.lock(path);
 }
 

@@ -32,7 +32,7 @@ std::size_t take_records(std::string_view text, std::vector<std::string>& into) 
 
 Result<std::shared_ptr<File>> make_file(Disk& disk, const std::string& directory,
                                         const std::string& path) {
-  GODWIT_CHECK(disk.make_directory(directory));
+  GODWIT_CHECK(disk.make_directory(directory, Access::owner_only));
   (void)disk.remove_file(path);
   return disk.open(path, OpenMode::write_new);
 }

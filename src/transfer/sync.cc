@@ -100,7 +100,12 @@ class Sync final : public DiffSink, public Work {
       ++summary_.progress.replicated;
       co_return Bytes{0};
     }
-    GODWIT_CO_TRY(const Bytes moved, co_await copier_.copy(context_, job.source, job.source.key));
+    Result<Bytes> moved = co_await copier_.copy(context_, job.source, job.source.key);
+    if (!moved) {
+      const bool gone = co_await source_has_gone(job, moved.error());
+      if (gone) co_return Bytes{0};
+      co_return fail(std::move(moved).error());
+    }
     ++summary_.progress.replicated;
     tell(EventKind::copied, job, nullptr);
     co_return moved;
@@ -112,17 +117,6 @@ class Sync final : public DiffSink, public Work {
   }
 
   void gave_up(const Job& job, const Error& error) override {
-    // It went away between listing and reading: there is nothing to replicate any more.
-    if (error.code() == Code::not_found && error.where().operation != "put") {
-      ++summary_.progress.skipped;
-      const Event event{.kind = EventKind::note,
-                        .key = job.source.key,
-                        .bytes = 0,
-                        .error = &error,
-                        .message = "the source was deleted during the run"};
-      observer_.on_event(event);
-      return;
-    }
     ++summary_.progress.failed;
     tell(EventKind::failed, job, &error);
   }
@@ -131,6 +125,22 @@ class Sync final : public DiffSink, public Work {
   [[nodiscard]] bool must_read(const ListEntry& source, const ListEntry& target) const {
     return options_.compare == Compare::checksum &&
            comparison_.content(source, target) == Verdict::unproven;
+  }
+
+  /// Whether an object was deleted after it was listed: then there is nothing to replicate any
+  /// more. Asked, not guessed: not_found may also speak of the target.
+  asio::awaitable<bool> source_has_gone(const Job& job, const Error& error) {
+    if (error.code() != Code::not_found) co_return false;
+    const Result<ObjectInfo> there = co_await stores_.source.head(context_, job.source.key);
+    if (there || there.error().code() != Code::not_found) co_return false;
+    ++summary_.progress.skipped;
+    const Event event{.kind = EventKind::note,
+                      .key = job.source.key,
+                      .bytes = 0,
+                      .error = &error,
+                      .message = "the source was deleted during the run"};
+    observer_.on_event(event);
+    co_return true;
   }
 
   void tell(EventKind kind, const Job& job, const Error* error) {

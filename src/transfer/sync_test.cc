@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <random>
 
+#include "store/layers/forwarding.h"
 #include "store/memory/memory_store.h"
 #include "transfer/gc.h"
 #include "transfer/list_diff.h"
@@ -83,6 +84,23 @@ class SyncTest : public testing::Test {
   SyncOptions options;
   Notes notes;
 };
+
+/// Says of each put that something was not found, as a target does whose bucket has gone.
+class GoneTarget final : public ForwardingStore {
+ public:
+  using ForwardingStore::ForwardingStore;
+  Task<PutResult> put(const Context&, const std::string&, Upload, const PutOptions&) override {
+    co_return fail(Code::not_found, "no such bucket");
+  }
+};
+
+TEST_F(SyncTest, a_target_that_has_gone_is_not_a_source_that_was_deleted) {
+  put(*source, "a", "1");
+  target = std::make_unique<GoneTarget>(std::move(target));
+  const SyncSummary summary = sync_now();
+  EXPECT_EQ(summary.progress.failed, 1);
+  EXPECT_EQ(summary.progress.skipped, 0);
+}
 
 TEST_F(SyncTest, copies_what_differs_and_leaves_the_rest) {
   put(*source, "a", "1");

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,18 @@ struct FileStat {
   std::uint32_t mode = 0;  ///< permission bits
 };
 
+/// What a listing wants to know of a file.
+struct FileFacts {
+  FileStat stat;
+  std::optional<std::string> attribute;  ///< nothing when absent, or only for other users
+};
+
+/// A directory, and facts of entries that were asked for, one answer for each, in order.
+struct Inspection {
+  FileStat directory;
+  std::vector<Result<FileFacts>> entries;
+};
+
 struct DirectoryEntry {
   std::string name;
   FileType type = FileType::other;
@@ -34,7 +47,6 @@ enum class OpenMode : std::uint8_t {
 };
 
 enum class OnExisting : std::uint8_t { replace, fail };
-enum class Symlinks : std::uint8_t { follow, do_not_follow };
 
 /// An open file. All calls block: make them on the blocking pool.
 /// Concurrency: reads and writes at different offsets may run side by side.
@@ -52,27 +64,52 @@ class File {
   [[nodiscard]] virtual Result<FileStat> stat() = 0;
   /// Copies inside the kernel where it can (reflink, copy_file_range), else through memory.
   [[nodiscard]] virtual Result<void> copy_from(File& source, Bytes offset, Bytes count) = 0;
-  /// Extended attribute; absent is nullopt; `unsupported` where the file system has none.
+  /// Extended attribute; absent is nullopt; `unsupported` where the file system has none, or has
+  /// no room for it.
   [[nodiscard]] virtual Result<std::optional<std::string>> attribute(const std::string& name) = 0;
   [[nodiscard]] virtual Result<void> set_attribute(const std::string& name,
                                                    const std::string& value) = 0;
   [[nodiscard]] virtual Result<void> set_modified(WallTime modified) = 0;
 };
 
+/// Who may look into a directory that is made.
+enum class Access : std::uint8_t {
+  shared,      ///< as the process's umask says
+  owner_only,  ///< nobody else, whatever the umask
+};
+
+/// Whether a symbolic link leads where it points to, or nowhere.
+enum class Links : std::uint8_t { follow, refuse };
+
 /// The file system of a World. All calls block. Paths are absolute.
 /// In a simulation: in memory, with crashes that lose what was not synced, and typed faults.
+/// Failure: not_found also when something on the way is no directory; the codes of `File`.
 class Disk {
  public:
   virtual ~Disk() = default;
 
+  /// The same file system, on which no symbolic link is followed, neither at the end of a path nor
+  /// on its way: a path cannot lead out of the directory that it names. A link on the way counts
+  /// as no directory; at the end it has its own stat, and cannot be opened.
+  [[nodiscard]] virtual Disk& without_links() { return *this; }
+  /// `path` with the links on its way resolved; elements that are not there stay as they are.
+  [[nodiscard]] virtual std::string resolve(const std::string& path) { return path; }
+
   [[nodiscard]] virtual Result<std::unique_ptr<File>> open(const std::string& path,
                                                            OpenMode mode) = 0;
-  [[nodiscard]] virtual Result<FileStat> stat(const std::string& path, Symlinks symlinks) = 0;
+  [[nodiscard]] virtual Result<FileStat> stat(const std::string& path) = 0;
   /// All entries but "." and "..", in no order.
   [[nodiscard]] virtual Result<std::vector<DirectoryEntry>> list(const std::string& directory) = 0;
-  /// With its parents; fine if it is there.
-  [[nodiscard]] virtual Result<void> make_directory(const std::string& path) = 0;
-  /// Atomic. `OnExisting::fail` → precondition_failed when `to` is there.
+  /// The facts of many entries of one directory, for much less than a `stat` and an `attribute`
+  /// each. `attribute` is read of regular files only.
+  [[nodiscard]] virtual Result<Inspection> inspect(const std::string& directory,
+                                                   std::span<const std::string> names,
+                                                   const std::string& attribute) = 0;
+  /// With its parents; fine if it is there. `access` is that of the last element.
+  /// Failure: precondition_failed when something else is in its place, or in that of a parent.
+  [[nodiscard]] virtual Result<void> make_directory(const std::string& path, Access access) = 0;
+  /// Atomic. `OnExisting::fail` → precondition_failed when `to` is there. `unsupported` when `to`
+  /// is on another file system.
   [[nodiscard]] virtual Result<void> rename(const std::string& from, const std::string& to,
                                             OnExisting on_existing) = 0;
   [[nodiscard]] virtual Result<void> remove_file(const std::string& path) = 0;
@@ -86,8 +123,6 @@ class Disk {
   /// Takes an exclusive lock on a file (made if absent), held until the result is destroyed or
   /// the process dies. Failure: precondition_failed when another holds it.
   [[nodiscard]] virtual Result<std::shared_ptr<void>> lock(const std::string& path) = 0;
-  [[nodiscard]] virtual Result<std::optional<std::string>> attribute(const std::string& path,
-                                                                     const std::string& name) = 0;
 };
 
 }  // namespace godwit

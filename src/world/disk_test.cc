@@ -38,7 +38,7 @@ class RealGround final : public Ground {
 
 class SimGround final : public Ground {
  public:
-  SimGround() { EXPECT_TRUE(disk_.make_directory("/ground")); }
+  SimGround() { EXPECT_TRUE(disk_.make_directory("/ground", Access::shared)); }
   Disk& disk() override { return disk_; }
   std::string root() override { return "/ground"; }
   void make_link(const std::string& path, const std::string& leads_to) override {
@@ -103,7 +103,7 @@ TEST_P(DiskContract, what_is_missing_and_what_is_no_directory_is_not_found) {
   EXPECT_EQ(code(disk_.open(path("none"), OpenMode::write_existing)), Code::not_found);
   EXPECT_EQ(code(disk_.open(path("none/b"), OpenMode::write_new)), Code::not_found);
   EXPECT_EQ(code(disk_.open(path("a/b"), OpenMode::read)), Code::not_found);
-  EXPECT_EQ(code(disk_.stat(path("none"), Symlinks::follow)), Code::not_found);
+  EXPECT_EQ(code(disk_.stat(path("none"))), Code::not_found);
   EXPECT_EQ(code(disk_.list(path("none"))), Code::not_found);
   EXPECT_EQ(code(disk_.list(path("a"))), Code::not_found);
   EXPECT_EQ(code(disk_.remove_file(path("none"))), Code::not_found);
@@ -111,16 +111,16 @@ TEST_P(DiskContract, what_is_missing_and_what_is_no_directory_is_not_found) {
   EXPECT_EQ(code(disk_.rename(path("none"), path("b"), OnExisting::replace)), Code::not_found);
   EXPECT_EQ(code(disk_.rename(path("a"), path("none/b"), OnExisting::replace)), Code::not_found);
   EXPECT_EQ(code(disk_.sync_directory(path("none"))), Code::not_found);
-  EXPECT_EQ(code(disk_.attribute(path("none"), "user.godwit")), Code::not_found);
+  EXPECT_EQ(code(disk_.inspect(path("none"), {}, "user.godwit")), Code::not_found);
   EXPECT_EQ(code(disk_.open(path(std::string(300, 'x')), OpenMode::read)), Code::invalid_argument);
 }
 
 TEST_P(DiskContract, directories_come_with_their_parents_and_go_when_they_are_empty) {
-  ASSERT_TRUE(disk_.make_directory(path("d/e/f")));
-  ASSERT_TRUE(disk_.make_directory(path("d/e/f")));
+  ASSERT_TRUE(disk_.make_directory(path("d/e/f"), Access::shared));
+  ASSERT_TRUE(disk_.make_directory(path("d/e/f"), Access::shared));
   write("d/e/a", "1");
-  EXPECT_EQ(code(disk_.make_directory(path("d/e/a"))), Code::precondition_failed);
-  EXPECT_EQ(code(disk_.make_directory(path("d/e/a/g"))), Code::not_found);
+  EXPECT_EQ(code(disk_.make_directory(path("d/e/a"), Access::shared)), Code::precondition_failed);
+  EXPECT_EQ(code(disk_.make_directory(path("d/e/a/g"), Access::shared)), Code::precondition_failed);
   EXPECT_EQ(code(disk_.remove_directory(path("d/e"))), Code::precondition_failed);
   EXPECT_EQ(code(disk_.remove_file(path("d/e"))), Code::precondition_failed);
   EXPECT_EQ(code(disk_.remove_directory(path("d/e/a"))), Code::not_found);
@@ -128,13 +128,13 @@ TEST_P(DiskContract, directories_come_with_their_parents_and_go_when_they_are_em
   ASSERT_TRUE(disk_.remove_file(path("d/e/a")));
   ASSERT_TRUE(disk_.sync_directory(path("d/e")));
   ASSERT_TRUE(disk_.remove_directory(path("d/e")));
-  EXPECT_EQ(disk_.stat(path("d"), Symlinks::follow)->type, FileType::directory);
+  EXPECT_EQ(disk_.stat(path("d"))->type, FileType::directory);
 }
 
 TEST_P(DiskContract, a_listing_has_every_name_with_its_type) {
   write("a", "1");
   write(".b", "2");
-  ASSERT_TRUE(disk_.make_directory(path("c")));
+  ASSERT_TRUE(disk_.make_directory(path("c"), Access::shared));
   ground_->make_link(path("d"), "a");
   auto entries = disk_.list(ground_->root()).value();
   std::ranges::sort(entries, {}, &DirectoryEntry::name);
@@ -153,7 +153,7 @@ TEST_P(DiskContract, a_rename_replaces_unless_it_was_asked_not_to) {
   EXPECT_EQ(read("b"), "1");
   EXPECT_EQ(read("a"), "(not_found)");
   EXPECT_TRUE(disk_.rename(path("b"), path("c"), OnExisting::fail));
-  ASSERT_TRUE(disk_.make_directory(path("d")));
+  ASSERT_TRUE(disk_.make_directory(path("d"), Access::shared));
   EXPECT_EQ(code(disk_.rename(path("c"), path("d"), OnExisting::replace)),
             Code::precondition_failed);
   EXPECT_TRUE(disk_.rename(path("d"), path("e"), OnExisting::replace));
@@ -168,7 +168,7 @@ TEST_P(DiskContract, an_open_file_outlives_its_name) {
   std::string text(3, '\0');
   ASSERT_EQ(file->read_at(0, std::as_writable_bytes(std::span(text))), 3);
   EXPECT_EQ(text, "old");
-  EXPECT_NE(file->stat()->inode, disk_.stat(path("a"), Symlinks::follow)->inode);
+  EXPECT_NE(file->stat()->inode, disk_.stat(path("a"))->inode);
 }
 
 TEST_P(DiskContract, attributes_and_times_are_kept_with_the_file) {
@@ -180,8 +180,13 @@ TEST_P(DiskContract, attributes_and_times_are_kept_with_the_file) {
   ASSERT_TRUE(file->set_attribute("user.godwit", std::string(2000, 'x')));
   EXPECT_EQ(file->stat()->modified, when);
   ASSERT_TRUE(disk_.rename(path("a"), path("b"), OnExisting::replace));
-  EXPECT_EQ(disk_.attribute(path("b"), "user.godwit").value(), std::string(2000, 'x'));
-  EXPECT_EQ(disk_.stat(path("b"), Symlinks::follow)->modified, when);
+  const std::vector<std::string> names = {"b", "none"};
+  const Inspection found = disk_.inspect(ground_->root(), names, "user.godwit").value();
+  EXPECT_EQ(found.directory.inode, disk_.stat(ground_->root())->inode);
+  EXPECT_EQ(found.entries[0]->attribute, std::string(2000, 'x'));
+  EXPECT_EQ(found.entries[0]->stat.modified, when);
+  EXPECT_EQ(code(found.entries[1]), Code::not_found);
+  EXPECT_EQ(disk_.stat(path("b"))->modified, when);
 }
 
 TEST_P(DiskContract, copies_from_another_file_or_says_that_it_ended) {
@@ -193,7 +198,7 @@ TEST_P(DiskContract, copies_from_another_file_or_says_that_it_ended) {
 }
 
 TEST_P(DiskContract, links_lead_where_they_should_unless_they_are_looked_at) {
-  ASSERT_TRUE(disk_.make_directory(path("d")));
+  ASSERT_TRUE(disk_.make_directory(path("d"), Access::shared));
   write("d/a", "1");
   ground_->make_link(path("to_file"), "d/a");
   ground_->make_link(path("to_directory"), "d");
@@ -202,13 +207,36 @@ TEST_P(DiskContract, links_lead_where_they_should_unless_they_are_looked_at) {
   ground_->make_link(path("circle"), "circle");
   EXPECT_EQ(read("to_file"), "1");
   EXPECT_EQ(read("to_directory/up/a"), "1");
-  EXPECT_EQ(disk_.stat(path("to_file"), Symlinks::do_not_follow)->type, FileType::symlink);
-  EXPECT_EQ(disk_.stat(path("to_file"), Symlinks::follow)->type, FileType::regular);
-  EXPECT_EQ(code(disk_.stat(path("nowhere"), Symlinks::follow)), Code::not_found);
-  EXPECT_EQ(code(disk_.stat(path("circle"), Symlinks::follow)), Code::invalid_argument);
+  EXPECT_EQ(disk_.stat(path("to_file"))->type, FileType::regular);
+  EXPECT_EQ(code(disk_.stat(path("nowhere"))), Code::not_found);
+  EXPECT_EQ(code(disk_.stat(path("circle"))), Code::not_found);
   EXPECT_EQ(code(disk_.open(path("nowhere"), OpenMode::write_new)), Code::precondition_failed);
   ASSERT_TRUE(disk_.remove_file(path("to_directory")));
   EXPECT_EQ(read("d/a"), "1");
+}
+
+TEST_P(DiskContract, without_links_no_call_leaves_by_one) {
+  ASSERT_TRUE(disk_.make_directory(path("real"), Access::shared));
+  write("real/a", "1");
+  ground_->make_link(path("link"), "real");
+  ground_->make_link(path("to_a"), "real/a");
+  Disk& strict = disk_.without_links();
+  const std::vector<std::string> names = {"a"};
+  EXPECT_EQ(code(strict.open(path("link/a"), OpenMode::read)), Code::not_found);
+  EXPECT_EQ(code(strict.open(path("to_a"), OpenMode::read)), Code::not_found);
+  EXPECT_EQ(code(strict.open(path("link/b"), OpenMode::write_new)), Code::not_found);
+  EXPECT_EQ(code(strict.stat(path("link/a"))), Code::not_found);
+  EXPECT_EQ(strict.stat(path("to_a"))->type, FileType::symlink);
+  EXPECT_EQ(code(strict.list(path("link"))), Code::not_found);
+  EXPECT_EQ(code(strict.inspect(path("link"), names, "user.x")), Code::not_found);
+  for (const char* name : {"link/d", "link"}) {
+    EXPECT_EQ(code(strict.make_directory(path(name), Access::shared)), Code::precondition_failed);
+  }
+  EXPECT_FALSE(strict.rename(path("real/a"), path("link/b"), OnExisting::replace));
+  EXPECT_FALSE(strict.rename(path("link/a"), path("b"), OnExisting::fail));
+  EXPECT_FALSE(strict.remove_file(path("link/a")));
+  EXPECT_FALSE(strict.remove_directory(path("link")));
+  EXPECT_TRUE(strict.stat(path("real/a")));
 }
 
 TEST_P(DiskContract, a_lock_is_exclusive_until_it_is_dropped) {

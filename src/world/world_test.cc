@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -6,6 +7,7 @@
 
 #include "world/body.h"
 #include "world/context.h"
+#include "world/real/no_links.h"
 #include "world/real/real_disk.h"
 #include "world/real/real_world.h"
 #include "world/signal.h"
@@ -110,8 +112,28 @@ class RealDiskTest : public testing::Test {
 
 TEST_F(RealDiskTest, a_fifo_is_told_apart_and_opening_it_does_not_wait) {
   ASSERT_EQ(::mkfifo(path("fifo").c_str(), 0600), 0);
-  EXPECT_EQ(disk_.stat(path("fifo"), Symlinks::do_not_follow)->type, FileType::other);
+  EXPECT_EQ(disk_.stat(path("fifo"))->type, FileType::other);
   EXPECT_TRUE(disk_.open(path("fifo"), OpenMode::read));
+}
+
+TEST_F(RealDiskTest, the_way_of_old_kernels_refuses_links_too) {
+  ASSERT_TRUE(disk_.make_directory(path("d/e"), Access::owner_only));
+  ASSERT_TRUE(disk_.open(path("d/e/a"), OpenMode::write_new));
+  ASSERT_EQ(::symlink("d", path("link").c_str()), 0);
+  ASSERT_EQ(::symlink("a", path("d/e/to_a").c_str()), 0);
+  const std::string root = disk_.resolve(path(""));
+  for (const auto open : {open_without_links, open_by_steps}) {
+    const int file = open(root + "/d/e/a", O_RDONLY, 0);
+    EXPECT_GE(file, 0);
+    ::close(file);
+    const int directory = open("/", O_RDONLY | O_DIRECTORY, 0);
+    EXPECT_GE(directory, 0);
+    ::close(directory);
+    EXPECT_EQ(open(root + "/link/e/a", O_RDONLY, 0), -1);
+    EXPECT_EQ(open(root + "/d/e/to_a", O_RDONLY, 0), -1);
+    EXPECT_EQ(open(root + "/none/a", O_RDONLY, 0), -1);
+    EXPECT_EQ(errno, ENOENT);
+  }
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "store/file/file_listing.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -21,6 +22,9 @@ struct Level {
   std::uint64_t inode = 0;
 };
 
+/// Files of one directory that are looked at together.
+constexpr std::size_t kLargestBatch = 256;
+
 /// The walk itself; blocking, resumable entry by entry.
 class Walk {
  public:
@@ -31,29 +35,17 @@ class Walk {
     root_ = slash == std::string::npos ? "" : options_.prefix.substr(0, slash + 1);
   }
 
+  /// A step that fails can be made again: what it was to take is still to come. What was found
+  /// before it would not come again, so it goes out first and the next call meets the failure.
   Result<std::vector<ListEntry>> next_page() {
-    if (!std::exchange(started_, true)) {
-      const Result<void> begun = begin();
-      if (!begun) {
-        started_ = false;
-        return fail(Error(begun.error()));
-      }
-    }
+    if (!started_) GODWIT_CHECK(begin());
+    started_ = true;
     std::vector<ListEntry> page;
     while (!levels_.empty() && page.size() < options_.page_size) {
-      if (levels_.back().names.empty()) {
-        levels_.pop_back();
-        continue;
-      }
-      std::string name = std::move(levels_.back().names.back());
-      levels_.back().names.pop_back();
-      const std::string key = levels_.back().prefix + name;
-      const Result<void> stepped = name.ends_with('/') ? step_into(key, page) : take(key, page);
-      if (!stepped) {
-        // The call can be made again: the entry that failed is still to come.
-        levels_.back().names.push_back(std::move(name));
-        return fail(Error(stepped.error()));
-      }
+      const Result<void> stepped = step(page);
+      if (stepped) continue;
+      if (page.empty()) return fail(Error(stepped.error()));
+      break;
     }
     return page;
   }
@@ -62,11 +54,31 @@ class Walk {
   /// A prefix that is not there holds nothing; a root that is not there is a mistake, unless the
   /// store was opened to be filled.
   Result<void> begin() {
-    Result<void> entered = enter(root_);
+    if (!root_.empty()) GODWIT_CHECK(check_key(root_.substr(0, root_.size() - 1)));
+    const Result<void> entered = enter(root_);
     if (entered || entered.error().code() != Code::not_found) return entered;
     if (tree_->options().missing == MissingRoot::empty) return {};
-    GODWIT_CHECK(tree_->disk().stat(tree_->path_of(""), Symlinks::follow));
+    GODWIT_CHECK(tree_->disk().stat(tree_->path_of("")));
     return {};
+  }
+
+  /// Takes some of the deepest level's next entries.
+  Result<void> step(std::vector<ListEntry>& page) {
+    Level& level = levels_.back();
+    if (level.names.empty()) {
+      levels_.pop_back();
+      return {};
+    }
+    if (!level.names.back().ends_with('/')) return take_files(level, page);
+    const std::string name = std::move(level.names.back());
+    level.names.pop_back();
+    const std::string key = level.prefix + name;
+    const Result<void> stepped = take_directory(key, page);
+    if (stepped) return {};
+    const bool gone = stepped.error().code() == Code::not_found;
+    const Result<void> outcome = gone ? still_there(levels_.size()) : stepped;
+    if (!outcome) levels_.back().names.push_back(name);
+    return outcome;
   }
 
   [[nodiscard]] bool wanted(std::string_view key) const {
@@ -82,28 +94,71 @@ class Walk {
     return key > options_.start_after || options_.start_after.starts_with(key);
   }
 
-  Result<void> take(const std::string& key, std::vector<ListEntry>& page) {
-    if (!wanted(key)) return {};
-    const Result<FileStat> stat = tree_->stat(key);
-    // Removed between the directory's listing and now, or a link that is skipped.
-    if (!stat && stat.error().code() == Code::not_found) return {};
-    if (!stat) return fail(Error(stat.error()));
+  /// Something was not found: it was removed, if the directories that held it are the ones that
+  /// were entered. An unmounted or replaced tree must not pass for one without objects.
+  Result<void> still_there(std::size_t levels) const {
+    for (const Level& level : std::span(levels_).first(levels)) {
+      const std::string path = tree_->path_of(level.prefix);
+      const Result<FileStat> now = tree_->disk().stat(path);
+      if (!now && now.error().code() != Code::not_found) return fail(Error(now.error()));
+      if (!now || !is_same(level, *now)) return replaced(path);
+    }
+    return {};
+  }
+
+  static bool is_same(const Level& level, const FileStat& now) {
+    return level.device == now.device && level.inode == now.inode;
+  }
+
+  static std::unexpected<Error> replaced(const std::string& path) {
+    return fail(Error(Code::unavailable, path + " was replaced or unmounted during the listing")
+                    .with(Retry::never));
+  }
+
+  Result<void> take_files(Level& level, std::vector<ListEntry>& page) {
+    std::vector<std::string> names;
+    const std::size_t room = std::min(kLargestBatch, options_.page_size - page.size());
+    for (auto name = level.names.rbegin();
+         name != level.names.rend() && names.size() < room && !name->ends_with('/'); ++name) {
+      names.push_back(*name);
+    }
+    const std::string path = tree_->path_of(level.prefix);
+    Result<Inspection> found = tree_->disk().inspect(path, names, kAttribute);
+    if (!found && found.error().code() == Code::not_found) {
+      GODWIT_CHECK(still_there(levels_.size() - 1));
+      level.names.clear();
+      return {};
+    }
+    if (!found) return fail(Error(found.error()));
+    if (!is_same(level, found->directory)) return replaced(path);
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      GODWIT_CHECK(take(level.prefix + names[i], found->entries[i], page));
+      level.names.pop_back();
+    }
+    return {};
+  }
+
+  Result<void> take(const std::string& key, const Result<FileFacts>& facts,
+                    std::vector<ListEntry>& page) const {
+    // Removed since the directory was listed.
+    if (!facts && facts.error().code() == Code::not_found) return {};
+    if (!facts) return fail(Error(facts.error()));
+    if (facts->stat.type != FileType::regular) return {};
     if (!is_utf8(key)) {
       return fail(Code::invalid_argument,
                   tree_->path_of(key) + ": the name is not UTF-8, so no key can say it");
     }
     ListEntry entry;
     entry.key = key;
-    entry.size = stat->size;
-    entry.modified = stat->modified;
-    const std::optional<Record> record = tree_->record(key);
-    entry.etag = etag_of(*stat, record ? &*record : nullptr);
+    entry.size = facts->stat.size;
+    entry.modified = facts->stat.modified;
+    const auto record = tree_->records().read(key, facts->stat, facts->attribute);
+    entry.etag = etag_of(facts->stat, record ? &*record : nullptr);
     page.push_back(std::move(entry));
     return {};
   }
 
-  Result<void> step_into(const std::string& key, std::vector<ListEntry>& page) {
-    if (!may_hold(key)) return {};
+  Result<void> take_directory(const std::string& key, std::vector<ListEntry>& page) {
     const bool whole = options_.depth == Depth::level && key.size() > root_.size() &&
                        key.starts_with(options_.prefix);
     if (!whole) return enter(key);
@@ -122,20 +177,21 @@ class Walk {
     }
     Level level;
     level.prefix = prefix;
-    GODWIT_TRY(const FileStat stat, tree_->disk().stat(path, Symlinks::follow));
+    GODWIT_TRY(const FileStat stat, tree_->disk().stat(path));
     level.device = stat.device;
     level.inode = stat.inode;
-    const bool loop = std::ranges::any_of(levels_, [&stat](const Level& above) {
-      return above.device == stat.device && above.inode == stat.inode;
-    });
+    const bool loop =
+        std::ranges::any_of(levels_, [&stat](const Level& above) { return is_same(above, stat); });
     if (loop) return fail(Code::invalid_argument, path + ": a symbolic link leads in a circle");
     GODWIT_TRY(const std::vector<DirectoryEntry> entries, tree_->disk().list(path));
-    level.names.reserve(entries.size());
     for (const DirectoryEntry& entry : entries) {
-      GODWIT_TRY(const FileType type, type_of(prefix, entry));
       if (prefix.empty() && entry.name == kOwnDirectory) continue;
-      if (type == FileType::directory) level.names.push_back(entry.name + "/");
-      if (type == FileType::regular) level.names.push_back(entry.name);
+      GODWIT_TRY(const FileType type, type_of(prefix, entry));
+      const std::string key = prefix + entry.name;
+      if (type == FileType::directory && may_hold(key + "/")) {
+        level.names.push_back(entry.name + "/");
+      }
+      if (type == FileType::regular && wanted(key)) level.names.push_back(entry.name);
     }
     std::ranges::sort(level.names, std::greater<>());
     levels_.push_back(std::move(level));
@@ -153,7 +209,7 @@ class Walk {
                         .with_hint("say symlinks=skip or symlinks=follow in the URL"));
       case SymlinkPolicy::follow: break;
     }
-    const auto target = tree_->disk().stat(path, Symlinks::follow);
+    const auto target = tree_->disk().stat(path);
     // A link to nowhere is no object.
     return target ? target->type : FileType::other;
   }

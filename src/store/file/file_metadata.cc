@@ -1,8 +1,12 @@
 #include "store/file/file_metadata.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
+#include <map>
 #include <nlohmann/json.hpp>
+
+#include "store/file/file_key.h"
 
 namespace godwit::file {
 namespace {
@@ -18,6 +22,42 @@ constexpr std::array<Field, 7> kFields = {{{"content_type", &Metadata::content_t
                                            {"expires", &Metadata::expires},
                                            {"storage_class", &Metadata::storage_class}}};
 
+/// Each byte as the character of its number.
+std::string widen(const std::string& bytes) {
+  std::string text;
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x80) {
+      text += c;
+    } else {
+      text += static_cast<char>(0xC0 | (byte >> 6));
+      text += static_cast<char>(0x80 | (byte & 0x3F));
+    }
+  }
+  return text;
+}
+
+std::string narrow(const std::string& text) {
+  std::string bytes;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte < 0x80 || i + 1 == text.size()) {
+      bytes += text[i];
+    } else {
+      bytes += static_cast<char>((byte << 6) | (static_cast<unsigned char>(text[++i]) & 0x3F));
+    }
+  }
+  return bytes;
+}
+
+bool all_utf8(const Record& record) {
+  const auto both = [](const auto& pair) { return is_utf8(pair.first) && is_utf8(pair.second); };
+  const Metadata& metadata = record.metadata;
+  return is_utf8(record.content_etag) && std::ranges::all_of(metadata.user, both) &&
+         std::ranges::all_of(metadata.tags, both) &&
+         std::ranges::all_of(kFields, [&](const Field& f) { return is_utf8(metadata.*f.second); });
+}
+
 }  // namespace
 
 bool worth_keeping(const Record& record) {
@@ -28,13 +68,17 @@ std::string encode(const Record& record) {
   nlohmann::json json = {{"format", kFormat},
                          {"size", record.size},
                          {"modified", record.modified.time_since_epoch().count()}};
-  if (!record.content_etag.empty()) json["etag"] = record.content_etag;
+  // JSON holds text. Values with other bytes are kept byte by byte.
+  const bool bytes = !all_utf8(record);
+  if (bytes) json["bytes"] = true;
+  const auto text = [bytes](const std::string& value) { return bytes ? widen(value) : value; };
+  if (!record.content_etag.empty()) json["etag"] = text(record.content_etag);
   for (const auto& [name, field] : kFields) {
-    if (!(record.metadata.*field).empty()) json[name] = record.metadata.*field;
+    if (!(record.metadata.*field).empty()) json[name] = text(record.metadata.*field);
   }
-  if (!record.metadata.user.empty()) json["user"] = record.metadata.user;
-  if (!record.metadata.tags.empty()) json["tags"] = record.metadata.tags;
-  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  for (const auto& [name, value] : record.metadata.user) json["user"][text(name)] = text(value);
+  for (const auto& [name, value] : record.metadata.tags) json["tags"][text(name)] = text(value);
+  return json.dump();
 }
 
 std::optional<Record> decode(const std::string& text) {
@@ -42,13 +86,22 @@ std::optional<Record> decode(const std::string& text) {
   if (!json.is_object()) return std::nullopt;
   try {
     if (json.value("format", 0) != kFormat) return std::nullopt;
+    const bool bytes = json.value("bytes", false);
+    const auto value_of = [bytes](const std::string& kept) { return bytes ? narrow(kept) : kept; };
     Record record;
     record.size = json.value("size", Bytes{0});
     record.modified = WallTime(Duration(json.value("modified", Duration::rep{0})));
-    record.content_etag = json.value("etag", "");
-    for (const auto& [name, field] : kFields) record.metadata.*field = json.value(name, "");
-    if (json.contains("user")) json.at("user").get_to(record.metadata.user);
-    if (json.contains("tags")) json.at("tags").get_to(record.metadata.tags);
+    record.content_etag = value_of(json.value("etag", ""));
+    for (const auto& [name, field] : kFields) {
+      record.metadata.*field = value_of(json.value(name, ""));
+    }
+    using Map = std::map<std::string, std::string>;
+    for (const auto& [name, value] : json.value("user", Map())) {
+      record.metadata.user[value_of(name)] = value_of(value);
+    }
+    for (const auto& [name, value] : json.value("tags", Map())) {
+      record.metadata.tags[value_of(name)] = value_of(value);
+    }
     return record;
   } catch (const nlohmann::json::exception&) {
     return std::nullopt;

@@ -8,8 +8,7 @@
 
 namespace godwit::file {
 
-/// What a file cannot tell by itself, kept in the extended attribute `user.godwit`, or in a
-/// sidecar below `.godwit/meta` where the file system has no attributes.
+/// What a file cannot tell by itself (see file_records.h for where it is kept).
 struct Record {
   Metadata metadata;
   /// The content token of the bytes, as the writer proved it, and the size and time that the file

@@ -1,18 +1,17 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 
-#include "store/file/file_tree.h"
+#include "store/file/file_uploads.h"
+#include "world/world.h"
 
 namespace godwit::file {
 
-/// Uploads in parts: a directory `.godwit/uploads/ID` with the data, each part at its offset, and
-/// a list of the parts that have arrived. A part counts once its line is written, after its data.
+/// Uploads in parts (file_uploads.h), as the interface wants them.
 class FileMultipart final : public Multipart {
  public:
-  FileMultipart(World& world, std::shared_ptr<const Tree> tree)
-      : world_(world), tree_(std::move(tree)) {}
+  FileMultipart(const Store& store, World& world, std::shared_ptr<const Tree> tree)
+      : store_(store), world_(world), uploads_(std::make_shared<Uploads>(std::move(tree))) {}
 
   [[nodiscard]] Task<UploadId> create(const Context& context, const std::string& key,
                                       const PutOptions& options) override;
@@ -30,10 +29,15 @@ class FileMultipart final : public Multipart {
                                                  const std::string& prefix) override;
 
  private:
+  /// Runs `work(uploads)` on the blocking pool and says where it failed.
+  template <class F>
+  [[nodiscard]] auto run(const char* operation, const std::string& key, F work);
+  [[nodiscard]] Task<PartInfo> receive_part(const Context& context, const UploadId& upload,
+                                            PartPlace place, Upload part);
+
+  const Store& store_;
   World& world_;
-  std::shared_ptr<const Tree> tree_;
-  /// Lines are added to lists of parts one at a time.
-  std::shared_ptr<std::mutex> notes_ = std::make_shared<std::mutex>();
+  std::shared_ptr<Uploads> uploads_;
 };
 
 }  // namespace godwit::file

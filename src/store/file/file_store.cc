@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "store/file/file_copy.h"
 #include "store/file/file_key.h"
 #include "store/file/file_listing.h"
 #include "store/file/file_multipart.h"
@@ -14,39 +15,35 @@ namespace {
 /// Up to here a file is read, or written, in one visit to the blocking pool.
 constexpr Bytes kOneVisit = 256 * kKiB;
 
-struct Opened {
+/// An object that is being read.
+struct Reading {
   ObjectInfo info;
   FileStat stat;
   std::shared_ptr<File> file;
   std::string head;  // all of a small file
 };
 
-Result<Opened> open_file(const Tree& tree, const std::string& key) {
-  Opened opened;
-  GODWIT_TRY(std::unique_ptr<File> file, tree.open(key));
-  opened.file = std::move(file);
-  GODWIT_TRY(opened.stat, opened.file->stat());
-  const std::optional<Record> record = tree.record(key);
-  opened.info.key = key;
-  opened.info.size = opened.stat.size;
-  opened.info.modified = opened.stat.modified;
-  opened.info.etag = etag_of(opened.stat, record ? &*record : nullptr);
-  if (record) opened.info.metadata = record->metadata;
-  if (opened.stat.size > 0 && opened.stat.size <= kOneVisit) {
-    opened.head.resize(opened.stat.size);
+Result<Reading> open_file(const Tree& tree, const std::string& key) {
+  GODWIT_TRY(OpenedFile opened, tree.open(key));
+  Reading reading;
+  reading.info = opened.info(key);
+  reading.stat = opened.stat;
+  reading.file = std::move(opened.file);
+  if (reading.stat.size > 0 && reading.stat.size <= kOneVisit) {
+    reading.head.resize(reading.stat.size);
     GODWIT_TRY(const std::size_t count,
-               opened.file->read_at(0, std::as_writable_bytes(std::span(opened.head))));
-    opened.head.resize(count);
+               reading.file->read_at(0, std::as_writable_bytes(std::span(reading.head))));
+    reading.head.resize(count);
   }
-  return opened;
+  return reading;
 }
 
 /// A file's bytes; fails when the file is changed while it is read, since a mix of two versions
 /// is neither.
 class FileBody final : public Body {
  public:
-  FileBody(World& world, Opened opened, ByteRange range, Where place)
-      : world_(world), opened_(std::move(opened)), range_(range), place_(std::move(place)) {}
+  FileBody(World& world, Reading reading, ByteRange range, Where place)
+      : world_(world), reading_(std::move(reading)), range_(range), place_(std::move(place)) {}
 
   Task<std::size_t> read(MutableByteSpan into) override {
     const auto want = static_cast<std::size_t>(std::min<Bytes>(into.size(), range_.size - done_));
@@ -56,12 +53,12 @@ class FileBody final : public Body {
     }
     const Bytes at = range_.offset + done_;
     std::size_t count = 0;
-    if (!opened_.head.empty() && at < opened_.head.size()) {
-      count = std::min<std::size_t>(want, opened_.head.size() - at);
-      std::copy_n(as_bytes(opened_.head).begin() + static_cast<std::ptrdiff_t>(at), count,
+    if (!reading_.head.empty() && at < reading_.head.size()) {
+      count = std::min<std::size_t>(want, reading_.head.size() - at);
+      std::copy_n(as_bytes(reading_.head).begin() + static_cast<std::ptrdiff_t>(at), count,
                   into.begin());
     } else {
-      auto work = [file = opened_.file, at, into, want] {
+      auto work = [file = reading_.file, at, into, want] {
         return file->read_at(at, into.first(want));
       };
       Result<std::size_t> got = co_await run_blocking(world_, std::move(work));
@@ -75,16 +72,17 @@ class FileBody final : public Body {
 
   Result<void> rewind() override {
     done_ = 0;
+    checked_ = false;
     return {};
   }
 
  private:
   Task<void> check_unchanged() {
     checked_ = true;
-    auto work = [file = opened_.file] { return file->stat(); };
+    auto work = [file = reading_.file] { return file->stat(); };
     const Result<FileStat> now = co_await run_blocking(world_, std::move(work));
     if (!now) co_return fail(Error(now.error()).at(place_));
-    if (now->size == opened_.stat.size && now->modified == opened_.stat.modified) {
+    if (now->size == reading_.stat.size && now->modified == reading_.stat.modified) {
       co_return Result<void>();
     }
     co_return changed();
@@ -97,7 +95,7 @@ class FileBody final : public Body {
   }
 
   World& world_;
-  Opened opened_;
+  Reading reading_;
   ByteRange range_;
   Where place_;
   Bytes done_ = 0;
@@ -106,14 +104,13 @@ class FileBody final : public Body {
 
 class FileStore final : public Store {
  public:
-  FileStore(World& world, TreeOptions options)
+  /// `url` is what the user wrote; the tree's root may be elsewhere, behind links.
+  FileStore(World& world, const TreeOptions& options, const std::string& url)
       : world_(world),
         tree_(std::make_shared<const Tree>(world.disk(), options)),
-        multipart_(world, tree_) {
-    identity_ = {.scheme = "file",
-                 .url = "file://" + (options.root.empty() ? "/" : options.root),
-                 .service = "file",
-                 .place = "file:" + options.root + "/"};
+        identity_{
+            .scheme = "file", .url = url, .service = "file", .place = "file:" + options.root + "/"},
+        multipart_(*this, world, tree_) {
     capabilities_.put_if_absent = true;
     capabilities_.get_if_match = true;
     capabilities_.list_has_etag = true;
@@ -140,18 +137,18 @@ class FileStore final : public Store {
                       const GetOptions& options) override {
     GODWIT_CO_CHECK(begin(context, "get", key));
     auto work = [tree = tree_, key] { return open_file(*tree, key); };
-    GODWIT_CO_TRY(Opened opened,
+    GODWIT_CO_TRY(Reading reading,
                   placed(co_await run_blocking(world_, std::move(work)), "get", key));
-    if (!options.if_match.empty() && options.if_match != opened.info.etag) {
+    if (!options.if_match.empty() && options.if_match != reading.info.etag) {
       co_return fail(Error(Code::precondition_failed, "the object is another version")
                          .at(place_of(*this, "get", key)));
     }
     GODWIT_CO_TRY(const ByteRange range,
-                  placed(resolve_range(options, opened.info.size), "get", key));
+                  placed(resolve_range(options, reading.info.size), "get", key));
     GetResult result;
-    result.info = opened.info;
+    result.info = reading.info;
     result.body =
-        std::make_unique<FileBody>(world_, std::move(opened), range, place_of(*this, "get", key));
+        std::make_unique<FileBody>(world_, std::move(reading), range, place_of(*this, "get", key));
     co_return result;
   }
 
@@ -173,11 +170,9 @@ class FileStore final : public Store {
                          .at(place_of(*this, "copy", key)));
     }
     GODWIT_CO_CHECK(placed(check_key(source.key), "copy", source.key));
-    auto work = [tree = tree_, origin = from->tree_, source, key, options,
-                 random = world_.random()] {
-      return tree->copy(*origin, source, key, options, random);
-    };
-    co_return placed(co_await run_blocking(world_, std::move(work)), "copy", key);
+    auto job = std::make_shared<FileCopy>(FileCopy::Ends{from->tree_, tree_}, source, options,
+                                          world_.random());
+    co_return placed(co_await run_copy(context, std::move(job), key), "copy", key);
   }
 
   Task<std::vector<Result<void>>> remove(const Context& context,
@@ -218,6 +213,29 @@ class FileStore final : public Store {
     return result;
   }
 
+  /// A small file in one visit to the blocking pool, a large one in steps.
+  Task<PutResult> run_copy(const Context& context, std::shared_ptr<FileCopy> job,
+                           const std::string& key) {
+    using Outcome = Result<std::optional<PutResult>>;
+    auto finish = [job, key]() -> Outcome {
+      GODWIT_TRY(const bool done, job->step());
+      if (!done) return std::nullopt;
+      return job->commit(key);
+    };
+    auto start = [job, finish]() -> Outcome {
+      GODWIT_CHECK(job->begin());
+      return finish();
+    };
+    Outcome outcome = co_await run_blocking(world_, std::move(start));
+    while (outcome && !*outcome) {
+      GODWIT_CO_CHECK(context.check());
+      auto next = finish;
+      outcome = co_await run_blocking(world_, std::move(next));
+    }
+    if (!outcome) co_return fail(std::move(outcome).error());
+    co_return **std::move(outcome);
+  }
+
   Task<PutResult> put_small(const std::string& key, Upload upload, const PutOptions& options) {
     GODWIT_CO_TRY(std::string bytes, co_await read_exactly(upload));
     auto work = [tree = tree_, key, options, bytes = std::move(bytes),
@@ -245,8 +263,8 @@ class FileStore final : public Store {
 
   World& world_;
   std::shared_ptr<const Tree> tree_;
-  FileMultipart multipart_;
   StoreIdentity identity_;
+  FileMultipart multipart_;
   Capabilities capabilities_;
 };
 
@@ -260,7 +278,8 @@ const std::vector<OptionInfo> kOptions = {
 Result<std::unique_ptr<Store>> open(World& world, const StoreSpec& spec) {
   const OptionReader options(spec, kOptions);
   TreeOptions tree;
-  tree.root = spec.prefix == "/" ? "" : spec.prefix;
+  const std::string root = world.disk().resolve(spec.prefix);
+  tree.root = root == "/" ? "" : root;
   GODWIT_TRY(const std::string fsync, options.choice("fsync", {"always", "batch", "never"}));
   GODWIT_TRY(const std::string links, options.choice("symlinks", {"skip", "follow", "error"}));
   GODWIT_TRY(const std::string missing, options.choice("missing", {"error", "empty"}));
@@ -269,7 +288,7 @@ Result<std::unique_ptr<Store>> open(World& world, const StoreSpec& spec) {
                   : links == "follow" ? SymlinkPolicy::follow
                                       : SymlinkPolicy::error;
   tree.missing = missing == "empty" ? MissingRoot::empty : MissingRoot::error;
-  return std::make_unique<FileStore>(world, std::move(tree));
+  return std::make_unique<FileStore>(world, tree, "file://" + spec.prefix);
 }
 
 }  // namespace

@@ -87,9 +87,23 @@ class FileStoreTest : public testing::Test {
     world_.run(keep(std::move(task), result));
     return *std::move(result);
   }
-  Result<std::vector<ListEntry>> list(Store& store) {
-    const std::unique_ptr<Listing> listing = store.list(ListOptions{});
-    return run(listing->next(context_));
+  Result<std::vector<ListEntry>> list(Store& store, const std::string& prefix = "") {
+    const std::unique_ptr<Listing> listing = store.list(ListOptions{.prefix = prefix});
+    std::vector<ListEntry> all;
+    for (;;) {
+      Result<std::vector<ListEntry>> page = run(listing->next(context_));
+      if (!page) return page;
+      if (page->empty()) return all;
+      std::ranges::move(*page, std::back_inserter(all));
+    }
+  }
+  Result<PartInfo> put_part(Store& store, const UploadId& upload, std::string bytes, Bytes size) {
+    MemoryBody body(std::move(bytes));
+    return run(store.multipart()->put_part(context_, upload, {1, 0}, {&body, size}));
+  }
+  Code head(Store& store, const std::string& key) {
+    const auto found = run(store.head(context_, key));
+    return found ? Code::internal : found.error().code();
   }
   Result<PutResult> put(Store& store, const std::string& key, std::string bytes,
                         const PutOptions& options = {}) {
@@ -182,6 +196,201 @@ TEST_F(FileStoreTest, removing_the_last_file_removes_its_directories) {
   ASSERT_TRUE(run(store->remove(context_, keys)));
   EXPECT_FALSE(fs::exists(root_ + "/a"));
   EXPECT_TRUE(fs::exists(root_));
+}
+
+TEST_F(FileStoreTest, a_listing_that_fails_gives_first_what_came_before) {
+  write("a", "1");
+  write("b\xff", "1");
+  write("c", "1");
+  const auto store = open();
+  const std::unique_ptr<Listing> listing = store->list(ListOptions{});
+  const auto page = run(listing->next(context_));
+  ASSERT_TRUE(page) << page.error().to_string();
+  ASSERT_EQ(page->size(), 1);
+  EXPECT_EQ(page->at(0).key, "a");
+  EXPECT_FALSE(run(listing->next(context_)));
+  EXPECT_FALSE(run(listing->next(context_)));
+}
+
+TEST_F(FileStoreTest, a_directory_that_goes_away_during_a_listing_is_left_out) {
+  write("a", "1");
+  write("b/c", "1");
+  write("d", "1");
+  const auto store = open();
+  const std::unique_ptr<Listing> listing = store->list(ListOptions{.page_size = 1});
+  EXPECT_EQ(run(listing->next(context_))->at(0).key, "a");
+  fs::remove_all(root_ + "/b");
+  EXPECT_EQ(run(listing->next(context_))->at(0).key, "d");
+  EXPECT_TRUE(run(listing->next(context_))->empty());
+}
+
+TEST_F(FileStoreTest, a_root_that_goes_away_during_a_listing_does_not_look_empty) {
+  write("a", "1");
+  write("b/c", "1");
+  write("d", "1");
+  const auto store = open();
+  const std::unique_ptr<Listing> files = store->list(ListOptions{.page_size = 1});
+  ASSERT_TRUE(run(files->next(context_)));
+  fs::rename(root_, root_ + "-moved");
+  EXPECT_EQ(run(files->next(context_)).error().code(), Code::unavailable);
+  fs::create_directories(root_);
+  EXPECT_EQ(run(files->next(context_)).error().code(), Code::unavailable);
+  fs::remove_all(root_ + "-moved");
+}
+
+TEST_F(FileStoreTest, no_call_leaves_the_root_by_a_link) {
+  const std::string outside = root_ + "-outside";
+  fs::create_directories(outside);
+  std::ofstream(outside + "/a") << "1";
+  fs::create_directory_symlink(outside, root_ + "/link");
+  const auto store = open();
+  EXPECT_EQ(head(*store, "link/a"), Code::not_found);
+  const std::string key = "link/a";
+  EXPECT_EQ(run(store->get(context_, key, {})).error().code(), Code::not_found);
+  const auto stored = put(*store, "link/b", "2");
+  ASSERT_FALSE(stored);
+  EXPECT_EQ(stored.error().code(), Code::precondition_failed) << stored.error().to_string();
+  const std::vector<std::string> keys = {"link/a"};
+  ASSERT_TRUE(run(store->remove(context_, keys)));
+  EXPECT_TRUE(fs::exists(outside + "/a"));
+  EXPECT_FALSE(fs::exists(outside + "/b"));
+  EXPECT_TRUE(list(*store, "link/")->empty());
+  const auto following = open("?symlinks=follow");
+  EXPECT_TRUE(put(*following, "link/b", "2"));
+  EXPECT_EQ(list(*following, "link/")->size(), 2);
+  fs::remove_all(outside);
+}
+
+TEST_F(FileStoreTest, a_prefix_that_leads_elsewhere_is_refused) {
+  const auto store = open();
+  for (const char* prefix : {"../", ".godwit/", "a/../../", "/"}) {
+    EXPECT_EQ(list(*store, prefix).error().code(), Code::invalid_argument) << prefix;
+  }
+}
+
+TEST_F(FileStoreTest, a_link_to_the_root_is_the_same_place) {
+  fs::create_directory_symlink(root_, root_ + "-alias");
+  const auto store = open();
+  const StoreSpec spec = parse_store_url("file://" + root_ + "-alias", "/").value();
+  const auto alias = file_scheme().open(world_, spec).value();
+  EXPECT_EQ(alias->identity().place, store->identity().place);
+  EXPECT_TRUE(put(*alias, "a", "1"));
+  EXPECT_EQ(list(*store)->size(), 1);
+  fs::remove(root_ + "-alias");
+}
+
+TEST_F(FileStoreTest, what_cannot_be_put_is_never_called_not_found) {
+  const auto store = open();
+  ASSERT_TRUE(put(*store, "a", "1"));
+  EXPECT_EQ(put(*store, "a/b", "1").error().code(), Code::precondition_failed);
+  EXPECT_EQ(put(*store, "a/b/c", "1").error().code(), Code::precondition_failed);
+}
+
+TEST_F(FileStoreTest, a_file_system_mounted_below_the_root_is_refused_with_what_to_do) {
+  const std::string other = "/dev/shm/godwit-file-" + std::to_string(::getpid());
+  fs::create_directories(other);
+  fs::create_directory_symlink(other, root_ + "/mounted");
+  const auto stored = put(*open("?symlinks=follow"), "mounted/a", "1");
+  ASSERT_FALSE(stored);
+  EXPECT_EQ(stored.error().code(), Code::unsupported);
+  EXPECT_EQ(stored.error().retry(), Retry::never);
+  EXPECT_FALSE(stored.error().hint().empty());
+  fs::remove_all(other);
+}
+
+TEST_F(FileStoreTest, metadata_that_an_attribute_cannot_hold_are_kept_and_go_with_the_file) {
+  PutOptions large;
+  large.metadata.user["long"] = std::string(40'000, 'x');
+  ASSERT_TRUE(put(*open(), "a", "1", large));
+  const std::string key = "a";
+  EXPECT_EQ(run(open()->head(context_, key))->metadata, large.metadata);
+  EXPECT_EQ(run(open()->get(context_, key, {}))->info.metadata, large.metadata);
+  // Another process replaces it.
+  ASSERT_TRUE(put(*open(), "a", "1"));
+  EXPECT_EQ(run(open()->head(context_, key))->metadata, Metadata{});
+  EXPECT_TRUE(fs::is_empty(root_ + "/.godwit/meta"));
+  ASSERT_TRUE(put(*open(), "a", "1", large));
+  const std::vector<std::string> keys = {"a"};
+  ASSERT_TRUE(run(open()->remove(context_, keys)));
+  EXPECT_TRUE(fs::is_empty(root_ + "/.godwit/meta"));
+  large.metadata.user["long"] = std::string(70'000, 'x');
+  EXPECT_EQ(put(*open(), "a", "1", large).error().code(), Code::invalid_argument);
+}
+
+TEST_F(FileStoreTest, a_put_that_fails_leaves_the_metadata_of_what_is_there) {
+  PutOptions large;
+  large.metadata.user["long"] = std::string(40'000, 'x');
+  ASSERT_TRUE(put(*open(), "a", "1", large));
+  PutOptions other;
+  other.metadata.user["long"] = std::string(40'000, 'y');
+  other.condition = Condition::absent;
+  EXPECT_FALSE(put(*open(), "a", "2", other));
+  const std::string key = "a";
+  EXPECT_EQ(run(open()->head(context_, key))->metadata, large.metadata);
+}
+
+TEST_F(FileStoreTest, metadata_that_are_not_text_come_back_byte_by_byte) {
+  PutOptions options;
+  options.metadata.user["k"] = "gr\xfcn \xc3\xbc";
+  const auto store = open();
+  ASSERT_TRUE(put(*store, "a", "1", options));
+  const std::string key = "a";
+  EXPECT_EQ(run(store->head(context_, key))->metadata, options.metadata);
+}
+
+TEST_F(FileStoreTest, a_part_whose_repetition_fails_no_longer_counts) {
+  const auto store = open();
+  const std::string key = "a";
+  const UploadId upload = run(store->multipart()->create(context_, key, {})).value();
+  ASSERT_TRUE(put_part(*store, upload, "xxxx", 4));
+  EXPECT_FALSE(put_part(*store, upload, "yy", 4));
+  EXPECT_TRUE(run(store->multipart()->parts(context_, upload))->empty());
+  ASSERT_TRUE(put_part(*store, upload, "zzzz", 4));
+  EXPECT_EQ(run(store->multipart()->parts(context_, upload))->size(), 1);
+}
+
+TEST_F(FileStoreTest, errors_of_uploads_name_store_and_key) {
+  const auto store = open();
+  const UploadId unknown{"a", "0123456789abcdef", {}};
+  const auto part = put_part(*store, unknown, "x", 1);
+  ASSERT_FALSE(part);
+  EXPECT_EQ(part.error().where().store, store->identity().url);
+  EXPECT_EQ(part.error().where().key, "a");
+}
+
+TEST_F(FileStoreTest, what_a_killed_put_left_is_found_and_removed) {
+  const auto store = open();
+  ASSERT_TRUE(put(*store, "a", "1"));
+  EXPECT_EQ(fs::status(root_ + "/.godwit/tmp").permissions(), fs::perms::owner_all);
+  write(".godwit/tmp/0123456789abcdef", "half");
+  const std::string everything;
+  const auto found = run(store->multipart()->list(context_, everything)).value();
+  ASSERT_EQ(found.size(), 1);
+  EXPECT_EQ(found[0].key, ".godwit/tmp/0123456789abcdef");
+  ASSERT_TRUE(run(store->multipart()->abort(context_, found[0])));
+  EXPECT_TRUE(fs::is_empty(root_ + "/.godwit/tmp"));
+}
+
+TEST_F(FileStoreTest, a_copy_of_many_steps_can_be_given_up) {
+  fs::create_directories(root_ + "/big");
+  {
+    std::ofstream sparse(root_ + "/big/a");
+  }
+  fs::resize_file(root_ + "/big/a", 200 * kMiB);
+  const auto store = open("?fsync=never");
+  const CopySource source{.store = store.get(), .key = "big/a"};
+  const std::string key = "b";
+  const PutOptions put;
+  CancelSource cancel;
+  const Context cancelled = context_.with_cancel(cancel.token());
+  // Runs while the first step is on the blocking pool.
+  const auto executor = world_.executor();
+  asio::post(executor, [&] { asio::post(executor, [&] { cancel.cancel(); }); });
+  EXPECT_EQ(run(store->copy(cancelled, key, source, put)).error().code(), Code::cancelled);
+  EXPECT_FALSE(fs::exists(root_ + "/b"));
+  EXPECT_TRUE(fs::is_empty(root_ + "/.godwit/tmp"));
+  ASSERT_TRUE(run(store->copy(context_, key, source, put)));
+  EXPECT_EQ(fs::file_size(root_ + "/b"), 200 * kMiB);
 }
 
 }  // namespace

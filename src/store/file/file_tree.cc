@@ -4,7 +4,6 @@
 #include <cstdio>
 #include <utility>
 
-#include "base/checksum.h"
 #include "store/file/file_key.h"
 
 namespace godwit::file {
@@ -15,18 +14,12 @@ std::string parent_of(const std::string& path) {
   return slash == 0 || slash == std::string::npos ? "/" : path.substr(0, slash);
 }
 
-std::unexpected<Error> no_file(const std::string& what) {
-  return fail(Error(Code::not_found, "there is no such object").because_of(what));
+std::unexpected<Error> no_file() {
+  return fail(Code::not_found, "there is no such object: what has its name is no regular file");
 }
 
-constexpr Bytes kLargestRecord = 64 * kKiB;
-
-Result<std::string> read_text(Disk& disk, const std::string& path) {
-  GODWIT_TRY(const std::unique_ptr<File> file, disk.open(path, OpenMode::read));
-  std::string text(kLargestRecord, '\0');
-  GODWIT_TRY(const std::size_t count, file->read_at(0, std::as_writable_bytes(std::span(text))));
-  text.resize(count);
-  return text;
+Disk& disk_for(Disk& disk, SymlinkPolicy symlinks) {
+  return symlinks == SymlinkPolicy::follow ? disk : disk.without_links();
 }
 
 }  // namespace
@@ -34,105 +27,123 @@ Result<std::string> read_text(Disk& disk, const std::string& path) {
 Draft::Draft(Draft&& other) noexcept
     : path(std::exchange(other.path, {})), file(std::move(other.file)), disk(other.disk) {}
 
+Draft& Draft::operator=(Draft&& other) noexcept {
+  std::swap(path, other.path);
+  std::swap(file, other.file);
+  std::swap(disk, other.disk);
+  return *this;
+}
+
 Draft::~Draft() {
   if (!path.empty()) (void)disk->remove_file(path);
 }
 
-Result<FileStat> Tree::stat(const std::string& key) const {
-  GODWIT_TRY(const FileStat found, disk_.stat(path_of(key), Symlinks::do_not_follow));
-  if (found.type == FileType::regular) return found;
-  if (found.type == FileType::symlink && options_.symlinks == SymlinkPolicy::follow) {
-    GODWIT_TRY(const FileStat target, disk_.stat(path_of(key), Symlinks::follow));
-    if (target.type == FileType::regular) return target;
-  }
-  return no_file("it is no regular file");
-}
-
-std::optional<Record> Tree::record(const std::string& key) const {
-  const auto attribute = disk_.attribute(path_of(key), kAttribute);
-  if (attribute) return *attribute ? decode(**attribute) : std::nullopt;
-  const auto text = read_text(disk_, sidecar(key));
-  return text ? decode(*text) : std::nullopt;
-}
-
-Result<ObjectInfo> Tree::info(const std::string& key) const {
-  GODWIT_TRY(const FileStat found, stat(key));
-  const std::optional<Record> kept = record(key);
+ObjectInfo OpenedFile::info(const std::string& key) const {
   ObjectInfo info;
   info.key = key;
-  info.size = found.size;
-  info.modified = found.modified;
-  info.etag = etag_of(found, kept ? &*kept : nullptr);
-  if (kept) info.metadata = kept->metadata;
+  info.size = stat.size;
+  info.modified = stat.modified;
+  info.etag = etag();
+  if (record) info.metadata = record->metadata;
   return info;
 }
 
-Result<std::unique_ptr<File>> Tree::open(const std::string& key) const {
-  GODWIT_CHECK(stat(key));
-  return disk_.open(path_of(key), OpenMode::read);
+Tree::Tree(Disk& disk, const TreeOptions& options)
+    : disk_(disk_for(disk, options.symlinks)),
+      options_(options),
+      records_(disk_, own_path("meta")) {}
+
+std::string Tree::own_path(const std::string& name) const {
+  return options_.root + "/" + std::string(kOwnDirectory) + "/" + name;
 }
 
-Result<void> Tree::make_own(const std::string& directory) const {
-  return disk_.make_directory(options_.root + "/" + std::string(kOwnDirectory) + "/" + directory);
+Result<FileStat> Tree::stat(const std::string& key) const {
+  GODWIT_TRY(const FileStat found, disk_.stat(path_of(key)));
+  if (found.type != FileType::regular) return no_file();
+  return found;
+}
+
+Result<ObjectInfo> Tree::info(const std::string& key) const {
+  const std::string path = path_of(key);
+  const std::array<std::string, 1> name = {path.substr(path.find_last_of('/') + 1)};
+  GODWIT_TRY(Inspection found, disk_.inspect(parent_of(path), name, kAttribute));
+  GODWIT_TRY(const FileFacts facts, std::move(found.entries.front()));
+  if (facts.stat.type != FileType::regular) return no_file();
+  OpenedFile file;
+  file.stat = facts.stat;
+  file.record = records_.read(key, facts.stat, facts.attribute);
+  return file.info(key);
+}
+
+Result<OpenedFile> Tree::open(const std::string& key) const {
+  // A device must not be opened to find out that it is one.
+  GODWIT_CHECK(stat(key));
+  OpenedFile opened;
+  GODWIT_TRY(opened.file, disk_.open(path_of(key), OpenMode::read));
+  GODWIT_TRY(opened.stat, opened.file->stat());
+  if (opened.stat.type != FileType::regular) return no_file();
+  auto attribute = opened.file->attribute(kAttribute);
+  if (!attribute && attribute.error().code() != Code::unsupported) {
+    return fail(std::move(attribute).error());
+  }
+  opened.record = records_.read(key, opened.stat, attribute.value_or(std::nullopt));
+  return opened;
 }
 
 Result<Draft> Tree::draft(std::uint64_t random) const {
   std::array<char, 32> name{};
-  std::snprintf(name.data(), name.size(), "%016llx", static_cast<unsigned long long>(random));
-  Draft draft;
-  const std::string path =
-      options_.root + "/" + std::string(kOwnDirectory) + "/tmp/" + std::string(name.data());
+  std::snprintf(name.data(), name.size(), "tmp/%016llx", static_cast<unsigned long long>(random));
+  const std::string path = own_path(name.data());
   auto file = disk_.open(path, OpenMode::write_new);
   if (!file && file.error().code() == Code::not_found) {
-    GODWIT_CHECK(make_own("tmp"));
+    // Bytes that are not an object yet are for nobody's eyes.
+    GODWIT_CHECK(disk_.make_directory(parent_of(path), Access::owner_only));
     file = disk_.open(path, OpenMode::write_new);
   }
   if (!file) return fail(Error(file.error()));
+  Draft draft;
   draft.path = path;
   draft.file = *std::move(file);
   draft.disk = &disk_;
   return draft;
 }
 
-std::string Tree::sidecar(const std::string& key) const {
-  return options_.root + "/" + std::string(kOwnDirectory) + "/meta/" +
-         to_hex(sha256(as_bytes(key)));
-}
-
-Result<void> Tree::write_sidecar(const std::string& key, const std::string& text) const {
-  GODWIT_CHECK(make_own("meta"));
-  const std::string path = sidecar(key);
-  (void)disk_.remove_file(path);
-  GODWIT_TRY(const std::unique_ptr<File> file, disk_.open(path, OpenMode::write_new));
-  GODWIT_CHECK(file->write_at(0, as_bytes(text)));
-  if (options_.fsync == Fsync::always) return file->sync();
+Result<void> Tree::move_into_place(const Draft& draft, const std::string& to,
+                                   OnExisting on_existing) const {
+  Result<void> moved = disk_.rename(draft.path, to, on_existing);
+  if (moved || moved.error().code() != Code::not_found) return moved;
+  GODWIT_CHECK(disk_.make_directory(parent_of(to), Access::shared));
+  moved = disk_.rename(draft.path, to, on_existing);
+  if (!moved) return moved;
+  if (options_.fsync != Fsync::always) return {};
+  // Directories that were made now are names in their parents.
+  std::string made = parent_of(to);
+  for (; made.size() > options_.root.size(); made = parent_of(made)) {
+    GODWIT_CHECK(disk_.sync_directory(parent_of(made)));
+  }
+  // The root may be new too; what holds it need not be readable to us.
+  (void)disk_.sync_directory(parent_of(made));
   return {};
-}
-
-void Tree::remove_sidecar(const std::string& key) const {
-  if (has_sidecars_) (void)disk_.remove_file(sidecar(key));
-}
-
-Result<void> Tree::write_record(File& file, const std::string& key, const Record& record) const {
-  const std::string text = encode(record);
-  const auto written = file.set_attribute(kAttribute, text);
-  if (written || written.error().code() != Code::unsupported) return written;
-  has_sidecars_ = true;
-  return write_sidecar(key, text);
 }
 
 Result<void> Tree::place(Draft& draft, const std::string& key, OnExisting on_existing) const {
   const std::string to = path_of(key);
-  Result<void> moved = disk_.rename(draft.path, to, on_existing);
-  if (!moved && moved.error().code() == Code::not_found) {
-    GODWIT_CHECK(disk_.make_directory(parent_of(to)));
-    moved = disk_.rename(draft.path, to, on_existing);
-  }
+  Result<void> moved = move_into_place(draft, to, on_existing);
   if (!moved) {
-    const auto there = disk_.stat(to, Symlinks::do_not_follow);
+    const Code code = moved.error().code();
+    const auto there = disk_.stat(to);
     if (there && there->type == FileType::directory) {
       return fail(Code::invalid_argument,
                   "a directory has this name: '" + key + "' cannot be both a file and a prefix");
+    }
+    // Never not_found: to a copier that says that the source has gone.
+    if (code == Code::not_found) {
+      return fail(Code::unavailable, parent_of(to) + " was removed meanwhile");
+    }
+    if (code == Code::unsupported) {
+      return fail(Error(std::move(moved).error())
+                      .with_hint("a file system that is mounted below the root is a store of its "
+                                 "own: give it its own file:// URL"));
     }
     return moved;
   }
@@ -146,46 +157,25 @@ Result<PutResult> Tree::commit(Draft& draft, const std::string& key,
   if (options.condition == Condition::matches) {
     return fail(Code::unsupported, "a file system cannot replace a file by its version");
   }
+  const bool durable = options_.fsync == Fsync::always;
   if (options.modified) GODWIT_CHECK(draft.file->set_modified(*options.modified));
-  GODWIT_TRY(FileStat stat, draft.file->stat());
+  GODWIT_TRY(const FileStat stat, draft.file->stat());
   const Record record{.metadata = options.metadata,
                       .content_etag = options.content_etag,
                       .size = stat.size,
                       .modified = stat.modified};
   if (worth_keeping(record)) {
-    GODWIT_CHECK(write_record(*draft.file, key, record));
-  } else {
-    remove_sidecar(key);
+    GODWIT_CHECK(records_.write(*draft.file, key, stat, record, durable));
   }
-  if (options_.fsync == Fsync::always) GODWIT_CHECK(draft.file->sync());
+  if (durable) GODWIT_CHECK(draft.file->sync());
+  const Result<FileStat> replaced =
+      records_.has_sidecars() ? disk_.stat(path_of(key)) : fail(Code::not_found, "");
   const bool exclusive = options.condition == Condition::absent;
-  GODWIT_CHECK(place(draft, key, exclusive ? OnExisting::fail : OnExisting::replace));
+  const auto placed = place(draft, key, exclusive ? OnExisting::fail : OnExisting::replace);
+  if (!placed) records_.forget(key, stat.inode);
+  GODWIT_CHECK(placed);
+  if (replaced) records_.forget(key, replaced->inode);
   return PutResult{etag_of(stat, &record)};
-}
-
-Result<PutResult> Tree::copy(const Tree& source, const CopySource& from, const std::string& key,
-                             const PutOptions& options, std::uint64_t random) const {
-  GODWIT_TRY(const std::unique_ptr<File> file, source.open(from.key));
-  GODWIT_TRY(const FileStat before, file->stat());
-  const std::optional<Record> record = source.record(from.key);
-  const std::string etag = etag_of(before, record ? &*record : nullptr);
-  if (!from.if_match.empty() && from.if_match != etag) {
-    return fail(Code::precondition_failed, "the source is another version");
-  }
-  GODWIT_TRY(Draft copy, draft(random));
-  GODWIT_CHECK(copy.file->copy_from(*file, 0, before.size));
-  GODWIT_TRY(const FileStat after, file->stat());
-  if (after.size != before.size || after.modified != before.modified) {
-    return fail(Error(Code::precondition_failed, "the source changed while it was copied")
-                    .with(Retry::later));
-  }
-  PutOptions put = options;
-  if (from.metadata == MetadataFrom::source) {
-    if (record) put.metadata = record->metadata;
-    put.modified = before.modified;
-    if (record && etag == record->content_etag) put.content_etag = etag;
-  }
-  return commit(copy, key, put);
 }
 
 Result<void> Tree::remove(const std::string& key) const {
@@ -195,7 +185,7 @@ Result<void> Tree::remove(const std::string& key) const {
   const std::string path = path_of(key);
   const Result<void> removed = disk_.remove_file(path);
   if (!removed && removed.error().code() != Code::not_found) return removed;
-  remove_sidecar(key);
+  records_.forget(key, there->inode);
   std::string directory = parent_of(path);
   if (options_.fsync == Fsync::always) (void)disk_.sync_directory(directory);
   while (directory.size() > options_.root.size() && disk_.remove_directory(directory)) {

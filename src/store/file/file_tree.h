@@ -1,11 +1,11 @@
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "store/file/file_metadata.h"
+#include "store/file/file_records.h"
 #include "store/store.h"
 #include "world/disk.h"
 
@@ -24,7 +24,7 @@ enum class SymlinkPolicy : std::uint8_t { skip, follow, error };
 enum class MissingRoot : std::uint8_t { error, empty };
 
 struct TreeOptions {
-  std::string root;  ///< absolute, without '/' at its end
+  std::string root;  ///< absolute, without links on its way, without '/' at its end
   MissingRoot missing = MissingRoot::error;
   Fsync fsync = Fsync::always;
   SymlinkPolicy symlinks = SymlinkPolicy::skip;
@@ -38,56 +38,61 @@ struct Draft {
 
   Draft() = default;
   Draft(Draft&& other) noexcept;
-  Draft& operator=(Draft&&) = delete;
+  Draft& operator=(Draft&& other) noexcept;
   ~Draft();
 };
 
+/// A file that was opened for reading, and what was true of it then.
+struct OpenedFile {
+  std::unique_ptr<File> file;
+  FileStat stat;
+  std::optional<Record> record;
+
+  [[nodiscard]] std::string etag() const { return etag_of(stat, record ? &*record : nullptr); }
+  [[nodiscard]] ObjectInfo info(const std::string& key) const;
+};
+
 /// The blocking work of the file store: paths, drafts, records. Called on the blocking pool.
-/// Thread-safe.
+/// Nothing outside the root is reached unless links are followed. Thread-safe.
 class Tree {
  public:
-  Tree(Disk& disk, TreeOptions options) : disk_(disk), options_(std::move(options)) {}
+  Tree(Disk& disk, const TreeOptions& options);
 
   [[nodiscard]] const TreeOptions& options() const { return options_; }
   [[nodiscard]] Disk& disk() const { return disk_; }
+  [[nodiscard]] const Records& records() const { return records_; }
   [[nodiscard]] std::string path_of(const std::string& key) const {
     return options_.root + "/" + key;
   }
+  /// A path below `.godwit`.
+  [[nodiscard]] std::string own_path(const std::string& name) const;
 
   /// A regular file's stat. Failure: not_found, also for what is no file.
   [[nodiscard]] Result<FileStat> stat(const std::string& key) const;
   [[nodiscard]] Result<ObjectInfo> info(const std::string& key) const;
-  [[nodiscard]] std::optional<Record> record(const std::string& key) const;
-  /// Opens for reading. Failure: not_found, permission_denied; invalid_argument for a FIFO.
-  [[nodiscard]] Result<std::unique_ptr<File>> open(const std::string& key) const;
+  /// Failure: not_found, also for what is no regular file; permission_denied.
+  [[nodiscard]] Result<OpenedFile> open(const std::string& key) const;
 
   /// A new private file inside `.godwit/tmp` of the root. `random` makes its name.
   [[nodiscard]] Result<Draft> draft(std::uint64_t random) const;
   /// Gives the draft its record and time, makes it durable as the policy says, and puts it in the
   /// place of `key`, in one step that readers see.
-  /// Failure: precondition_failed; invalid_argument when a directory is in the way; no_space.
+  /// Failure: precondition_failed; invalid_argument when a directory is in the way; no_space;
+  /// never not_found.
   [[nodiscard]] Result<PutResult> commit(Draft& draft, const std::string& key,
                                          const PutOptions& options) const;
   /// Removes the file and the directories that it leaves empty.
   [[nodiscard]] Result<void> remove(const std::string& key) const;
-  /// Copies a file of another tree of this machine inside the kernel, as a draft.
-  [[nodiscard]] Result<PutResult> copy(const Tree& source, const CopySource& from,
-                                       const std::string& key, const PutOptions& options,
-                                       std::uint64_t random) const;
 
  private:
-  [[nodiscard]] Result<void> write_record(File& file, const std::string& key,
-                                          const Record& record) const;
-  [[nodiscard]] std::string sidecar(const std::string& key) const;
-  [[nodiscard]] Result<void> write_sidecar(const std::string& key, const std::string& text) const;
-  void remove_sidecar(const std::string& key) const;
   [[nodiscard]] Result<void> place(Draft& draft, const std::string& key,
                                    OnExisting on_existing) const;
-  [[nodiscard]] Result<void> make_own(const std::string& directory) const;
+  [[nodiscard]] Result<void> move_into_place(const Draft& draft, const std::string& to,
+                                             OnExisting on_existing) const;
 
   Disk& disk_;
   TreeOptions options_;
-  mutable std::atomic<bool> has_sidecars_ = false;
+  Records records_;
 };
 
 }  // namespace godwit::file

@@ -1,6 +1,8 @@
 #include "store/layers/retry.h"
 
 #include <algorithm>
+#include <numeric>
+#include <optional>
 
 #include "store/layers/forwarding.h"
 
@@ -33,11 +35,12 @@ class Attempts {
 
  private:
   [[nodiscard]] Duration pause(const Error& error) const {
-    const auto doubled = policy_.first_pause * (1U << std::min(made_, kMostDoublings));
+    const auto doubled = policy_.first_pause * (1U << std::min(made_ - 1, kMostDoublings));
     const Duration ceiling = std::min<Duration>(policy_.longest_pause, doubled);
-    const auto jittered =
-        Duration(context_.world().random() % static_cast<std::uint64_t>(ceiling.count()));
-    return std::max<Duration>(jittered, error.retry_after().value_or(0ms));
+    const auto span = static_cast<std::uint64_t>(ceiling.count()) + 1;
+    const auto jittered = Duration(context_.world().random() % span);
+    const Duration asked = error.retry_after().value_or(0ms);
+    return std::max(jittered, std::min(asked, policy_.longest_pause));
   }
 
   const Context& context_;
@@ -97,13 +100,31 @@ class RetryStore final : public ForwardingStore {
 
   Task<std::vector<Result<void>>> remove(const Context& context,
                                          std::span<const std::string> keys) override {
+    std::vector<Result<void>> outcome(keys.size());
+    std::vector<std::size_t> left(keys.size());
+    std::iota(left.begin(), left.end(), std::size_t{0});
     Attempts attempts(context, policy_);
     for (;;) {
-      Result<std::vector<Result<void>>> removed = co_await inner().remove(context, keys);
-      if (removed) attempts.succeeded();
-      if (removed) co_return removed;
-      const bool again = co_await attempts.again(removed.error());
-      if (!again) co_return removed;
+      std::vector<std::string> asked;
+      for (const std::size_t i : left) asked.push_back(keys[i]);
+      Result<std::vector<Result<void>>> removed = co_await inner().remove(context, asked);
+      std::optional<Error> failure;
+      if (removed) {
+        left = take_answers(*removed, left, outcome);
+        if (left.empty()) {
+          attempts.succeeded();
+          co_return outcome;
+        }
+        failure = outcome[left.front()].error();
+      } else {
+        failure = removed.error();
+      }
+      const bool again = co_await attempts.again(*failure);
+      if (again) continue;
+      // Some keys may have their answers by now.
+      for (const std::size_t i : left) outcome[i] = fail(Error(*failure));
+      if (left.size() == keys.size() && !removed) co_return removed;
+      co_return outcome;
     }
   }
 
@@ -113,6 +134,18 @@ class RetryStore final : public ForwardingStore {
   }
 
  private:
+  /// Notes the answers for the keys of `asked`; returns those for which to ask again.
+  static std::vector<std::size_t> take_answers(const std::vector<Result<void>>& answers,
+                                               const std::vector<std::size_t>& asked,
+                                               std::vector<Result<void>>& outcome) {
+    std::vector<std::size_t> again;
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+      outcome[asked[i]] = answers[i];
+      if (!answers[i] && answers[i].error().retry() == Retry::later) again.push_back(asked[i]);
+    }
+    return again;
+  }
+
   RetryPolicy policy_;
 };
 

@@ -12,8 +12,11 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <system_error>
 #include <utility>
+
+#include "world/real/no_links.h"
 
 namespace godwit {
 namespace {
@@ -24,7 +27,8 @@ constexpr std::size_t kCopyBuffer = 256 * kKiB;
 Code code_of(int number) {
   switch (number) {
     case ENOENT:
-    case ENOTDIR: return Code::not_found;
+    case ENOTDIR:
+    case ELOOP: return Code::not_found;
     case EEXIST:
     case ENOTEMPTY:
     case EISDIR: return Code::precondition_failed;
@@ -36,8 +40,8 @@ Code code_of(int number) {
     case EFBIG:
     case ENAMETOOLONG:
     case EINVAL:
-    case EILSEQ:
-    case ELOOP: return Code::invalid_argument;
+    case EILSEQ: return Code::invalid_argument;
+    case EXDEV:
     case ENOTSUP:
     case ENOSYS: return Code::unsupported;
     default: return Code::unavailable;
@@ -104,7 +108,7 @@ FileType type_of(const dirent& entry, int directory) {
 
 class Descriptor {
  public:
-  explicit Descriptor(int number) : number_(number) {}
+  explicit Descriptor(int number = -1) : number_(number) {}
   Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
   Descriptor& operator=(Descriptor&&) = delete;
   ~Descriptor() {
@@ -129,6 +133,11 @@ Result<std::optional<std::string>> read_attribute(const std::string& path, F get
   if (length < 0) return failed("read attribute of", path);
   large.resize(static_cast<std::size_t>(length));
   return large;
+}
+
+/// The file system has no attributes, or shows this one to other users only.
+bool is_for_others(const Error& error) {
+  return error.code() == Code::unsupported || error.code() == Code::permission_denied;
 }
 
 class RealFile final : public File {
@@ -203,10 +212,12 @@ class RealFile final : public File {
   }
 
   Result<void> set_attribute(const std::string& name, const std::string& value) override {
-    if (::fsetxattr(fd(), name.c_str(), value.data(), value.size(), 0) != 0) {
-      return failed("write attribute of", path_);
+    if (::fsetxattr(fd(), name.c_str(), value.data(), value.size(), 0) == 0) return {};
+    // File systems limit all attributes of a file together: ext4 to a block.
+    if (errno == ENOSPC || errno == E2BIG || errno == ERANGE) {
+      return fail(Code::unsupported, "write attribute of " + path_ + ": it does not fit");
     }
-    return {};
+    return failed("write attribute of", path_);
   }
 
   Result<void> set_modified(WallTime modified) override {
@@ -252,25 +263,71 @@ int open_flags(OpenMode mode) {
 
 }  // namespace
 
+/// The directory that holds the last element of a path, and that element: what the ...at() calls
+/// take. Where links are followed, the whole path will do.
+struct RealDisk::Place {
+  Descriptor directory;
+  int at = AT_FDCWD;  ///< -1 with errno set when the directory could not be opened
+  std::string name;
+
+  [[nodiscard]] const char* c_str() const { return name.c_str(); }
+};
+
+RealDisk::RealDisk(Links links) : links_(links) {
+  if (links == Links::follow) strict_ = std::make_unique<RealDisk>(Links::refuse);
+}
+
+Disk& RealDisk::without_links() { return strict_ ? *strict_ : *this; }
+
+std::string RealDisk::resolve(const std::string& path) {
+  std::error_code ignored;
+  const std::filesystem::path resolved = std::filesystem::weakly_canonical(path, ignored);
+  return resolved.empty() ? path : resolved.string();
+}
+
+int RealDisk::open_path(const std::string& path, int flags) const {
+  return uninterrupted([&] {
+    return links_ == Links::follow ? ::open(path.c_str(), flags | O_CLOEXEC, 0666)
+                                   : open_without_links(path, flags | O_CLOEXEC, 0666);
+  });
+}
+
+RealDisk::Place RealDisk::place(const std::string& path) const {
+  if (links_ == Links::follow) return {.directory = Descriptor(), .at = AT_FDCWD, .name = path};
+  const std::size_t slash = path.find_last_of('/');
+  Descriptor directory(open_path(slash == 0 ? "/" : path.substr(0, slash), O_PATH | O_DIRECTORY));
+  const int at = directory.get();
+  const std::string name = path.substr(slash + 1);
+  return {.directory = std::move(directory), .at = at, .name = name.empty() ? "." : name};
+}
+
+int RealDisk::link_flag() const { return links_ == Links::follow ? 0 : AT_SYMLINK_NOFOLLOW; }
+
 Result<std::unique_ptr<File>> RealDisk::open(const std::string& path, OpenMode mode) {
   // O_NONBLOCK: opening a FIFO must not wait for its other end.
-  const int flags = open_flags(mode) | O_CLOEXEC | O_NONBLOCK;
-  Descriptor descriptor(uninterrupted([&] { return ::open(path.c_str(), flags, 0666); }));
+  Descriptor descriptor(open_path(path, open_flags(mode) | O_NONBLOCK));
   if (descriptor.get() < 0) return failed("open", path);
   return std::make_unique<RealFile>(std::move(descriptor), path);
 }
 
-Result<FileStat> RealDisk::stat(const std::string& path, Symlinks symlinks) {
+Result<FileStat> RealDisk::stat(const std::string& path) {
   struct stat raw{};
-  const int flags = symlinks == Symlinks::follow ? 0 : AT_SYMLINK_NOFOLLOW;
-  if (::fstatat(AT_FDCWD, path.c_str(), &raw, flags) != 0) return failed("stat", path);
+  const Place at = place(path);
+  if (at.at == -1 || ::fstatat(at.at, at.c_str(), &raw, link_flag()) != 0) {
+    return failed("stat", path);
+  }
   return to_stat(raw);
 }
 
 Result<std::vector<DirectoryEntry>> RealDisk::list(const std::string& directory) {
+  const int descriptor = open_path(directory, O_RDONLY | O_DIRECTORY);
+  if (descriptor < 0) return failed("list", directory);
   const auto close = [](DIR* stream) { ::closedir(stream); };
-  const std::unique_ptr<DIR, decltype(close)> stream(::opendir(directory.c_str()), close);
-  if (!stream) return failed("list", directory);
+  const std::unique_ptr<DIR, decltype(close)> stream(::fdopendir(descriptor), close);
+  if (!stream) {
+    ::close(descriptor);
+    return failed("list", directory);
+  }
   std::vector<DirectoryEntry> entries;
   for (;;) {
     errno = 0;
@@ -278,79 +335,123 @@ Result<std::vector<DirectoryEntry>> RealDisk::list(const std::string& directory)
     if (entry == nullptr) break;
     const std::string_view name = entry->d_name;
     if (name == "." || name == "..") continue;
-    entries.push_back({std::string(name), type_of(*entry, ::dirfd(stream.get()))});
+    entries.push_back({std::string(name), type_of(*entry, descriptor)});
   }
   if (errno != 0) return failed("list", directory);
   return entries;
 }
 
-Result<void> RealDisk::make_directory(const std::string& path) {
-  if (::mkdir(path.c_str(), 0777) == 0) return {};
+Result<Inspection> RealDisk::inspect(const std::string& directory,
+                                     std::span<const std::string> names,
+                                     const std::string& attribute) {
+  const Descriptor descriptor(open_path(directory, O_PATH | O_DIRECTORY));
+  struct stat raw{};
+  if (descriptor.get() < 0 || ::fstat(descriptor.get(), &raw) != 0) {
+    return failed("look into", directory);
+  }
+  Inspection found{.directory = to_stat(raw), .entries = {}};
+  found.entries.reserve(names.size());
+  // There is no fgetxattrat(2) on today's kernels; this path leads through the open directory.
+  const std::string here = "/proc/self/fd/" + std::to_string(descriptor.get()) + "/";
+  const auto get = links_ == Links::follow ? ::getxattr : ::lgetxattr;
+  const auto facts_of = [&](const std::string& name) -> Result<FileFacts> {
+    if (::fstatat(descriptor.get(), name.c_str(), &raw, link_flag()) != 0) {
+      return failed("stat", directory + "/" + name);
+    }
+    FileFacts facts{.stat = to_stat(raw), .attribute = {}};
+    if (facts.stat.type != FileType::regular) return facts;
+    const std::string path = here + name;
+    auto value = read_attribute(directory + "/" + name, [&](char* buffer, std::size_t size) {
+      return get(path.c_str(), attribute.c_str(), buffer, size);
+    });
+    if (value) facts.attribute = *std::move(value);
+    if (!value && !is_for_others(value.error())) return fail(std::move(value).error());
+    return facts;
+  };
+  for (const std::string& name : names) found.entries.push_back(facts_of(name));
+  return found;
+}
+
+Result<void> RealDisk::make_directory(const std::string& path, Access access) {
+  const mode_t mode = access == Access::shared ? 0777 : 0700;
+  const Place at = place(path);
+  if (at.at != -1 && ::mkdirat(at.at, at.c_str(), mode) == 0) return {};
   if (errno == EEXIST) {
-    GODWIT_TRY(const FileStat found, this->stat(path, Symlinks::follow));
+    GODWIT_TRY(const FileStat found, this->stat(path));
     if (found.type == FileType::directory) return {};
-    return fail(Code::precondition_failed, "make directory " + path + ": a file is in its place");
+    return fail(Code::precondition_failed,
+                "make directory " + path + ": something else is in its place");
+  }
+  if (errno == ENOTDIR || errno == ELOOP) {
+    return fail(Code::precondition_failed,
+                "make directory " + path + ": a file or a link is in the place of a parent");
   }
   const std::size_t slash = path.find_last_of('/');
   if (errno != ENOENT || slash == 0 || slash == std::string::npos) {
     return failed("make directory", path);
   }
-  GODWIT_CHECK(make_directory(path.substr(0, slash)));
-  if (::mkdir(path.c_str(), 0777) != 0 && errno != EEXIST) return failed("make directory", path);
+  GODWIT_CHECK(make_directory(path.substr(0, slash), Access::shared));
+  const Place again = place(path);
+  if (again.at != -1 && ::mkdirat(again.at, again.c_str(), mode) == 0) return {};
+  if (errno != EEXIST) return failed("make directory", path);
   return {};
 }
 
 Result<void> RealDisk::rename(const std::string& from, const std::string& to,
                               OnExisting on_existing) {
+  const Place source = place(from);
+  if (source.at == -1) return failed("rename", from);
+  const Place target = place(to);
+  if (target.at == -1) return failed("rename to", to);
   if (on_existing == OnExisting::replace) {
-    if (::rename(from.c_str(), to.c_str()) != 0) return failed("rename to", to);
-    return {};
+    if (::renameat(source.at, source.c_str(), target.at, target.c_str()) == 0) return {};
+    return failed("rename to", to);
   }
-  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return {};
+  const int moved =
+      ::renameat2(source.at, source.c_str(), target.at, target.c_str(), RENAME_NOREPLACE);
+  if (moved == 0) return {};
   if (errno != EINVAL && errno != ENOSYS) return failed("rename to", to);
   // A file system without RENAME_NOREPLACE: a hard link is as exclusive.
-  if (::link(from.c_str(), to.c_str()) != 0) return failed("rename to", to);
+  if (::linkat(source.at, source.c_str(), target.at, target.c_str(), 0) != 0) {
+    return failed("rename to", to);
+  }
   return remove_file(from);
 }
 
 Result<void> RealDisk::remove_file(const std::string& path) {
-  if (::unlink(path.c_str()) != 0) return failed("remove", path);
+  const Place at = place(path);
+  if (at.at == -1 || ::unlinkat(at.at, at.c_str(), 0) != 0) return failed("remove", path);
   return {};
 }
 
 Result<void> RealDisk::remove_directory(const std::string& path) {
-  if (::rmdir(path.c_str()) != 0) return failed("remove", path);
+  const Place at = place(path);
+  if (at.at == -1 || ::unlinkat(at.at, at.c_str(), AT_REMOVEDIR) != 0) {
+    return failed("remove", path);
+  }
   return {};
 }
 
 Result<void> RealDisk::sync_directory(const std::string& directory) {
-  const Descriptor descriptor(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const Descriptor descriptor(open_path(directory, O_RDONLY | O_DIRECTORY));
   if (descriptor.get() < 0 || ::fsync(descriptor.get()) != 0) return failed("sync", directory);
   return {};
 }
 
 Result<void> RealDisk::sync_all(const std::string& path) {
-  const Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const Descriptor descriptor(open_path(path, O_RDONLY));
   if (descriptor.get() < 0 || ::syncfs(descriptor.get()) != 0) return failed("sync", path);
   return {};
 }
 
 Result<std::shared_ptr<void>> RealDisk::lock(const std::string& path) {
-  auto held =
-      std::make_shared<Descriptor>(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+  auto held = std::make_shared<Descriptor>(open_path(path, O_RDWR | O_CREAT));
   if (held->get() < 0) return failed("open", path);
   if (::flock(held->get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return failed("lock", path);
     return fail(Code::precondition_failed, path + " is locked by another process");
   }
   return held;
-}
-
-Result<std::optional<std::string>> RealDisk::attribute(const std::string& path,
-                                                       const std::string& name) {
-  return read_attribute(path, [&](char* buffer, std::size_t size) {
-    return ::getxattr(path.c_str(), name.c_str(), buffer, size);
-  });
 }
 
 }  // namespace godwit

@@ -189,8 +189,79 @@ class SimFile final : public File {
   std::uint64_t life_;
 };
 
+/// The disk as `Disk::without_links` promises it.
+class SimDisk::WithoutLinks final : public Disk {
+ public:
+  explicit WithoutLinks(SimDisk& disk) : disk_(disk) {}
+
+  Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override {
+    const Refusing refusing(disk_);
+    return disk_.open(path, mode);
+  }
+  Result<FileStat> stat(const std::string& path) override {
+    const Refusing refusing(disk_);
+    return disk_.stat(path);
+  }
+  Result<std::vector<DirectoryEntry>> list(const std::string& directory) override {
+    const Refusing refusing(disk_);
+    return disk_.list(directory);
+  }
+  Result<Inspection> inspect(const std::string& directory, std::span<const std::string> names,
+                             const std::string& attribute) override {
+    const Refusing refusing(disk_);
+    return disk_.inspect(directory, names, attribute);
+  }
+  Result<void> make_directory(const std::string& path, Access access) override {
+    const Refusing refusing(disk_);
+    return disk_.make_directory(path, access);
+  }
+  Result<void> rename(const std::string& from, const std::string& to,
+                      OnExisting on_existing) override {
+    const Refusing refusing(disk_);
+    return disk_.rename(from, to, on_existing);
+  }
+  Result<void> remove_file(const std::string& path) override {
+    const Refusing refusing(disk_);
+    return disk_.remove_file(path);
+  }
+  Result<void> remove_directory(const std::string& path) override {
+    const Refusing refusing(disk_);
+    return disk_.remove_directory(path);
+  }
+  Result<void> sync_directory(const std::string& directory) override {
+    const Refusing refusing(disk_);
+    return disk_.sync_directory(directory);
+  }
+  Result<void> sync_all(const std::string& path) override {
+    const Refusing refusing(disk_);
+    return disk_.sync_all(path);
+  }
+  Result<std::shared_ptr<void>> lock(const std::string& path) override {
+    const Refusing refusing(disk_);
+    return disk_.lock(path);
+  }
+
+ private:
+  class Refusing {
+   public:
+    explicit Refusing(SimDisk& disk) : disk_(disk) { disk_.links_ = Links::refuse; }
+    Refusing(Refusing&&) = delete;
+    ~Refusing() { disk_.links_ = Links::follow; }
+
+   private:
+    SimDisk& disk_;
+  };
+
+  SimDisk& disk_;
+};
+
 SimDisk::SimDisk(Random random, std::function<WallTime()> now)
-    : random_(std::move(random)), now_(std::move(now)), root_(make_inode(FileType::directory)) {}
+    : without_links_(std::make_unique<WithoutLinks>(*this)),
+      random_(std::move(random)),
+      now_(std::move(now)),
+      root_(make_inode(FileType::directory)) {}
+
+Disk& SimDisk::without_links() { return *without_links_; }
 
 SimDisk::~SimDisk() = default;
 
@@ -222,7 +293,7 @@ void SimDisk::crash(Crash kind, sim_storage::Losses losses) {
 }
 
 Result<void> SimDisk::plant_link(const std::string& path, const std::string& leads_to) {
-  GODWIT_TRY(const Place place, find(path, Symlinks::do_not_follow));
+  GODWIT_TRY(const Place place, find(path, Last::stays));
   InodePtr inode = make_inode(FileType::symlink);
   inode->link = leads_to;
   names_.apply({{{place.directory, place.name, std::move(inode)}}, nullptr});
@@ -270,7 +341,7 @@ bool SimDisk::has_room(const std::string& path, Bytes more) const {
   for (const auto& [top, faults] : faults_) {
     if (undisturbed_ > 0 || !lies_below(path, top)) continue;
     if (faults.capacity == std::numeric_limits<Bytes>::max()) continue;
-    const Result<Place> place = find(top, Symlinks::follow);
+    const Result<Place> place = find(top, Last::leads_on);
     if (place && place->inode && bytes_in(*place->inode) + more > faults.capacity) return false;
   }
   return true;
@@ -278,7 +349,7 @@ bool SimDisk::has_room(const std::string& path, Bytes more) const {
 
 // Paths.
 
-Result<SimDisk::Place> SimDisk::find(const std::string& path, Symlinks symlinks) const {
+Result<SimDisk::Place> SimDisk::find(const std::string& path, Last last) const {
   std::deque<std::string> rest;
   split(path, rest);
   std::vector<InodePtr> above = {root_};
@@ -301,10 +372,10 @@ Result<SimDisk::Place> SimDisk::find(const std::string& path, Symlinks symlinks)
     const bool there = entry != above.back()->entries.end();
     place = {above.back(), name, there ? entry->second : nullptr};
     if (!there) continue;
-    const bool last = rest.empty() && symlinks == Symlinks::do_not_follow;
-    if (place.inode->type == FileType::symlink && !last) {
-      if (++links > kMostLinks) {
-        return failed(Code::invalid_argument, "find", path, "Too many levels of symbolic links");
+    const bool stays = rest.empty() && last == Last::stays;
+    if (place.inode->type == FileType::symlink && !stays) {
+      if (links_ == Links::refuse || ++links > kMostLinks) {
+        return failed(Code::not_found, "find", path, "Too many levels of symbolic links");
       }
       if (place.inode->link.starts_with('/')) above = {root_};
       split(place.inode->link, rest);
@@ -316,14 +387,14 @@ Result<SimDisk::Place> SimDisk::find(const std::string& path, Symlinks symlinks)
   return place;
 }
 
-Result<InodePtr> SimDisk::existing(const std::string& path, Symlinks symlinks) const {
-  GODWIT_TRY(const Place place, find(path, symlinks));
+Result<InodePtr> SimDisk::existing(const std::string& path, Last last) const {
+  GODWIT_TRY(const Place place, find(path, last));
   if (!place.inode) return not_there(path);
   return place.inode;
 }
 
 Result<InodePtr> SimDisk::directory_at(const std::string& path) const {
-  GODWIT_TRY(InodePtr inode, existing(path, Symlinks::follow));
+  GODWIT_TRY(InodePtr inode, existing(path, Last::leads_on));
   if (inode->type != FileType::directory) return not_there(path);
   return inode;
 }
@@ -334,7 +405,7 @@ Result<std::unique_ptr<File>> SimDisk::open(const std::string& path, OpenMode mo
   GODWIT_CHECK(begin(path, &DiskFaults::no_descriptors, "open"));
   // O_EXCL does not follow a link.
   const bool makes = mode == OpenMode::write_new;
-  GODWIT_TRY(Place place, find(path, makes ? Symlinks::do_not_follow : Symlinks::follow));
+  GODWIT_TRY(Place place, find(path, makes ? Last::stays : Last::leads_on));
   if (makes && place.inode) return failed(Code::precondition_failed, "open", path, "File exists");
   if (makes) {
     if (strikes(path, &DiskFaults::no_space)) return full(path);
@@ -348,9 +419,10 @@ Result<std::unique_ptr<File>> SimDisk::open(const std::string& path, OpenMode mo
   return std::make_unique<SimFile>(*this, place.inode, path);
 }
 
-Result<FileStat> SimDisk::stat(const std::string& path, Symlinks symlinks) {
+Result<FileStat> SimDisk::stat(const std::string& path) {
   GODWIT_CHECK(begin(path));
-  GODWIT_TRY(const InodePtr inode, existing(path, symlinks));
+  const Last last = links_ == Links::follow ? Last::leads_on : Last::stays;
+  GODWIT_TRY(const InodePtr inode, existing(path, last));
   return stat_of(*inode);
 }
 
@@ -366,20 +438,43 @@ Result<std::vector<DirectoryEntry>> SimDisk::list(const std::string& directory) 
   return entries;
 }
 
-Result<void> SimDisk::make_directory(const std::string& path) {
+Result<Inspection> SimDisk::inspect(const std::string& directory,
+                                    std::span<const std::string> names,
+                                    const std::string& attribute) {
+  GODWIT_CHECK(begin(directory, &DiskFaults::no_descriptors, "look into"));
+  GODWIT_TRY(const InodePtr inode, directory_at(directory));
+  Inspection found{.directory = stat_of(*inode), .entries = {}};
+  const auto facts_of = [&](const std::string& name) -> Result<FileFacts> {
+    const std::string path = directory + "/" + name;
+    GODWIT_TRY(const FileStat seen, stat(path));
+    FileFacts facts{.stat = seen, .attribute = {}};
+    if (seen.type != FileType::regular) return facts;
+    if (strikes(path, &DiskFaults::attribute_error)) return io_error("read attribute of", path);
+    GODWIT_TRY(const InodePtr file, existing(path, Last::leads_on));
+    const auto kept = file->live.attributes.find(attribute);
+    if (kept != file->live.attributes.end()) facts.attribute = kept->second;
+    return facts;
+  };
+  for (const std::string& name : names) found.entries.push_back(facts_of(name));
+  return found;
+}
+
+// Who may look in makes no difference: nobody else is here.
+Result<void> SimDisk::make_directory(const std::string& path, Access access) {
   GODWIT_CHECK(begin(path));
-  GODWIT_TRY(const Place place, [&]() -> Result<Place> {
-    Result<Place> found = find(path, Symlinks::follow);
-    const std::size_t slash = path.find_last_of('/');
-    if (found || found.error().code() != Code::not_found || slash == 0) return found;
-    const Result<void> made = make_directory(path.substr(0, slash));
-    if (!made && made.error().code() == Code::precondition_failed) return not_there(path);
-    GODWIT_CHECK(made);
-    return find(path, Symlinks::follow);
-  }());
+  Result<Place> found = find(path, Last::leads_on);
+  const std::size_t slash = path.find_last_of('/');
+  if (!found && found.error().code() == Code::not_found && slash != 0) {
+    GODWIT_CHECK(make_directory(path.substr(0, slash), access));
+    found = find(path, Last::leads_on);
+  }
+  if (!found && found.error().code() == Code::not_found) {
+    return failed(Code::precondition_failed, "make directory", path, "something is in its place");
+  }
+  GODWIT_TRY(const Place place, std::move(found));
   if (place.inode && place.inode->type == FileType::directory) return {};
   if (place.inode) {
-    return failed(Code::precondition_failed, "make directory", path, "a file is in its place");
+    return failed(Code::precondition_failed, "make directory", path, "something is in its place");
   }
   if (strikes(path, &DiskFaults::no_space)) return full(path);
   names_.apply({{{place.directory, place.name, make_inode(FileType::directory)}}, nullptr});
@@ -412,8 +507,8 @@ Result<void> SimDisk::rename(const std::string& from, const std::string& to,
   if (lies_below(to, from) && to != from) {
     return failed(Code::invalid_argument, "rename to", to, "it lies inside");
   }
-  GODWIT_TRY(const Place source, find(from, Symlinks::do_not_follow));
-  GODWIT_TRY(const Place target, find(to, Symlinks::do_not_follow));
+  GODWIT_TRY(const Place source, find(from, Last::stays));
+  GODWIT_TRY(const Place target, find(to, Last::stays));
   GODWIT_CHECK(check_rename(source, target, on_existing, to));
   if (source.inode == target.inode) return {};
   if (strikes(to, &DiskFaults::no_space)) return full(to);
@@ -426,7 +521,7 @@ Result<void> SimDisk::rename(const std::string& from, const std::string& to,
 
 Result<void> SimDisk::remove_file(const std::string& path) {
   GODWIT_CHECK(begin(path));
-  GODWIT_TRY(const Place place, find(path, Symlinks::do_not_follow));
+  GODWIT_TRY(const Place place, find(path, Last::stays));
   if (!place.inode) return not_there(path);
   if (place.inode->type == FileType::directory) {
     return failed(Code::precondition_failed, "remove", path, "Is a directory");
@@ -437,7 +532,7 @@ Result<void> SimDisk::remove_file(const std::string& path) {
 
 Result<void> SimDisk::remove_directory(const std::string& path) {
   GODWIT_CHECK(begin(path));
-  GODWIT_TRY(const Place place, find(path, Symlinks::do_not_follow));
+  GODWIT_TRY(const Place place, find(path, Last::stays));
   if (!place.inode || place.inode->type != FileType::directory || place.name.empty()) {
     return not_there(path);
   }
@@ -457,7 +552,7 @@ Result<void> SimDisk::sync_directory(const std::string& directory) {
 
 Result<void> SimDisk::sync_all(const std::string& path) {
   GODWIT_CHECK(begin(path, &DiskFaults::sync_error, "sync"));
-  GODWIT_CHECK(existing(path, Symlinks::follow));
+  GODWIT_CHECK(existing(path, Last::leads_on));
   names_.sync_all();
   const auto sync_below = [](const auto& self, const InodePtr& inode) -> void {
     inode->sync();
@@ -469,7 +564,7 @@ Result<void> SimDisk::sync_all(const std::string& path) {
 
 Result<std::shared_ptr<void>> SimDisk::lock(const std::string& path) {
   GODWIT_CHECK(begin(path, &DiskFaults::no_descriptors, "open"));
-  GODWIT_TRY(Place place, find(path, Symlinks::follow));
+  GODWIT_TRY(Place place, find(path, Last::leads_on));
   if (!place.inode) {
     place.inode = make_inode(FileType::regular);
     names_.apply({{{place.directory, place.name, place.inode}}, nullptr});
@@ -481,15 +576,6 @@ Result<std::shared_ptr<void>> SimDisk::lock(const std::string& path) {
   std::shared_ptr<void> lock = std::make_shared<InodePtr>(place.inode);
   held = lock;
   return lock;
-}
-
-Result<std::optional<std::string>> SimDisk::attribute(const std::string& path,
-                                                      const std::string& name) {
-  GODWIT_CHECK(begin(path, &DiskFaults::attribute_error, "read attribute of"));
-  GODWIT_TRY(const InodePtr inode, existing(path, Symlinks::follow));
-  const auto found = inode->live.attributes.find(name);
-  if (found == inode->live.attributes.end()) return std::nullopt;
-  return found->second;
 }
 
 }  // namespace godwit

@@ -75,10 +75,14 @@ class SimDisk final : public Disk {
 
   // Disk.
 
+  [[nodiscard]] Disk& without_links() override;
   [[nodiscard]] Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override;
-  [[nodiscard]] Result<FileStat> stat(const std::string& path, Symlinks symlinks) override;
+  [[nodiscard]] Result<FileStat> stat(const std::string& path) override;
   [[nodiscard]] Result<std::vector<DirectoryEntry>> list(const std::string& directory) override;
-  [[nodiscard]] Result<void> make_directory(const std::string& path) override;
+  [[nodiscard]] Result<Inspection> inspect(const std::string& directory,
+                                           std::span<const std::string> names,
+                                           const std::string& attribute) override;
+  [[nodiscard]] Result<void> make_directory(const std::string& path, Access access) override;
   [[nodiscard]] Result<void> rename(const std::string& from, const std::string& to,
                                     OnExisting on_existing) override;
   [[nodiscard]] Result<void> remove_file(const std::string& path) override;
@@ -86,11 +90,12 @@ class SimDisk final : public Disk {
   [[nodiscard]] Result<void> sync_directory(const std::string& directory) override;
   [[nodiscard]] Result<void> sync_all(const std::string& path) override;
   [[nodiscard]] Result<std::shared_ptr<void>> lock(const std::string& path) override;
-  [[nodiscard]] Result<std::optional<std::string>> attribute(const std::string& path,
-                                                             const std::string& name) override;
 
  private:
   friend class SimFile;
+  class WithoutLinks;
+  /// What a link in the last element of a path does.
+  enum class Last : std::uint8_t { leads_on, stays };
   /// A name in a directory, and what it leads to; null where there is nothing yet.
   struct Place {
     sim_storage::InodePtr directory;
@@ -104,14 +109,15 @@ class SimDisk final : public Disk {
   [[nodiscard]] bool strikes(const std::string& path, double DiskFaults::* fault);
   [[nodiscard]] const DiskFaults& faults_of(const std::string& path) const;
   [[nodiscard]] bool has_room(const std::string& path, Bytes more) const;
-  [[nodiscard]] Result<Place> find(const std::string& path, Symlinks symlinks) const;
-  [[nodiscard]] Result<sim_storage::InodePtr> existing(const std::string& path,
-                                                       Symlinks symlinks) const;
+  [[nodiscard]] Result<Place> find(const std::string& path, Last last) const;
+  [[nodiscard]] Result<sim_storage::InodePtr> existing(const std::string& path, Last last) const;
   [[nodiscard]] Result<sim_storage::InodePtr> directory_at(const std::string& path) const;
   [[nodiscard]] sim_storage::InodePtr make_inode(FileType type);
   [[nodiscard]] Result<void> check_rename(const Place& from, const Place& to,
                                           OnExisting on_existing, const std::string& name) const;
 
+  std::unique_ptr<WithoutLinks> without_links_;
+  Links links_ = Links::follow;
   Random random_;
   std::function<WallTime()> now_;
   std::function<void()> on_call_;

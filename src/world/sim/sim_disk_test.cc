@@ -72,7 +72,7 @@ TEST(SimDisk, without_a_sync_of_the_directory_the_name_may_be_lost) {
 
 TEST(SimDisk, a_directory_that_was_never_synced_is_lost_with_what_was_synced_in_it) {
   const auto play = [](Drive& drive) {
-    ASSERT_TRUE(drive.disk().make_directory("/d/e"));
+    ASSERT_TRUE(drive.disk().make_directory("/d/e", Access::shared));
     ASSERT_TRUE(drive.write("/d/e/a", "1")->sync());
     ASSERT_TRUE(drive.disk().sync_directory("/d/e"));
     ASSERT_TRUE(drive.disk().sync_directory("/d"));
@@ -105,7 +105,7 @@ TEST(SimDisk, a_rename_of_what_was_not_synced_may_leave_less_than_was_written) {
 
 TEST(SimDisk, what_was_moved_out_of_a_directory_is_not_lost_with_it) {
   const auto play = [](Drive& drive) {
-    ASSERT_TRUE(drive.disk().make_directory("/d"));
+    ASSERT_TRUE(drive.disk().make_directory("/d", Access::shared));
     ASSERT_TRUE(drive.write("/d/a", "1")->sync());
     ASSERT_TRUE(drive.disk().sync_all("/"));
     ASSERT_TRUE(drive.disk().rename("/d/a", "/a", OnExisting::replace));
@@ -121,7 +121,7 @@ TEST(SimDisk, a_killed_process_loses_nothing_but_its_files_and_locks) {
   const auto file = drive.write("/a", "1");
   const auto lock = drive.disk().lock("/lock");
   drive.disk().crash(Crash::process);
-  EXPECT_FALSE(drive.disk().stat("/a", Symlinks::follow));
+  EXPECT_FALSE(drive.disk().stat("/a"));
   EXPECT_FALSE(drive.disk().remove_file("/a"));
   drive.disk().restart();
   EXPECT_EQ(drive.read("/a"), "1");
@@ -144,7 +144,7 @@ TEST(SimDisk, what_a_failed_sync_left_is_not_made_durable_by_the_next_one) {
 TEST(SimDisk, faults_strike_below_their_path_and_nobody_who_looks_on) {
   Drive drive(1);
   SimDisk& disk = drive.disk();
-  ASSERT_TRUE(disk.make_directory("/d"));
+  ASSERT_TRUE(disk.make_directory("/d", Access::shared));
   disk.faults("/d").list_error = 1;
   disk.faults("/d/e").list_error = 0;
   const auto listed = disk.list("/d");
@@ -173,16 +173,16 @@ TEST(SimDisk, others_may_act_in_the_midst_of_a_call_and_end_its_process) {
   drive.disk().on_call([&] {
     if (++calls == 2) drive.disk().crash(Crash::process);
   });
-  EXPECT_TRUE(drive.disk().make_directory("/a"));
-  EXPECT_FALSE(drive.disk().make_directory("/b"));
+  EXPECT_TRUE(drive.disk().make_directory("/a", Access::shared));
+  EXPECT_FALSE(drive.disk().make_directory("/b", Access::shared));
   drive.disk().on_call({});
   drive.disk().restart();
-  EXPECT_FALSE(drive.disk().stat("/b", Symlinks::follow));
+  EXPECT_FALSE(drive.disk().stat("/b"));
 }
 
 asio::awaitable<void> visit(World& world, Duration& took) {
   const MonoTime start = world.mono_now();
-  auto work = [&disk = world.disk()] { return disk.make_directory("/a"); };
+  auto work = [&disk = world.disk()] { return disk.make_directory("/a", Access::shared); };
   const Result<void> made = co_await run_blocking(world, std::move(work));
   EXPECT_TRUE(made);
   took = world.mono_now() - start;

@@ -1,0 +1,216 @@
+#include "store/file/file_uploads.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdio>
+#include <utility>
+
+#include "store/file/file_key.h"
+
+namespace godwit::file {
+namespace {
+
+constexpr Bytes kLargestList = 4 * kMiB;
+constexpr std::string_view kDraftId = "draft-";
+
+/// Ids come back from checkpoints: what is none must not become a path.
+bool is_id(std::string_view id) {
+  return id.size() == 16 && std::ranges::all_of(id, [](unsigned char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+         });
+}
+
+std::unexpected<Error> no_upload() { return fail(Code::not_found, "there is no such upload"); }
+
+Result<std::string> read_text(Disk& disk, const std::string& path) {
+  GODWIT_TRY(const std::unique_ptr<File> file, disk.open(path, OpenMode::read));
+  GODWIT_TRY(const FileStat stat, file->stat());
+  if (stat.size > kLargestList) return fail(Code::corrupted, path + " is too large");
+  std::string text(stat.size, '\0');
+  GODWIT_TRY(const std::size_t count, file->read_at(0, std::as_writable_bytes(std::span(text))));
+  text.resize(count);
+  return text;
+}
+
+Result<void> write_text(Disk& disk, const std::string& path, const std::string& text) {
+  GODWIT_TRY(const std::unique_ptr<File> file, disk.open(path, OpenMode::write_new));
+  return file->write_at(0, as_bytes(text));
+}
+
+/// A missing directory has nothing in it.
+Result<std::vector<DirectoryEntry>> list_if_there(Disk& disk, const std::string& path) {
+  auto entries = disk.list(path);
+  if (!entries && entries.error().code() == Code::not_found) return std::vector<DirectoryEntry>();
+  return entries;
+}
+
+Result<void> remove_if_there(const Result<void>& removed) {
+  if (!removed && removed.error().code() != Code::not_found) return removed;
+  return {};
+}
+
+/// "NUMBER OFFSET SIZE" of a part that arrived, "NUMBER" of one that no longer counts.
+struct Line {
+  std::uint32_t number = 0;
+  Bytes offset = 0;
+  Bytes size = 0;
+  bool counts = false;
+};
+
+Line parse_line(std::string_view text) {
+  Line line;
+  const char* stop = text.data() + text.size();
+  const auto first = std::from_chars(text.data(), stop, line.number);
+  const auto second = std::from_chars(std::min(first.ptr + 1, stop), stop, line.offset);
+  const auto third = std::from_chars(std::min(second.ptr + 1, stop), stop, line.size);
+  line.counts = third.ec == std::errc() && third.ptr == stop;
+  return line;
+}
+
+}  // namespace
+
+PartInfo Uploads::info(std::uint32_t number, const Arrived& part) {
+  return {number, part.size, "p-" + std::to_string(number) + "-" + std::to_string(part.size)};
+}
+
+std::string Uploads::path_of(const std::string& id, const char* file) const {
+  return tree_->own_path("uploads/") + id + file;
+}
+
+Result<UploadId> Uploads::create(const std::string& key, std::uint64_t random) const {
+  std::array<char, 24> id{};
+  std::snprintf(id.data(), id.size(), "%016llx", static_cast<unsigned long long>(random));
+  Disk& disk = tree_->disk();
+  GODWIT_CHECK(disk.make_directory(path_of(id.data(), ""), Access::owner_only));
+  GODWIT_CHECK(write_text(disk, path_of(id.data(), "/data"), ""));
+  GODWIT_CHECK(write_text(disk, path_of(id.data(), "/parts"), ""));
+  GODWIT_CHECK(write_text(disk, path_of(id.data(), "/key"), key));
+  return UploadId{key, id.data(), {}};
+}
+
+Result<std::unique_ptr<File>> Uploads::add_line(const UploadId& upload,
+                                                const std::string& line) const {
+  GODWIT_TRY(std::unique_ptr<File> file,
+             tree_->disk().open(path_of(upload.id, "/parts"), OpenMode::write_existing));
+  GODWIT_TRY(const FileStat stat, file->stat());
+  GODWIT_CHECK(file->write_at(stat.size, as_bytes(line)));
+  return file;
+}
+
+Result<std::shared_ptr<File>> Uploads::begin_part(const UploadId& upload, PartPlace place) {
+  if (!is_id(upload.id)) return no_upload();
+  const std::lock_guard lock(lines_);
+  GODWIT_TRY(const auto parts, arrived(upload));
+  if (parts.contains(place.number)) {
+    GODWIT_TRY(const std::unique_ptr<File> list,
+               add_line(upload, std::to_string(place.number) + "\n"));
+    if (tree_->options().fsync != Fsync::never) GODWIT_CHECK(list->sync());
+  }
+  return tree_->disk().open(path_of(upload.id, "/data"), OpenMode::write_existing);
+}
+
+Result<PartInfo> Uploads::end_part(const UploadId& upload, PartPlace place, Bytes size,
+                                   File& file) {
+  // A line that outlives a crash must speak of data that do.
+  if (tree_->options().fsync != Fsync::never) GODWIT_CHECK(file.sync());
+  const std::lock_guard lock(lines_);
+  GODWIT_CHECK(add_line(upload, std::to_string(place.number) + " " + std::to_string(place.offset) +
+                                    " " + std::to_string(size) + "\n"));
+  return info(place.number, {place.offset, size});
+}
+
+Result<std::map<std::uint32_t, Uploads::Arrived>> Uploads::arrived(const UploadId& upload) const {
+  if (!is_id(upload.id)) return no_upload();
+  GODWIT_TRY(const std::string text, read_text(tree_->disk(), path_of(upload.id, "/parts")));
+  std::map<std::uint32_t, Arrived> parts;
+  std::string_view rest = text;
+  // A torn last line has no end and does not count.
+  for (std::size_t end = rest.find('\n'); end != std::string_view::npos; end = rest.find('\n')) {
+    const Line line = parse_line(rest.substr(0, end));
+    if (line.counts && line.number > 0) parts[line.number] = {line.offset, line.size};
+    if (!line.counts) parts.erase(line.number);
+    rest.remove_prefix(end + 1);
+  }
+  return parts;
+}
+
+Result<std::vector<PartInfo>> Uploads::parts(const UploadId& upload) const {
+  GODWIT_TRY(const auto found, arrived(upload));
+  std::vector<PartInfo> parts;
+  for (const auto& [number, part] : found) parts.push_back(info(number, part));
+  return parts;
+}
+
+Result<PutResult> Uploads::complete(const UploadId& upload, std::span<const PartInfo> wanted,
+                                    const PutOptions& options) const {
+  GODWIT_TRY(const auto parts, arrived(upload));
+  if (wanted.empty()) return fail(Code::invalid_argument, "an upload of no parts is no object");
+  Bytes end = 0;
+  std::uint32_t before = 0;
+  for (const PartInfo& part : wanted) {
+    const auto found = parts.find(part.number);
+    if (found == parts.end() || info(part.number, found->second).etag != part.etag ||
+        found->second.offset != end || part.number <= before) {
+      return fail(Code::invalid_argument,
+                  "part " + std::to_string(part.number) + " is not the one that arrived");
+    }
+    end += part.size;
+    before = part.number;
+  }
+  Draft draft;
+  draft.disk = &tree_->disk();
+  const std::string path = path_of(upload.id, "/data");
+  GODWIT_TRY(draft.file, tree_->disk().open(path, OpenMode::write_existing));
+  GODWIT_CHECK(draft.file->truncate(end));
+  draft.path = path;
+  Result<PutResult> stored = tree_->commit(draft, upload.key, options);
+  // The upload stays for another try unless it was completed.
+  if (!stored) draft.path.clear();
+  if (stored) (void)remove(upload.id);
+  return stored;
+}
+
+Result<void> Uploads::remove(const std::string& id) const {
+  Disk& disk = tree_->disk();
+  if (id.starts_with(kDraftId) && is_id(std::string_view(id).substr(kDraftId.size()))) {
+    return remove_if_there(disk.remove_file(tree_->own_path("tmp/" + id.substr(kDraftId.size()))));
+  }
+  if (!is_id(id)) return {};
+  for (const char* name : {"/parts", "/key", "/data"}) {
+    GODWIT_CHECK(remove_if_there(disk.remove_file(path_of(id, name))));
+  }
+  return remove_if_there(disk.remove_directory(path_of(id, "")));
+}
+
+Result<std::vector<UploadId>> Uploads::list(const std::string& prefix) const {
+  std::vector<UploadId> found;
+  Disk& disk = tree_->disk();
+  GODWIT_TRY(const auto entries, list_if_there(disk, tree_->own_path("uploads")));
+  for (const DirectoryEntry& entry : entries) {
+    if (!is_id(entry.name)) continue;
+    const std::string path = path_of(entry.name, "/key");
+    const Result<std::string> key = read_text(disk, path);
+    if (!key || !key->starts_with(prefix)) continue;
+    GODWIT_TRY(const FileStat stat, disk.stat(path));
+    found.push_back({*key, entry.name, stat.modified});
+  }
+  if (prefix.empty()) GODWIT_CHECK(add_drafts(found));
+  std::ranges::sort(found, {}, &UploadId::key);
+  return found;
+}
+
+Result<void> Uploads::add_drafts(std::vector<UploadId>& found) const {
+  const std::string directory = tree_->own_path("tmp");
+  GODWIT_TRY(const auto drafts, list_if_there(tree_->disk(), directory));
+  for (const DirectoryEntry& entry : drafts) {
+    // A draft that is still written to has a time of now.
+    const Result<FileStat> stat = tree_->disk().stat(directory + "/" + entry.name);
+    if (!stat || !is_id(entry.name)) continue;
+    found.push_back({std::string(kOwnDirectory) + "/tmp/" + entry.name,
+                     std::string(kDraftId) + entry.name, stat->modified});
+  }
+  return {};
+}
+
+}  // namespace godwit::file
