@@ -25,6 +25,9 @@ void add_globals(CLI::App& app, GlobalOptions& options) {
   app.add_option("--config", options.config_file, "godwit.toml to read");
   app.add_option("--ca-file", options.ca_file, "PEM file of further authorities for TLS");
   app.add_option("--timeout", options.timeout, "give up after this long, such as 30s or 2h");
+  app.add_option("--calls-per-second", options.calls_per_second,
+                 "at most so many calls to each store (default: no limit)")
+      ->check(CLI::PositiveNumber);
   app.add_flag_callback(
       "--json", [&options] { options.format = Format::json; },
       "one JSON object per line; the last one is the summary");

@@ -26,6 +26,16 @@ void add_error(Json& json, const char* name, const std::optional<Error>& error) 
   if (error) json[name] = to_json(*error);
 }
 
+void add_traffic(Json& json, const Traffic& traffic) {
+  json["requests"] = traffic.requests;
+  Json& calls = json["calls"] = Json::object();
+  for (std::size_t i = 0; i < kOperations; ++i) {
+    const auto operation = static_cast<Operation>(i);
+    const std::uint64_t made = traffic.calls.of(operation).count();
+    if (made > 0) calls[std::string(to_string(operation))] = made;
+  }
+}
+
 Json to_json(const transfer::Progress& progress) {
   return {{"total", progress.total},     {"replicated", progress.replicated},
           {"skipped", progress.skipped}, {"failed", progress.failed},
@@ -127,7 +137,7 @@ void Output::error(const Error& error) {
   complain("godwit: " + error.to_string());
 }
 
-void Output::summary(const transfer::SyncSummary& summary, std::uint64_t requests) {
+void Output::summary(const transfer::SyncSummary& summary, const Traffic& traffic) {
   progress_ = nullptr;
   const transfer::Progress& p = summary.progress;
   for (const auto* problem :
@@ -137,7 +147,7 @@ void Output::summary(const transfer::SyncSummary& summary, std::uint64_t request
   if (format_ == Format::json) {
     Json json = {{"event", "summary"}};
     json.update(to_json(p));
-    json["requests"] = requests;
+    add_traffic(json, traffic);
     json["seconds"] = seconds(summary.elapsed);
     add_error(json, "listing_error", summary.listing_error);
     add_error(json, "delete_refused", summary.delete_refused);
@@ -148,13 +158,13 @@ void Output::summary(const transfer::SyncSummary& summary, std::uint64_t request
                        count(p.skipped, "skipped, ") + count(p.failed, "failed");
     if (p.deleted + p.delete_failed > 0) text += ", " + count(p.deleted, "deleted");
     text += "; " + format_bytes(p.bytes) + " in " + format_duration(summary.elapsed) + " (" +
-            rate(p.bytes, summary.elapsed) + "), " + count(requests, "requests");
+            rate(p.bytes, summary.elapsed) + "), " + count(traffic.requests, "requests");
     if (summary.interrupted) text += "; interrupted: run it again to go on";
     say(text);
   }
 }
 
-void Output::summary(const transfer::VerifySummary& found, std::uint64_t requests) {
+void Output::summary(const transfer::VerifySummary& found, const Traffic& traffic) {
   progress_ = nullptr;
   for (const auto* problem : {&found.listing_error, &found.interrupted}) {
     if (*problem && format_ == Format::text) complain("godwit: " + (*problem)->to_string());
@@ -162,7 +172,7 @@ void Output::summary(const transfer::VerifySummary& found, std::uint64_t request
   if (format_ == Format::json) {
     Json json = {{"event", "summary"}};
     json.update(to_json(found));
-    json["requests"] = requests;
+    add_traffic(json, traffic);
     json["seconds"] = seconds(found.elapsed);
     add_error(json, "listing_error", found.listing_error);
     add_error(json, "interrupted", found.interrupted);
@@ -174,7 +184,7 @@ void Output::summary(const transfer::VerifySummary& found, std::uint64_t request
       count(found.missing, "missing, ") + count(found.different, "different, ") +
       count(found.extra, "extra, ") + count(found.metadata_only, "metadata only, ") +
       count(found.unreadable, "unreadable; ") + format_bytes(found.bytes_read) + " read in " +
-      format_duration(found.elapsed) + ", " + count(requests, "requests"));
+      format_duration(found.elapsed) + ", " + count(traffic.requests, "requests"));
   if (found.unproven > 0) {
     say(count(found.unproven,
               "of them have equal sizes, and listings prove no more: "
@@ -182,20 +192,20 @@ void Output::summary(const transfer::VerifySummary& found, std::uint64_t request
   }
 }
 
-void Output::summary(const transfer::RepairSummary& summary, std::uint64_t requests) {
+void Output::summary(const transfer::RepairSummary& summary, const Traffic& traffic) {
   progress_ = nullptr;
   if (format_ == Format::json) {
     Json json = {{"event", "summary"}};
     json["found"] = to_json(summary.found);
     json.update(to_json(summary.progress));
-    json["requests"] = requests;
+    add_traffic(json, traffic);
     json["seconds"] = seconds(summary.found.elapsed);
     add_error(json, "listing_error", summary.found.listing_error);
     add_error(json, "delete_refused", summary.delete_refused);
     say(dump(json));
     return;
   }
-  this->summary(summary.found, requests);
+  this->summary(summary.found, traffic);
   if (summary.delete_refused) complain("godwit: " + summary.delete_refused->to_string());
   say(count(summary.progress.replicated, "mended, ") +
       count(summary.progress.deleted, "deleted, ") + count(summary.progress.failed, "failed"));

@@ -3,6 +3,7 @@
 #include <ostream>
 #include <string>
 
+#include "store/layers/metrics.h"
 #include "store/object.h"
 #include "transfer/gc.h"
 #include "transfer/sync.h"
@@ -12,6 +13,12 @@ namespace godwit::cli {
 
 enum class Format : std::uint8_t { text, json };
 enum class Detail : std::uint8_t { quiet, normal, verbose };
+
+/// What a run asked of its stores.
+struct Traffic {
+  std::uint64_t requests = 0;  ///< HTTP requests, repeated ones too
+  const StoreMetrics& calls;
+};
 
 /// Prints what happens: lines for people, or one JSON object per line.
 /// Failures go to `err` as they happen; results to `out`.
@@ -24,9 +31,9 @@ class Output final : public transfer::Observer {
   void on_event(const transfer::Event& event) override;
 
   void error(const Error& error);
-  void summary(const transfer::SyncSummary& summary, std::uint64_t requests);
-  void summary(const transfer::VerifySummary& summary, std::uint64_t requests);
-  void summary(const transfer::RepairSummary& summary, std::uint64_t requests);
+  void summary(const transfer::SyncSummary& summary, const Traffic& traffic);
+  void summary(const transfer::VerifySummary& summary, const Traffic& traffic);
+  void summary(const transfer::RepairSummary& summary, const Traffic& traffic);
   void summary(const transfer::GcSummary& summary, transfer::Run run);
   void entry(const ListEntry& entry, Detail detail);
   void info(const ObjectInfo& info);

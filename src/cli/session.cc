@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "store/file/file_store.h"
-#include "store/layers/retry.h"
+#include "store/layers/layers.h"
 #include "store/memory/memory_store.h"
 #include "store/s3/s3_store.h"
 
@@ -84,7 +84,10 @@ Result<std::unique_ptr<Store>> Session::open(StoreSpec spec, Role role) {
     if (role == Role::target) spec.options.try_emplace("missing", "empty");
   }
   GODWIT_TRY(std::unique_ptr<Store> store, registry_.open(world_, spec));
-  return with_retries(std::move(store));
+  LayerOptions layers;
+  layers.metrics = &metrics_;
+  layers.calls_per_second = options_.calls_per_second;
+  return with_layers(std::move(store), layers);
 }
 
 Result<std::unique_ptr<Store>> Session::open_tree(const std::string& text, Role role) {

@@ -11,6 +11,7 @@
 #include "cli/locations.h"
 #include "cli/output.h"
 #include "http/client.h"
+#include "store/layers/metrics.h"
 #include "store/registry.h"
 #include "world/context.h"
 #include "world/real/real_world.h"
@@ -22,6 +23,7 @@ struct GlobalOptions {
   std::string config_file;
   std::string ca_file;
   std::string timeout;
+  std::optional<double> calls_per_second;  ///< to each store
   Format format = Format::text;
   Detail detail = Detail::normal;
   std::optional<bool> progress;  ///< absent: on a terminal
@@ -56,7 +58,8 @@ class Session {
   [[nodiscard]] const Context& context() const { return *context_; }
   [[nodiscard]] Output& output() { return output_; }
   [[nodiscard]] World& world() { return world_; }
-  [[nodiscard]] std::uint64_t requests() const { return client_->stats().requests; }
+  /// Of all stores of this run together.
+  [[nodiscard]] Traffic traffic() const { return {client_->stats().requests, metrics_}; }
   [[nodiscard]] const Config& config() const { return config_; }
   [[nodiscard]] const StoreRegistry& registry() const { return registry_; }
   [[nodiscard]] std::string default_state_directory();
@@ -75,6 +78,7 @@ class Session {
   Config config_;
   CancelSource cancel_;
   std::unique_ptr<http::Client> client_;
+  StoreMetrics metrics_;
   StoreRegistry registry_;
   std::optional<Context> context_;
   int interrupts_ = 0;

@@ -258,7 +258,7 @@ Task<int> run_sync(Session& session, Shared a) {
   Task<SyncSummary> task =
       transfer::sync(session.context(), *pair.source, *pair.target, options, session.output());
   GODWIT_CO_TRY(const SyncSummary summary, co_await with_progress(session, std::move(task)));
-  session.output().summary(summary, session.requests());
+  session.output().summary(summary, session.traffic());
   co_return exit_code_of_sync(summary);
 }
 
@@ -300,7 +300,7 @@ Task<int> run_verify(Session& session, Shared a) {
   Task<VerifySummary> task = transfer::verify(session.context(), *pair.source, *pair.target,
                                               options.verify, session.output());
   GODWIT_CO_TRY(const VerifySummary found, co_await with_progress(session, std::move(task)));
-  session.output().summary(found, session.requests());
+  session.output().summary(found, session.traffic());
   co_return exit_code_of_verify(found);
 }
 
@@ -310,7 +310,7 @@ Task<int> run_repair(Session& session, Shared a) {
   Task<RepairSummary> task =
       transfer::repair(session.context(), *pair.source, *pair.target, options, session.output());
   GODWIT_CO_TRY(const RepairSummary summary, co_await with_progress(session, std::move(task)));
-  session.output().summary(summary, session.requests());
+  session.output().summary(summary, session.traffic());
   if (summary.found.interrupted) co_return kInterrupted;
   const bool partial =
       summary.progress.failed > 0 || summary.found.listing_error || summary.delete_refused;
