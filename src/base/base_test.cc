@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/checksum.h"
+#include "base/crc.h"
 #include "base/duration.h"
 #include "base/result.h"
 #include "base/suggest.h"
@@ -101,6 +102,33 @@ TEST(Checksum, incremental_equals_whole_and_starts_anew) {
   hasher.update(as_bytes("bc"));
   EXPECT_EQ(hasher.finish(), md5(as_bytes("abc")));
   EXPECT_EQ(hasher.finish(), md5({}));
+}
+
+TEST(Crc, known_answers_in_one_piece_and_in_any) {
+  std::string text = "123456789";
+  Crc32c castagnoli;
+  Crc64Nvme nvme;
+  castagnoli.update(as_bytes(text));
+  nvme.update(as_bytes(text));
+  EXPECT_EQ(castagnoli.value(), 0xe3069283);
+  EXPECT_EQ(nvme.value(), 0xae8b14860a799888);
+  EXPECT_EQ(Crc32c().value(), 0);
+  EXPECT_EQ(Crc64Nvme().value(), 0);
+  for (int i = 0; i < 5; ++i) text += text;
+  for (std::size_t cut = 0; cut <= text.size(); ++cut) {
+    Crc32c whole32;
+    Crc32c pieces32;
+    Crc64Nvme whole64;
+    Crc64Nvme pieces64;
+    whole32.update(as_bytes(text));
+    whole64.update(as_bytes(text));
+    for (const auto& piece : {text.substr(0, cut), text.substr(cut)}) {
+      pieces32.update(as_bytes(piece));
+      pieces64.update(as_bytes(piece));
+    }
+    EXPECT_EQ(pieces32.value(), whole32.value()) << cut;
+    EXPECT_EQ(pieces64.value(), whole64.value()) << cut;
+  }
 }
 
 TEST(Suggest, finds_the_near_word_and_lists_when_none_is_near) {

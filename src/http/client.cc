@@ -47,6 +47,7 @@ class AsioClient final : public Client {
         const Outcome if_cut = reads ? Outcome::not_applied : Outcome::unknown;
         Response response;
         response.status = head->status;
+        response.repeated = reuse == Reuse::never;
         response.body = make_response_body(context, std::move(lease), *head, if_cut);
         response.headers = std::move(head->headers);
         co_return response;

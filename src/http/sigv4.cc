@@ -90,13 +90,17 @@ const Sha256Digest& Signer::key_for(const Credentials& credentials, std::string_
   return key_;
 }
 
+std::string Signer::scope_of(std::string_view date) const {
+  std::string scope(date);
+  return scope.append("/").append(region_).append("/").append(service_).append("/aws4_request");
+}
+
 std::string Signer::authorization(const Credentials& credentials, const SigningInput& input) {
   std::string signed_headers;
   const std::string request = canonical_request(input, signed_headers);
   const std::string time = amz_date(input.time);
   const std::string_view date = std::string_view(time).substr(0, 8);
-  std::string scope(date);
-  scope.append("/").append(region_).append("/").append(service_).append("/aws4_request");
+  const std::string scope = scope_of(date);
   std::string to_sign = "AWS4-HMAC-SHA256\n";
   to_sign.append(time).append("\n").append(scope).append("\n");
   to_sign += to_hex(sha256(as_bytes(request)));
@@ -106,6 +110,35 @@ std::string Signer::authorization(const Credentials& credentials, const SigningI
   header.append(", SignedHeaders=").append(signed_headers);
   header.append(", Signature=").append(to_hex(signature));
   return header;
+}
+
+ChunkSigner Signer::chunks(const Credentials& credentials, WallTime time,
+                           std::string_view authorization) {
+  static constexpr std::size_t kSignatureSize = 64;
+  std::string written = amz_date(time);
+  const std::string date = written.substr(0, 8);
+  std::string seed(authorization.substr(authorization.size() - kSignatureSize));
+  return {key_for(credentials, date), std::move(written), scope_of(date), std::move(seed)};
+}
+
+std::string ChunkSigner::sign(ByteSpan chunk) {
+  static const std::string kEmpty = to_hex(sha256({}));
+  std::string to_sign = "AWS4-HMAC-SHA256-PAYLOAD\n";
+  to_sign.append(time_).append("\n").append(scope_).append("\n").append(previous_);
+  to_sign.append("\n").append(kEmpty).append("\n").append(to_hex(sha256(chunk)));
+  return chain(std::move(to_sign));
+}
+
+std::string ChunkSigner::sign_trailer(std::string_view trailer) {
+  std::string to_sign = "AWS4-HMAC-SHA256-TRAILER\n";
+  to_sign.append(time_).append("\n").append(scope_).append("\n").append(previous_);
+  to_sign.append("\n").append(to_hex(sha256(as_bytes(trailer))));
+  return chain(std::move(to_sign));
+}
+
+std::string ChunkSigner::chain(std::string to_sign) {
+  previous_ = to_hex(hmac_sha256(key_, as_bytes(to_sign)));
+  return previous_;
 }
 
 }  // namespace godwit::http

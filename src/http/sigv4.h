@@ -32,6 +32,35 @@ struct SigningInput {
   WallTime time{};
 };
 
+/// What a chunked body that is signed as it goes says in place of its hash; with trailing headers.
+inline constexpr std::string_view kSignedChunks = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD";
+inline constexpr std::string_view kSignedChunksTrailer =
+    "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER";
+/// The same without signatures: for trailing headers alone.
+inline constexpr std::string_view kUnsignedChunksTrailer = "STREAMING-UNSIGNED-PAYLOAD-TRAILER";
+
+/// Signs the chunks of a body, each over the signature before it, the first over the request's.
+/// Source: docs.aws.amazon.com, Amazon S3, "Signature Calculations … Transferring Payload in
+/// Multiple Chunks". A value: a copy starts where the original is.
+class ChunkSigner {
+ public:
+  ChunkSigner(const Sha256Digest& key, std::string time, std::string scope, std::string seed)
+      : key_(key), time_(std::move(time)), scope_(std::move(scope)), previous_(std::move(seed)) {}
+
+  /// The signature of the next chunk; of an empty one at the end.
+  [[nodiscard]] std::string sign(ByteSpan chunk);
+  /// Of the trailing headers, written "name:value\n" each, after the empty chunk.
+  [[nodiscard]] std::string sign_trailer(std::string_view trailer);
+
+ private:
+  [[nodiscard]] std::string chain(std::string to_sign);
+
+  Sha256Digest key_;
+  std::string time_;
+  std::string scope_;
+  std::string previous_;
+};
+
 /// AWS Signature Version 4 for one region and service.
 /// Source: docs.aws.amazon.com, "Create a signed AWS API request".
 /// Keeps the signing key of a day, so that a signature costs one hash and one HMAC (some µs).
@@ -44,9 +73,13 @@ class Signer {
   /// The value of the Authorization header.
   [[nodiscard]] std::string authorization(const Credentials& credentials,
                                           const SigningInput& input);
+  /// For the body of the request whose Authorization header this is.
+  [[nodiscard]] ChunkSigner chunks(const Credentials& credentials, WallTime time,
+                                   std::string_view authorization);
   [[nodiscard]] const std::string& region() const { return region_; }
 
  private:
+  [[nodiscard]] std::string scope_of(std::string_view date) const;
   [[nodiscard]] const Sha256Digest& key_for(const Credentials& credentials, std::string_view date);
 
   std::string region_;

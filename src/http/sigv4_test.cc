@@ -125,5 +125,37 @@ TEST(SigV4, signs_the_published_s3_example) {
             "Signature=f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41");
 }
 
+// The worked example of the documentation: 65 KiB of 'a' in chunks of 64 KiB.
+TEST(ChunkSigner, signs_the_published_example) {
+  using namespace std::chrono_literals;
+  const Credentials credentials{"AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+                                ""};
+  Signer signer("us-east-1", "s3");
+  const WallTime time = std::chrono::sys_days{std::chrono::year(2013) / 5 / 24};
+  const Pairs headers = {{"content-encoding", "aws-chunked"},
+                         {"content-length", "66824"},
+                         {"host", "s3.amazonaws.com"},
+                         {"x-amz-content-sha256", kSignedChunks},
+                         {"x-amz-date", "20130524T000000Z"},
+                         {"x-amz-decoded-content-length", "66560"},
+                         {"x-amz-storage-class", "REDUCED_REDUNDANCY"}};
+  const SigningInput input{.method = "PUT",
+                           .path = "/examplebucket/chunkObject.txt",
+                           .query = "",
+                           .headers = headers,
+                           .payload_hash = kSignedChunks,
+                           .time = time};
+  const std::string authorization = signer.authorization(credentials, input);
+  EXPECT_TRUE(
+      authorization.ends_with("4f232c4386841ef735655705268965c44a0e4690baa4adea153f7db9fa80a0a9"));
+  ChunkSigner chunks = signer.chunks(credentials, time, authorization);
+  const std::string body(66560, 'a');
+  EXPECT_EQ(chunks.sign(as_bytes(body).first(65536)),
+            "ad80c730a21e5b8d04586a2213dd63b9a0e99e0e2307b0ade35a65485a288648");
+  EXPECT_EQ(chunks.sign(as_bytes(body).subspan(65536)),
+            "0055627c9e194cb4542bae2aa5492e3c1575bbb81b612b7d234b86a503ef5497");
+  EXPECT_EQ(chunks.sign({}), "b6c6ea8a5354eaf15b3cb7646744f4275b71ea724fed81ceb9323e279d449df9");
+}
+
 }  // namespace
 }  // namespace godwit::http

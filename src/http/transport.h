@@ -71,6 +71,9 @@ struct Response {
   unsigned status = 0;
   Headers headers;
   std::unique_ptr<Body> body;  ///< never null; empty for HEAD, 204, 304
+  /// It answers a second sending (see Transport::send). The first may have taken effect: what is
+  /// refused now because it is there, or gone, may be so by our own doing.
+  bool repeated = false;
 };
 
 /// Sends one request and gives back the answer's head, with its body still streaming.

@@ -20,7 +20,7 @@
 namespace godwit {
 namespace {
 
-enum class Kind { memory, file, s3_a, s3_b };
+enum class Kind { memory, file, s3_a, s3_b, s3_signed };
 
 std::string name_of(const testing::TestParamInfo<Kind>& info) {
   switch (info.param) {
@@ -28,6 +28,7 @@ std::string name_of(const testing::TestParamInfo<Kind>& info) {
     case Kind::file: return "file";
     case Kind::s3_a: return "s3_a";
     case Kind::s3_b: return "s3_b";
+    case Kind::s3_signed: return "s3_signed";
   }
   return "none";
 }
@@ -76,11 +77,12 @@ class Conformance : public testing::TestWithParam<Kind> {
       store_ = file::file_scheme().open(world_, spec).value();
     } else {
       const char* endpoint =
-          std::getenv(GetParam() == Kind::s3_a ? "GODWIT_TEST_S3_A" : "GODWIT_TEST_S3_B");
+          std::getenv(GetParam() == Kind::s3_b ? "GODWIT_TEST_S3_B" : "GODWIT_TEST_S3_A");
       ASSERT_NE(endpoint, nullptr) << "run this by tests/rgw/with_rgw.sh";
       // A prefix of its own for every test.
       const std::string url = "s3://conformance/" + std::to_string(world_.random()) +
-                              "/?endpoint=" + std::string(endpoint);
+                              "/?endpoint=" + std::string(endpoint) +
+                              (GetParam() == Kind::s3_signed ? "&payload=signed" : "");
       spec = parse_store_url(url, "/").value();
       ASSERT_TRUE(run(make_bucket(context_, *client_, spec)));
       store_ = s3::s3_scheme(*client_).open(world_, spec).value();
@@ -460,9 +462,10 @@ TEST_P(ConformanceMultipart, parts_that_did_not_arrive_cannot_be_completed) {
 INSTANTIATE_TEST_SUITE_P(Local, Conformance, testing::Values(Kind::memory, Kind::file), name_of);
 INSTANTIATE_TEST_SUITE_P(Local, ConformanceMultipart, testing::Values(Kind::memory, Kind::file),
                          name_of);
-INSTANTIATE_TEST_SUITE_P(Rgw, Conformance, testing::Values(Kind::s3_a, Kind::s3_b), name_of);
-INSTANTIATE_TEST_SUITE_P(Rgw, ConformanceMultipart, testing::Values(Kind::s3_a, Kind::s3_b),
+INSTANTIATE_TEST_SUITE_P(Rgw, Conformance, testing::Values(Kind::s3_a, Kind::s3_b, Kind::s3_signed),
                          name_of);
+INSTANTIATE_TEST_SUITE_P(Rgw, ConformanceMultipart,
+                         testing::Values(Kind::s3_a, Kind::s3_b, Kind::s3_signed), name_of);
 
 }  // namespace
 }  // namespace godwit

@@ -33,6 +33,7 @@ struct Said {
   unsigned status = 200;
   std::vector<http::Headers::Field> headers;
   std::string body;
+  bool repeated = false;  ///< as http::Response
 };
 
 /// A server that is a function of the test, with no network between. Reads each body to its end;
@@ -45,7 +46,8 @@ class ScriptedTransport final : public http::Transport {
 
   Task<http::Response> send(const Context& context, http::Request& request) override {
     Asked one{request.method, request.endpoint, request.target, request.headers, {}};
-    if (request.body != nullptr) {
+    std::optional<Said> early = before_body ? before_body(one) : std::nullopt;
+    if (request.body != nullptr && !early) {
       GODWIT_CO_TRY(one.body, co_await read_all(*request.body, 64 * kMiB));
       if (one.body.size() != request.body_size) co_return fail(Code::corrupted, "another length");
     }
@@ -54,9 +56,10 @@ class ScriptedTransport final : public http::Transport {
       const MonoTime then = world_.mono_now() + delay;
       GODWIT_CO_CHECK(co_await world_.sleep_until(then, context.cancel()));
     }
-    GODWIT_CO_TRY(Said said, script(one));
+    GODWIT_CO_TRY(Said said, early ? Result<Said>(*std::move(early)) : script(one));
     http::Response response;
     response.status = said.status;
+    response.repeated = said.repeated;
     for (auto& [name, value] : said.headers) response.headers.add(name, std::move(value));
     response.body = std::make_unique<MemoryBody>(std::move(said.body));
     co_return response;
@@ -64,6 +67,8 @@ class ScriptedTransport final : public http::Transport {
   Task<void> close() override { co_return Result<void>(); }
 
   Script script;
+  /// Answers before it has read the body, if it wants to.
+  std::function<std::optional<Said>(const Asked&)> before_body;
   Duration delay{};
   std::vector<Asked> asked;
 

@@ -6,6 +6,7 @@
 #include "http/sigv4.h"
 #include "store/s3/s3_config.h"
 #include "store/s3/s3_credentials.h"
+#include "store/s3/s3_route.h"
 #include "world/context.h"
 
 namespace godwit::s3 {
@@ -19,16 +20,19 @@ struct Call {
   http::Headers headers;
   Body* body = nullptr;
   Bytes body_size = 0;
-  std::string payload_hash{http::kUnsignedPayload};
+  /// Of a body in memory (`payload_hash`); empty for bytes of objects, which are signed and
+  /// checksummed as the configuration says.
+  std::string body_hash;
 };
 
 inline constexpr Bytes kLargestAnswer = 64 * kMiB;
 
 /// Signs and sends calls for one bucket, and turns refusals into errors.
 ///
-/// Learns on the way: the server's clock when ours is off, and the bucket's region when another
-/// was named; either is tried once more within the call.
-/// Concurrency: engine executor.
+/// Learns on the way, and tries again within the call (kMostTries): the server's clock when ours is
+/// off by whatever, the bucket's region when another was named, another host when it redirects, new
+/// keys when these have expired. A body goes again if it was not touched yet, or rewinds.
+/// Concurrency: engine executor; what one call has learned serves all.
 class Client {
  public:
   Client(World& world, http::Transport& transport, Config config, const StoreSpec& spec);
@@ -44,19 +48,41 @@ class Client {
   [[nodiscard]] std::string copy_source(const std::string& key) const;
 
  private:
-  enum class Again { no, yes };
-  [[nodiscard]] http::Request sign(const http::Credentials& credentials, const Call& call);
-  [[nodiscard]] std::string path_of(const Call& call) const;
-  [[nodiscard]] Again learn(const http::Response& response, const std::string& body);
+  /// What a request was made with, to tell what has changed since.
+  struct Attempt {
+    Route route;
+    std::string region;
+    Duration clock_offset{};
+    http::Credentials keys;
+  };
+  /// A request, and the body in chunks that it may have.
+  struct Signed {
+    http::Request request;
+    std::unique_ptr<Body> chunks;
+  };
+  enum class Again : std::uint8_t { no, yes };
+
+  [[nodiscard]] Task<http::Credentials> keys(const Context& context);
+  [[nodiscard]] http::Request make_request(const Attempt& attempt, const Call& call) const;
+  void refresh(Attempt& attempt) const;
+  [[nodiscard]] Signed sign(const Attempt& attempt, const Call& call, Body* body);
+  [[nodiscard]] std::optional<http::ChunkSigner> authorize(const Attempt& attempt, const Call& call,
+                                                           std::string_view payload,
+                                                           http::Request& request);
+  [[nodiscard]] std::string payload_of(const Attempt& attempt, const Call& call) const;
+  [[nodiscard]] Again learn(Attempt& attempt, const Call& call, const http::Response& response,
+                            const std::string& body);
+  [[nodiscard]] Again learn_time(const Attempt& attempt, const http::Response& response);
+  [[nodiscard]] Again learn_region(const Attempt& attempt, const std::string& region);
+  [[nodiscard]] Again learn_place(Attempt& attempt, const Call& call,
+                                  const http::Response& response, const std::string& body);
 
   World& world_;
   http::Transport& transport_;
   Config config_;
   CredentialsProvider credentials_;
   http::Signer signer_;
-  http::Endpoint endpoint_;  // with the bucket in front for virtual-host style
-  std::string authority_;
-  std::string path_prefix_;  // encoded: "/bucket/prefix" or "/prefix"
+  Route route_;
   Duration clock_offset_{};  // the server's clock minus ours
 };
 

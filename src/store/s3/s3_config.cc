@@ -94,6 +94,27 @@ Result<void> read_endpoint(const OptionReader& options, const std::optional<std:
   return {};
 }
 
+/// Options that say how the service differs from what most do.
+Result<void> read_service(const OptionReader& options, Config& config) {
+  const bool kms = config.server_side_encryption.starts_with("aws:kms");
+  GODWIT_TRY(const std::string etag, options.choice("etag", {"md5", "opaque"}));
+  config.etag = etag == "opaque" || kms ? EtagKind::opaque : EtagKind::md5;
+  GODWIT_TRY(const std::string conditional, options.choice("conditional_put", {"yes", "no"}));
+  config.conditional_put = conditional == "yes" ? Support::yes : Support::no;
+  GODWIT_TRY(const std::string version, options.choice("list_version", {"2", "1"}));
+  config.list_version = version == "1" ? ListVersion::v1 : ListVersion::v2;
+  GODWIT_TRY(const std::string payload, options.choice("payload", {"unsigned", "signed"}));
+  config.payload = payload == "signed" ? Payload::signed_bytes : Payload::unsigned_bytes;
+  GODWIT_TRY(const std::string checksum,
+             options.choice("checksum", {"none", "crc32c", "crc64nvme"}));
+  config.checksum = checksum == "none"     ? ChecksumKind::none
+                    : checksum == "crc32c" ? ChecksumKind::crc32c
+                                           : ChecksumKind::crc64nvme;
+  GODWIT_TRY(const std::string pays, options.choice("requester_pays", {"no", "yes"}));
+  config.requester_pays = pays == "yes" ? Support::yes : Support::no;
+  return {};
+}
+
 }  // namespace
 
 const std::vector<OptionInfo>& option_table() {
@@ -113,6 +134,13 @@ const std::vector<OptionInfo>& option_table() {
       {"anonymous", "no", "'yes' to send requests unsigned"},
       {"etag", "md5", "'opaque' where encryption makes ETags other than MD5s"},
       {"conditional_put", "yes", "'no' for a service that ignores If-None-Match and If-Match"},
+      {"payload", "unsigned",
+       "'signed' to cover the bytes of objects by the signature (about 0.8 CPU-s per GiB)"},
+      {"checksum", "none",
+       "'crc32c' or 'crc64nvme' to send along and check, for a service that knows trailing "
+       "checksums "
+       "(AWS; not Ceph before 19)"},
+      {"requester_pays", "no", "'yes' to pay for requests to a bucket of somebody else"},
       {"list_version", "2", "'1' for a service that knows only the first ListObjects call"},
       {"storage_class", "the service's", "x-amz-storage-class of new objects"},
       {"sse", "none", "x-amz-server-side-encryption of new objects, such as AES256 or aws:kms"},
@@ -136,13 +164,7 @@ Result<Config> read_config(World& world, const StoreSpec& spec) {
   config.storage_class = options.text("storage_class").value_or("");
   config.server_side_encryption = options.text("sse").value_or("");
   config.kms_key_id = options.text("sse_kms_key_id").value_or("");
-  const bool kms = config.server_side_encryption.starts_with("aws:kms");
-  GODWIT_TRY(const std::string etag, options.choice("etag", {"md5", "opaque"}));
-  config.etag = etag == "opaque" || kms ? EtagKind::opaque : EtagKind::md5;
-  GODWIT_TRY(const std::string conditional, options.choice("conditional_put", {"yes", "no"}));
-  GODWIT_TRY(const std::string version, options.choice("list_version", {"2", "1"}));
-  config.list_version = version == "1" ? ListVersion::v1 : ListVersion::v2;
-  config.conditional_put = conditional == "yes" ? Support::yes : Support::no;
+  GODWIT_CHECK(read_service(options, config));
   return config;
 }
 

@@ -13,6 +13,10 @@ enum class Addressing : std::uint8_t { path, virtual_host };
 enum class EtagKind : std::uint8_t { md5, opaque };
 enum class Signing : std::uint8_t { signed_requests, anonymous };
 enum class Support : std::uint8_t { yes, no };
+/// Whether signatures cover the bytes of objects, chunk by chunk.
+enum class Payload : std::uint8_t { unsigned_bytes, signed_bytes };
+/// What goes along with the bytes of objects, and is checked by the service.
+enum class ChecksumKind : std::uint8_t { none, crc32c, crc64nvme };
 /// ListObjects, for services that know no other, or ListObjectsV2.
 enum class ListVersion : std::uint8_t { v1, v2 };
 /// Who named the profile: the URL's option, AWS_PROFILE, or nobody.
@@ -31,6 +35,9 @@ struct Config {
   EtagKind etag = EtagKind::md5;
   Support conditional_put = Support::yes;
   ListVersion list_version = ListVersion::v2;
+  Payload payload = Payload::unsigned_bytes;
+  ChecksumKind checksum = ChecksumKind::none;
+  Support requester_pays = Support::no;
   std::string storage_class;
   std::string server_side_encryption;
   std::string kms_key_id;

@@ -4,8 +4,12 @@
 #include <array>
 #include <charconv>
 
+#include "store/s3/s3_xml.h"
+
 namespace godwit::s3 {
 namespace {
+
+constexpr std::chrono::seconds kLongestPause{60};
 
 struct Row {
   std::string_view code;
@@ -13,7 +17,7 @@ struct Row {
   std::string_view hint;
 };
 
-constexpr std::array<Row, 34> kCodes = {{
+constexpr std::array<Row, 37> kCodes = {{
     {"NoSuchKey", Code::not_found, ""},
     {"NoSuchBucket", Code::not_found, "make the bucket first, or check its name and endpoint"},
     {"NoSuchUpload", Code::not_found, ""},
@@ -25,6 +29,10 @@ constexpr std::array<Row, 34> kCodes = {{
     {"InvalidToken", Code::permission_denied, "renew the credentials"},
     {"RequestTimeTooSkewed", Code::permission_denied, "set this machine's clock"},
     {"AuthorizationHeaderMalformed", Code::permission_denied, "check the region"},
+    {"PermanentRedirect", Code::invalid_argument,
+     "name the bucket's region and endpoint in the URL"},
+    {"TemporaryRedirect", Code::unavailable, "name the bucket's region and endpoint in the URL"},
+    {"IllegalLocationConstraintException", Code::invalid_argument, "check the region"},
     {"PreconditionFailed", Code::precondition_failed, ""},
     {"ConditionalRequestConflict", Code::precondition_failed, ""},
     {"OperationAborted", Code::throttled, ""},
@@ -70,13 +78,23 @@ Code code_of_status(unsigned status) {
   }
 }
 
+/// Seconds, or a moment by the server's own clock. A service that is mistaken, or wants to be rid
+/// of us, must not stop a run for hours.
 std::optional<std::chrono::milliseconds> retry_after(const http::Headers& headers) {
   const auto value = headers.find("Retry-After");
   if (!value) return std::nullopt;
-  int seconds = 0;
+  std::chrono::seconds pause{};
+  std::int64_t seconds = 0;
   const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), seconds);
-  if (error != std::errc() || seconds < 0 || seconds > 3600) return std::nullopt;
-  return std::chrono::seconds(seconds);
+  if (error == std::errc() && end == value->data() + value->size()) {
+    pause = std::chrono::seconds(std::clamp<std::int64_t>(seconds, 0, kLongestPause.count()));
+  } else {
+    const auto until = parse_http_date(*value);
+    const auto now = parse_http_date(headers.find("Date").value_or(""));
+    if (!until || !now) return std::nullopt;
+    pause = std::chrono::duration_cast<std::chrono::seconds>(*until - *now);
+  }
+  return std::clamp(pause, std::chrono::seconds(0), kLongestPause);
 }
 
 }  // namespace

@@ -1,9 +1,7 @@
 // A walk through pages, against a server that is a function: what is broken is never the end.
 #include <gtest/gtest.h>
 
-#include "store/s3/s3_store.h"
-#include "support/fake_world.h"
-#include "support/scripted_transport.h"
+#include "support/s3_fixture.h"
 
 namespace godwit::s3 {
 namespace {
@@ -27,12 +25,10 @@ std::string token(const std::string& text) {
   return "<NextContinuationToken>" + text + "</NextContinuationToken>";
 }
 
-class ListingTest : public testing::Test {
+class ListingTest : public test::S3Fixture {
  protected:
-  ListingTest() { world.variables = {{"AWS_ACCESS_KEY_ID", "A"}, {"AWS_SECRET_ACCESS_KEY", "s"}}; }
-
-  static Task<std::string> walk(Context context, Store& store, ListOptions options) {
-    const std::unique_ptr<Listing> listing = store.list(options);
+  static Task<std::string> walk(Context context, Store& from, ListOptions options) {
+    const std::unique_ptr<Listing> listing = from.list(options);
     std::string all;
     for (int pages = 0; pages < 10; ++pages) {
       GODWIT_CO_TRY(const std::vector<ListEntry> entries, co_await listing->next(context));
@@ -45,20 +41,14 @@ class ListingTest : public testing::Test {
   /// The keys with a blank behind each, or the error.
   std::string list(const std::vector<std::string>& pages, const ListOptions& options = {},
                    const std::string& url = "s3://buck/p/?endpoint=http://h:1") {
-    transport.asked.clear();
-    transport.script = [&](const Asked&) -> Result<Said> {
+    open(url, [&](const Asked&) -> Result<Said> {
       return Said{.body = pages[std::min(transport.asked.size(), pages.size()) - 1]};
-    };
-    const auto store = s3_scheme(transport).open(world, parse_store_url(url, "/").value()).value();
-    std::optional<Result<std::string>> result;
-    EXPECT_TRUE(world.run(test::keep(walk(Context(world), *store, options), result)));
-    return *result ? **result
-                   : std::string(to_string(result->error().code())) + ": " +
-                         result->error().to_string();
+    });
+    const Result<std::string> walked = run(walk(Context(world), *store, options));
+    return walked
+               ? *walked
+               : std::string(to_string(walked.error().code())) + ": " + walked.error().to_string();
   }
-
-  test::FakeWorld world;
-  test::ScriptedTransport transport{world, {}};
 };
 
 TEST_F(ListingTest, goes_on_with_the_token_or_behind_the_last_key) {

@@ -29,6 +29,13 @@ Task<UploadId> S3Multipart::create(const Context& context, const std::string& ke
   call.key = &key;
   call.query = "uploads=";
   add_metadata(call.headers, options, client_.config());
+  const ChecksumKind kind = client_.config().checksum;
+  if (kind != ChecksumKind::none) {
+    // Of the whole object, so that the parts' sums need not be told again at the end.
+    call.headers.add("x-amz-checksum-algorithm",
+                     kind == ChecksumKind::crc32c ? "CRC32C" : "CRC64NVME");
+    call.headers.add("x-amz-checksum-type", "FULL_OBJECT");
+  }
   GODWIT_CO_TRY(const std::string answer, co_await client_.send_for_text(context, call));
   const std::string id = find_text(answer, "UploadId");
   if (id.empty()) co_return fail(Error(Code::corrupted, "no upload id").at(client_.place(call)));
@@ -100,11 +107,14 @@ Task<PutResult> S3Multipart::complete(const Context& context, const UploadId& up
   call.key = &upload.key;
   call.query = "uploadId=" + encode(upload.id);
   add_condition(call.headers, options);
+  if (client_.config().checksum != ChecksumKind::none) {
+    call.headers.add("x-amz-checksum-type", "FULL_OBJECT");
+  }
   const std::string xml = complete_request(parts);
   MemoryBody body(xml);
   call.body = &body;
   call.body_size = xml.size();
-  call.payload_hash = payload_hash(xml);
+  call.body_hash = payload_hash(xml);
   GODWIT_CO_TRY(const std::string answer, co_await client_.send_for_text(context, call));
   if (root_name(answer) != "CompleteMultipartUploadResult") {
     co_return fail(Error(Code::corrupted, "the service's answer does not say that it is complete")

@@ -4,6 +4,7 @@
 
 #include "http/url.h"
 #include "store/etag.h"
+#include "store/s3/s3_chunked_body.h"
 #include "store/s3/s3_client.h"
 #include "store/s3/s3_headers.h"
 #include "store/s3/s3_multipart.h"
@@ -82,7 +83,6 @@ class S3Listing final : public Listing {
       call.query += (v1 ? "&marker=" : "&start-after=") + encode(own + after_);
     }
     if (options_.depth == Depth::level) call.query += "&delimiter=%2F";
-    call.payload_hash = kEmptyHash;
     return call;
   }
 
@@ -132,8 +132,6 @@ class S3Listing final : public Listing {
                          .key = {}}));
   }
 
-  static const std::string kEmptyHash;
-
   Client& client_;
   ListOptions options_;
   std::string after_;
@@ -141,8 +139,6 @@ class S3Listing final : public Listing {
   bool began_ = false;  // some key was seen, be it the one without a name
   bool ended_ = false;
 };
-
-const std::string S3Listing::kEmptyHash = payload_hash("");
 
 Capabilities capabilities_of(const Config& config) {
   Capabilities can;
@@ -206,6 +202,8 @@ class S3Store final : public Store {
       call.headers.add("range", range_header(*options.range));
     }
     if (!options.if_match.empty()) call.headers.add("if-match", "\"" + options.if_match + "\"");
+    const ChecksumKind kind = client_.config().checksum;
+    if (kind != ChecksumKind::none) call.headers.add("x-amz-checksum-mode", "ENABLED");
     GODWIT_CO_TRY(http::Response response, co_await client_.send(context, call));
     Result<ObjectInfo> info = read_info(key, response.headers);
     if (!info) co_return fail(std::move(info).error().at(client_.place(call)));
@@ -216,6 +214,11 @@ class S3Store final : public Store {
     GODWIT_CO_CHECK(co_await add_tags(context, tag_count(response.headers), *info));
     GetResult result;
     result.info = *std::move(info);
+    const auto sum = response.headers.find(checksum_header(kind));
+    // One with a '-' is a sum over sums of parts.
+    if (sum && response.status == 200 && sum->find('-') == std::string_view::npos) {
+      response.body = make_checked_body(std::move(response.body), kind, std::string(*sum));
+    }
     result.body = std::make_unique<PlacedBody>(std::move(response.body), client_.place(call));
     co_return result;
   }
@@ -270,7 +273,7 @@ class S3Store final : public Store {
     MemoryBody body(xml);
     call.body = &body;
     call.body_size = xml.size();
-    call.payload_hash = payload_hash(xml);
+    call.body_hash = payload_hash(xml);
     call.headers.add("content-md5", to_base64(md5(as_bytes(xml))));
     GODWIT_CO_TRY(std::string answer, co_await client_.send_for_text(context, call));
     Result<std::vector<RemoveError>> errors = parse_remove_answer(answer);

@@ -87,6 +87,14 @@ TEST(Errors, keep_the_pause_that_the_service_asks_for) {
   http::Headers headers;
   headers.add("Retry-After", "3");
   EXPECT_EQ(to_error({503, "SlowDown", ""}, headers).retry_after(), 3s);
+  headers.set("Retry-After", "86400");
+  EXPECT_EQ(to_error({503, "SlowDown", ""}, headers).retry_after(), 60s) << "it is capped";
+  headers.set("Retry-After", "Sat, 21 Nov 2026 05:31:17 GMT");
+  EXPECT_EQ(to_error({503, "SlowDown", ""}, headers).retry_after(), std::nullopt);
+  headers.set("Date", "Sat, 21 Nov 2026 05:31:10 GMT");
+  EXPECT_EQ(to_error({503, "SlowDown", ""}, headers).retry_after(), 7s);
+  headers.set("Retry-After", "soon");
+  EXPECT_EQ(to_error({503, "SlowDown", ""}, headers).retry_after(), std::nullopt);
 }
 
 TEST(Metadata, survive_the_way_through_headers) {
