@@ -23,6 +23,7 @@ from fault_proxy import FaultProxy
 GODWIT = os.path.abspath(sys.argv.pop(1))
 A, B = os.environ["GODWIT_TEST_S3_A"], os.environ["GODWIT_TEST_S3_B"]
 KEY, SECRET = os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]
+FAST_S3 = os.path.join(os.path.dirname(GODWIT), "bench", "fast_s3")
 MIB = 1 << 20
 
 
@@ -347,6 +348,29 @@ class Faults(EndToEnd):
             self.godwit("sync", "--delete", self.url(proxy.endpoint), self.dst, expect=4)
             self.assertIn("zz-extra", self.contents(self.b))
 
+    def test_a_listing_that_fails_on_page_500_deletes_nothing_and_goes_on_later(self):
+        server = subprocess.Popen([FAST_S3], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.addCleanup(server.communicate)
+        endpoint = f"http://127.0.0.1:{int(server.stdout.readline())}"
+        pages = []
+        def rule(method, path, number):
+            if "list-type" in path:
+                pages.append(path)
+                return ("status", 500, "InternalError") if len(pages) >= 500 else None
+            return None
+        proxy = self.proxy(endpoint, rule)
+        # The target lists the same million keys: past the failure they must not pass for extra.
+        source = f"s3://synthetic-1000000?endpoint={proxy.endpoint}"
+        target = f"s3://synthetic-1000000?endpoint={endpoint}"
+        done = self.summary("sync", "--delete", source, target, expect=3)
+        self.assertEqual((done["deleted"], done["failed"]), (0, 0))
+        self.assertGreater(done["skipped"], 400_000)
+        self.assertNotIn("remove", done["calls"])
+        self.assertIn("listing_error", done)
+        proxy.rules.clear()
+        done = self.summary("sync", "--delete", source, target)
+        self.assertEqual((done["skipped"], done["deleted"]), (1_000_000, 0))
+
     def test_slow_down_is_obeyed_and_outlasted(self):
         self.fill(20)
         proxy = self.proxy(B, lambda m, p, n: ("status", 503, "SlowDown")
@@ -375,7 +399,7 @@ class Faults(EndToEnd):
     def test_a_source_that_vanishes_meanwhile_is_no_failure(self):
         self.fill(5)
         def rule(method, path, number):
-            if method == "GET" and "dir/0003" in path:
+            if method in ("GET", "HEAD") and "dir/0003" in path:
                 return ("status", 404, "NoSuchKey")
         proxy = self.proxy(A, rule)
         done = self.summary("sync", self.url(proxy.endpoint), self.dst)
