@@ -8,7 +8,9 @@
 #include "store/file/file_key.h"
 #include "store/file/file_metadata.h"
 #include "store/file/file_store.h"
+#include "store/file/file_tree.h"
 #include "world/real/real_world.h"
+#include "world/sim/sim_world.h"
 
 namespace godwit::file {
 namespace {
@@ -391,6 +393,29 @@ TEST_F(FileStoreTest, a_copy_of_many_steps_can_be_given_up) {
   EXPECT_TRUE(fs::is_empty(root_ + "/.godwit/tmp"));
   ASSERT_TRUE(run(store->copy(context_, key, source, put)));
   EXPECT_EQ(fs::file_size(root_ + "/b"), 200 * kMiB);
+}
+
+TEST(FileTree, a_key_that_folds_onto_another_is_refused) {
+  SimWorld world(1);
+  world.disk().fold_case();
+  TreeOptions options;
+  options.root = "/root";
+  const Tree tree(world.disk(), options);
+  std::uint64_t random = 0;
+  const auto put = [&](const std::string& key) -> Result<PutResult> {
+    GODWIT_TRY(Draft draft, tree.draft(++random));
+    const PutOptions put_options;
+    return tree.commit(draft, key, put_options);
+  };
+  ASSERT_TRUE(put("Dir/a"));
+  EXPECT_TRUE(put("Dir/a"));
+  EXPECT_TRUE(put("Dir/b"));
+  EXPECT_EQ(put("Dir/A").error().code(), Code::invalid_argument);
+  EXPECT_EQ(put("dir/c").error().code(), Code::invalid_argument);
+  const Tree other(world.disk(), options);
+  EXPECT_EQ(other.remove("Dir/A").error().code(), Code::invalid_argument);
+  EXPECT_TRUE(other.stat("Dir/a"));
+  EXPECT_TRUE(other.remove("Dir/a"));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "store/file/file_tree.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <utility>
@@ -16,6 +17,15 @@ std::string parent_of(const std::string& path) {
 
 std::unexpected<Error> no_file() {
   return fail(Code::not_found, "there is no such object: what has its name is no regular file");
+}
+
+/// `path`, its last element with each letter in the other case.
+std::string with_other_case(std::string path) {
+  for (std::size_t i = path.find_last_of('/') + 1; i < path.size(); ++i) {
+    const bool letter = (path[i] >= 'a' && path[i] <= 'z') || (path[i] >= 'A' && path[i] <= 'Z');
+    if (letter) path[i] = static_cast<char>(path[i] ^ 0x20);
+  }
+  return path;
 }
 
 Disk& disk_for(Disk& disk, SymlinkPolicy symlinks) {
@@ -101,11 +111,36 @@ Result<Draft> Tree::draft(std::uint64_t random) const {
     file = disk_.open(path, OpenMode::write_new);
   }
   if (!file) return fail(Error(file.error()));
+  learn_case(parent_of(path));
   Draft draft;
   draft.path = path;
   draft.file = *std::move(file);
   draft.disk = &disk_;
   return draft;
+}
+
+void Tree::learn_case(const std::string& path) const {
+  if (case_ != Case::not_looked) return;
+  const std::string other = with_other_case(path);
+  const Result<FileStat> here = disk_.stat(path);
+  const Result<FileStat> there = disk_.stat(other);
+  if (!here || path.compare(other) == 0) return;  // no letters, so no answer
+  case_ = there && there->inode == here->inode ? Case::folded : Case::kept;
+}
+
+Result<void> Tree::check_exact(const std::string& key) const {
+  if (case_ != Case::folded) return {};
+  for (std::size_t end = key.find('/');; end = key.find('/', end + 1)) {
+    const std::string path = path_of(key.substr(0, end));
+    if (!disk_.stat(path)) return {};
+    GODWIT_TRY(const std::vector<DirectoryEntry> entries, disk_.list(parent_of(path)));
+    const std::string name = path.substr(path.find_last_of('/') + 1);
+    if (std::ranges::find(entries, name, &DirectoryEntry::name) == entries.end()) {
+      return fail(Code::invalid_argument,
+                  "this file system folds case: '" + key + "' has the place of another key");
+    }
+    if (end == std::string::npos) return {};
+  }
 }
 
 Result<void> Tree::move_into_place(const Draft& draft, const std::string& to,
@@ -127,6 +162,7 @@ Result<void> Tree::move_into_place(const Draft& draft, const std::string& to,
 }
 
 Result<void> Tree::place(Draft& draft, const std::string& key, OnExisting on_existing) const {
+  GODWIT_CHECK(check_exact(key));
   const std::string to = path_of(key);
   Result<void> moved = move_into_place(draft, to, on_existing);
   if (!moved) {
@@ -183,6 +219,8 @@ Result<void> Tree::remove(const std::string& key) const {
   if (!there && there.error().code() == Code::not_found) return {};
   if (!there) return fail(Error(there.error()));
   const std::string path = path_of(key);
+  learn_case(path);
+  GODWIT_CHECK(check_exact(key));
   const Result<void> removed = disk_.remove_file(path);
   if (!removed && removed.error().code() != Code::not_found) return removed;
   records_.forget(key, there->inode);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -77,14 +78,19 @@ class Tree {
   [[nodiscard]] Result<Draft> draft(std::uint64_t random) const;
   /// Gives the draft its record and time, makes it durable as the policy says, and puts it in the
   /// place of `key`, in one step that readers see.
-  /// Failure: precondition_failed; invalid_argument when a directory is in the way; no_space;
-  /// never not_found.
+  /// Failure: precondition_failed; invalid_argument when a directory is in the way, or a file whose
+  /// name differs in case where the file system folds it; no_space; never not_found.
   [[nodiscard]] Result<PutResult> commit(Draft& draft, const std::string& key,
                                          const PutOptions& options) const;
   /// Removes the file and the directories that it leaves empty.
   [[nodiscard]] Result<void> remove(const std::string& key) const;
 
  private:
+  /// Finds out, once, whether names here fold case, by the other case of a path that is there.
+  void learn_case(const std::string& path) const;
+  /// Failure: invalid_argument when case is folded and a file or directory on the way to `key` has
+  /// another name.
+  [[nodiscard]] Result<void> check_exact(const std::string& key) const;
   [[nodiscard]] Result<void> place(Draft& draft, const std::string& key,
                                    OnExisting on_existing) const;
   [[nodiscard]] Result<void> move_into_place(const Draft& draft, const std::string& to,
@@ -93,6 +99,8 @@ class Tree {
   Disk& disk_;
   TreeOptions options_;
   Records records_;
+  enum class Case : std::uint8_t { not_looked, kept, folded };
+  mutable std::atomic<Case> case_ = Case::not_looked;
 };
 
 }  // namespace godwit::file

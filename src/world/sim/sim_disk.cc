@@ -1,6 +1,7 @@
 #include "world/sim/sim_disk.h"
 
 #include <algorithm>
+#include <cctype>
 #include <deque>
 #include <utility>
 
@@ -47,6 +48,16 @@ void split(std::string_view path, std::deque<std::string>& before) {
 bool lies_below(const std::string& path, const std::string& top) {
   return path.starts_with(top) &&
          (top.ends_with('/') || path.size() == top.size() || path[top.size()] == '/');
+}
+
+template <class Entries>
+auto find_folded(Entries& entries, const std::string& name) {
+  const auto same_letter = [](unsigned char a, unsigned char b) {
+    return std::tolower(a) == std::tolower(b);
+  };
+  return std::ranges::find_if(entries, [&](const auto& entry) {
+    return std::ranges::equal(entry.first, name, same_letter);
+  });
 }
 
 FileStat stat_of(const Inode& inode) {
@@ -368,9 +379,10 @@ Result<SimDisk::Place> SimDisk::find(const std::string& path, Last last) const {
       place = {above.back(), "", above.back()};
       continue;
     }
-    const auto entry = above.back()->entries.find(name);
+    const auto entry =
+        folds_case_ ? find_folded(above.back()->entries, name) : above.back()->entries.find(name);
     const bool there = entry != above.back()->entries.end();
-    place = {above.back(), name, there ? entry->second : nullptr};
+    place = {above.back(), there ? entry->first : name, there ? entry->second : nullptr};
     if (!there) continue;
     const bool stays = rest.empty() && last == Last::stays;
     if (place.inode->type == FileType::symlink && !stays) {

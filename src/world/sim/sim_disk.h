@@ -59,6 +59,8 @@ class SimDisk final : public Disk {
   void crash(Crash kind, sim_storage::Losses losses = sim_storage::Losses::any_subset);
   /// A new process begins; files and locks of the one before are closed.
   void restart() { down_ = false; }
+  /// From now on names that differ in the case of letters are one name.
+  void fold_case() { folds_case_ = true; }
   /// A symbolic link, which no process here makes.
   [[nodiscard]] Result<void> plant_link(const std::string& path, const std::string& leads_to);
 
@@ -118,6 +120,7 @@ class SimDisk final : public Disk {
 
   std::unique_ptr<WithoutLinks> without_links_;
   Links links_ = Links::follow;
+  bool folds_case_ = false;
   Random random_;
   std::function<WallTime()> now_;
   std::function<void()> on_call_;
