@@ -208,6 +208,21 @@ TEST_F(ClientFaults, a_connection_that_the_server_closed_takes_no_body_that_is_s
   EXPECT_EQ(answer.value().body, "hello");
 }
 
+// Whoever closed may have acted on it: that it was sent twice is told.
+TEST_F(ClientFaults, an_answer_to_a_second_sending_says_so) {
+  PeerServer server([](Peer& peer, int number) {
+    peer.read_head();
+    peer.write(kHello);
+    peer.read_head();
+    if (number > 0) peer.write(kHello);
+  });
+  get(server, 2);
+  ASSERT_EQ(results.size(), 2);
+  EXPECT_FALSE(results[0].value().repeated);
+  EXPECT_TRUE(results[1].value().repeated);
+  EXPECT_EQ(server.connections(), 2);
+}
+
 TEST_F(ClientFaults, a_request_is_one_request) {
   PeerServer server(always(kHello));
   for (const char* value : {"a\r\nX: y", "a\nb", "a\rb"}) {

@@ -240,6 +240,8 @@ Task<http::Response> Client::send(const Context& context, Call& call) {
                        body.rewind().has_value();
     if (again) continue;
     Error error = to_error(refusal_of(response->status, said), response->headers);
+    // What stands in the way may be what the first sending has made.
+    if (response->repeated) error = std::move(error).with(Outcome::unknown);
     co_return fail(std::move(error).at(place(call)));
   }
 }

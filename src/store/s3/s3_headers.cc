@@ -60,15 +60,15 @@ std::string mtime_text(WallTime time) {
   return text.data();
 }
 
-std::optional<Bytes> to_number(std::optional<std::string_view> text) {
+}  // namespace
+
+std::optional<Bytes> to_size(std::string_view text) {
   Bytes number = 0;
-  if (!text) return std::nullopt;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
-  if (error != std::errc()) return std::nullopt;
+  const char* const last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), last, number);
+  if (error != std::errc() || end != last) return std::nullopt;
   return number;
 }
-
-}  // namespace
 
 void add_metadata(http::Headers& headers, const PutOptions& options, const Config& config) {
   const Metadata& metadata = options.metadata;
@@ -125,11 +125,11 @@ Result<ObjectInfo> read_info(const std::string& key, const http::Headers& header
     } else if (name == "last-modified") {
       info.modified = parse_http_date(value).value_or(WallTime{});
     } else if (name == "content-length" && !size) {
-      size = to_number(value);
+      size = to_size(value);
     } else if (name == "content-range") {
       // "bytes 0-9/100"
       const std::size_t slash = value.find('/');
-      if (slash != std::string::npos) size = to_number(std::string_view(value).substr(slash + 1));
+      if (slash != std::string::npos) size = to_size(std::string_view(value).substr(slash + 1));
     }
   }
   if (!size) return fail(Code::corrupted, "the service told no length");
@@ -138,7 +138,8 @@ Result<ObjectInfo> read_info(const std::string& key, const http::Headers& header
 }
 
 unsigned tag_count(const http::Headers& headers) {
-  return static_cast<unsigned>(to_number(headers.find("x-amz-tagging-count")).value_or(0));
+  return static_cast<unsigned>(
+      to_size(headers.find("x-amz-tagging-count").value_or("0")).value_or(0));
 }
 
 }  // namespace godwit::s3

@@ -15,6 +15,9 @@ void add_condition(http::Headers& headers, const PutOptions& options);
 /// Failure: corrupted when there is no length.
 [[nodiscard]] Result<ObjectInfo> read_info(const std::string& key, const http::Headers& headers);
 
+/// A whole number of bytes in decimal digits, or nothing.
+[[nodiscard]] std::optional<Bytes> to_size(std::string_view text);
+
 /// How many tags the object has, as GET and HEAD tell.
 [[nodiscard]] unsigned tag_count(const http::Headers& headers);
 

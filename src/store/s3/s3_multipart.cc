@@ -1,7 +1,9 @@
 #include "store/s3/s3_multipart.h"
 
 #include "http/url.h"
+#include "store/etag.h"
 #include "store/s3/s3_headers.h"
+#include "store/s3/s3_settle.h"
 #include "store/s3/s3_xml.h"
 
 namespace godwit::s3 {
@@ -11,6 +13,13 @@ std::string encode(std::string_view text) { return http::uri_encode(text, http::
 
 std::string part_query(const UploadId& upload, std::uint32_t number) {
   return "partNumber=" + std::to_string(number) + "&uploadId=" + encode(upload.id);
+}
+
+/// The token of an object of these parts; empty where theirs are no MD5s.
+std::string composed_etag(std::span<const PartInfo> parts) {
+  std::vector<std::string> md5s;
+  for (const PartInfo& part : parts) md5s.push_back(part.etag);
+  return compose_etag(md5s).value_or("");
 }
 
 /// A list that would never end, or shows what nobody asked for.
@@ -115,13 +124,17 @@ Task<PutResult> S3Multipart::complete(const Context& context, const UploadId& up
   call.body = &body;
   call.body_size = xml.size();
   call.body_hash = payload_hash(xml);
-  GODWIT_CO_TRY(const std::string answer, co_await client_.send_for_text(context, call));
-  if (root_name(answer) != "CompleteMultipartUploadResult") {
-    co_return fail(Error(Code::corrupted, "the service's answer does not say that it is complete")
-                       .with(Outcome::unknown)
-                       .at(client_.place(call)));
+  const Expected expected{composed_etag(parts), context.world().mono_now()};
+  Result<std::string> answer = co_await client_.send_for_text(context, call);
+  if (answer && root_name(*answer) != "CompleteMultipartUploadResult") {
+    answer = fail(Error(Code::corrupted, "the service's answer does not say that it is complete")
+                      .with(Outcome::unknown)
+                      .at(client_.place(call)));
   }
-  const std::string etag = unquote(find_text(answer, "ETag"));
+  if (!answer) {
+    co_return co_await settle(client_, context, upload.key, expected, std::move(answer).error());
+  }
+  const std::string etag = unquote(find_text(*answer, "ETag"));
   if (!etag.empty()) co_return PutResult{etag};
   // Ceph RGW leaves it out.
   Call ask;
