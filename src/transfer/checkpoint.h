@@ -19,7 +19,7 @@ struct UploadState {
   Bytes size = 0;
   Bytes part_size = 0;
   std::string upload_id;
-  /// MD5 of parts that were hashed on the way, by number; only where the target tells none.
+  /// MD5 of parts that were hashed on the way and are proven, by number.
   std::map<std::uint32_t, std::string> part_md5s;
 };
 

@@ -59,8 +59,9 @@ Proof proof_for(const StorePair& stores, const ObjectInfo& info) {
   if (token->parts == 0) {
     return {.hash = !target_tells, .part_size = {}, .expected = info.etag};
   }
-  const std::vector<Bytes> sizes = guess_part_sizes(info.size, token->parts);
-  const Bytes part_size = info.part_size.value_or(sizes.empty() ? info.size : sizes.front());
+  // Bytes that were cut at a place which we only guess prove nothing, and must not be refused.
+  const std::optional<Bytes> part_size = token->parts == 1 ? info.size : info.part_size;
+  if (!part_size) return {.hash = target_tells, .part_size = {}, .expected = {}};
   return {.hash = true, .part_size = part_size, .expected = info.etag};
 }
 
@@ -109,7 +110,9 @@ struct Copier::Impl {
   Task<Bytes> stream(const Context& context, const ListEntry& entry,
                      const std::string& target_key) {
     const GetOptions get;
+    GODWIT_CO_TRY(const ObjectInfo layout, co_await layout_of(context, entry));
     GODWIT_CO_TRY(GetResult got, co_await stores.source.get(context, entry.key, get));
+    if (got.info.etag == layout.etag && layout.part_size) got.info.part_size = layout.part_size;
     const PutOptions put = put_options_for(stores, got.info);
     const Proof proof = proof_for(stores, got.info);
     MeteredBody metered(*got.body, context, bandwidth, resources.progress.bytes);
@@ -123,6 +126,15 @@ struct Copier::Impl {
     const bool comparable = stores.target.capabilities().put_tells_md5 && !proof.part_size;
     if (comparable && stored.etag != wanted) co_return fail(not_proven(wanted, stored.etag));
     co_return got.info.size;
+  }
+
+  /// Where an object of parts was cut, which a `head` tells and a `get` does not. Asked before, so
+  /// that no connection waits for another one.
+  Task<ObjectInfo> layout_of(const Context& context, const ListEntry& entry) {
+    const auto token = token_of(stores.source, entry.etag);
+    const bool cut = token && token->parts > 1;
+    if (!cut || !stores.source.capabilities().part_layout) co_return ObjectInfo{};
+    co_return co_await stores.source.head(context, entry.key);
   }
 
   [[nodiscard]] bool wants_parts(const ListEntry& entry) const {

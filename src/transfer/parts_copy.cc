@@ -102,7 +102,7 @@ class PartsCopy {
     for (PartInfo& part : *arrived) {
       if (part.number == 0 || part.number > plan_.layout.count()) continue;
       if (part.size != plan_.layout.part(part.number)) continue;
-      if (plan_.hash_parts && !state_.part_md5s.contains(part.number)) continue;
+      if (plan_.hash_parts && !was_proven(part)) continue;
       bytes += part.size;
       parts_[part.number] = std::move(part);
     }
@@ -113,6 +113,12 @@ class PartsCopy {
                       .message = {}};
     needs_.resources.observer.on_event(event);
     co_return true;
+  }
+
+  [[nodiscard]] bool was_proven(const PartInfo& part) const {
+    const auto md5 = state_.part_md5s.find(part.number);
+    if (md5 == state_.part_md5s.end()) return false;
+    return !target_tells_md5() || md5->second == part.etag;
   }
 
   Task<void> send_missing() {
@@ -206,15 +212,14 @@ class PartsCopy {
   }
 
   Task<void> prove_part(const PartInfo& part, const std::string& md5) {
-    if (!target_tells_md5()) {
-      state_.part_md5s[part.number] = md5;
-      co_return co_await checkpoint_.add_part(part.number, md5);
+    if (target_tells_md5() && part.etag != md5) {
+      co_return fail(Error(Code::corrupted, "part " + std::to_string(part.number) +
+                                                " arrived with the checksum " + part.etag +
+                                                ", sent was " + md5)
+                         .with(Retry::later));
     }
-    if (part.etag == md5) co_return Result<void>();
-    co_return fail(Error(Code::corrupted, "part " + std::to_string(part.number) +
-                                              " arrived with the checksum " + part.etag +
-                                              ", sent was " + md5)
-                       .with(Retry::later));
+    state_.part_md5s[part.number] = md5;
+    co_return co_await checkpoint_.add_part(part.number, md5);
   }
 
   asio::awaitable<void> give_up() {

@@ -58,7 +58,8 @@ class File {
   [[nodiscard]] virtual Result<std::size_t> read_at(Bytes offset, MutableByteSpan into) = 0;
   /// Writes all of `bytes`.
   [[nodiscard]] virtual Result<void> write_at(Bytes offset, ByteSpan bytes) = 0;
-  /// Contents and size are on stable storage when this returns (fdatasync).
+  /// Contents, size, attributes and time are on stable storage when this returns (fsync).
+  /// The file's name is not: see Disk::sync_directory.
   [[nodiscard]] virtual Result<void> sync() = 0;
   [[nodiscard]] virtual Result<void> truncate(Bytes size) = 0;
   [[nodiscard]] virtual Result<FileStat> stat() = 0;

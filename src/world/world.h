@@ -55,11 +55,15 @@ template <class F>
   auto start = [](auto handler, World* where, F job) {
     auto executor = asio::get_associated_executor(handler, where->executor());
     auto guard = asio::make_work_guard(executor);
-    where->post_blocking([job = std::move(job), handler = std::move(handler),
+    where->post_blocking([job = std::optional<F>(std::move(job)), handler = std::move(handler),
                           guard = std::move(guard)]() mutable {
-      asio::post(guard.get_executor(), [handler = std::move(handler), result = job()]() mutable {
-        std::move(handler)(std::move(result));
-      });
+      auto result = (*job)();
+      // What the work held is gone before anyone goes on.
+      job.reset();
+      asio::post(guard.get_executor(),
+                 [handler = std::move(handler), result = std::move(result)]() mutable {
+                   std::move(handler)(std::move(result));
+                 });
     });
   };
   co_return co_await asio::async_initiate<decltype(asio::use_awaitable), void(R)>(

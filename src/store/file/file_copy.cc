@@ -22,7 +22,7 @@ Result<void> FileCopy::begin() {
     if (record && opened.etag() == record->content_etag) options_.content_etag = opened.etag();
   }
   GODWIT_TRY(draft_, ends_.target->draft(random_));
-  return {};
+  return ends_.target->describe(draft_, options_, before_.size);
 }
 
 Result<bool> FileCopy::step() {

@@ -10,6 +10,9 @@
 namespace godwit::file {
 namespace {
 
+/// Directories that are remembered as sure; beyond that they are synced again.
+constexpr std::size_t kMostSure = 10'000;
+
 std::string parent_of(const std::string& path) {
   const std::size_t slash = path.find_last_of('/');
   return slash == 0 || slash == std::string::npos ? "/" : path.substr(0, slash);
@@ -35,12 +38,16 @@ Disk& disk_for(Disk& disk, SymlinkPolicy symlinks) {
 }  // namespace
 
 Draft::Draft(Draft&& other) noexcept
-    : path(std::exchange(other.path, {})), file(std::move(other.file)), disk(other.disk) {}
+    : path(std::exchange(other.path, {})),
+      file(std::move(other.file)),
+      disk(other.disk),
+      described(other.described) {}
 
 Draft& Draft::operator=(Draft&& other) noexcept {
   std::swap(path, other.path);
   std::swap(file, other.file);
   std::swap(disk, other.disk);
+  std::swap(described, other.described);
   return *this;
 }
 
@@ -148,16 +155,26 @@ Result<void> Tree::move_into_place(const Draft& draft, const std::string& to,
   Result<void> moved = disk_.rename(draft.path, to, on_existing);
   if (moved || moved.error().code() != Code::not_found) return moved;
   GODWIT_CHECK(disk_.make_directory(parent_of(to), Access::shared));
-  moved = disk_.rename(draft.path, to, on_existing);
-  if (!moved) return moved;
-  if (options_.fsync != Fsync::always) return {};
-  // Directories that were made now are names in their parents.
-  std::string made = parent_of(to);
-  for (; made.size() > options_.root.size(); made = parent_of(made)) {
-    GODWIT_CHECK(disk_.sync_directory(parent_of(made)));
+  return disk_.rename(draft.path, to, on_existing);
+}
+
+// A name is as sure as the names of the directories above it. Those may have been made just now: by
+// this put, by another one that has not synced them yet, by a process that died before it could.
+Result<void> Tree::sync_names(std::string directory) const {
+  std::vector<std::string> synced;
+  for (;;) {
+    const Result<void> done = disk_.sync_directory(directory);
+    // What holds the root need not be readable to us.
+    if (!done && directory.size() >= options_.root.size()) return done;
+    const std::lock_guard lock(mutex_);
+    if (sure_.contains(directory)) break;
+    synced.push_back(directory);
+    if (directory == "/") break;
+    directory = parent_of(directory);
   }
-  // The root may be new too; what holds it need not be readable to us.
-  (void)disk_.sync_directory(parent_of(made));
+  const std::lock_guard lock(mutex_);
+  if (sure_.size() > kMostSure) sure_.clear();
+  sure_.insert(synced.begin(), synced.end());
   return {};
 }
 
@@ -184,7 +201,19 @@ Result<void> Tree::place(Draft& draft, const std::string& key, OnExisting on_exi
     return moved;
   }
   draft.path.clear();
-  if (options_.fsync == Fsync::always) return disk_.sync_directory(parent_of(to));
+  if (options_.fsync == Fsync::always) return sync_names(parent_of(to));
+  return {};
+}
+
+Result<void> Tree::describe(Draft& draft, const PutOptions& options, Bytes size) const {
+  if (!options.modified) return {};
+  const Record record{.metadata = options.metadata,
+                      .content_etag = options.content_etag,
+                      .size = size,
+                      .modified = *options.modified};
+  if (!worth_keeping(record)) return {};
+  // Where there are no attributes, or no room, `commit` finds another place.
+  draft.described = draft.file->set_attribute(kAttribute, encode(record)).has_value();
   return {};
 }
 
@@ -194,15 +223,18 @@ Result<PutResult> Tree::commit(Draft& draft, const std::string& key,
     return fail(Code::unsupported, "a file system cannot replace a file by its version");
   }
   const bool durable = options_.fsync == Fsync::always;
-  if (options.modified) GODWIT_CHECK(draft.file->set_modified(*options.modified));
-  GODWIT_TRY(const FileStat stat, draft.file->stat());
+  GODWIT_TRY(FileStat stat, draft.file->stat());
+  stat.modified = options.modified.value_or(stat.modified);
   const Record record{.metadata = options.metadata,
                       .content_etag = options.content_etag,
                       .size = stat.size,
                       .modified = stat.modified};
-  if (worth_keeping(record)) {
+  if (worth_keeping(record) && !draft.described) {
     GODWIT_CHECK(records_.write(*draft.file, key, stat, record, durable));
   }
+  // Last: a file that has its time after a power loss has what was written before it, where the
+  // file system keeps the order of changes.
+  if (options.modified) GODWIT_CHECK(draft.file->set_modified(*options.modified));
   if (durable) GODWIT_CHECK(draft.file->sync());
   const Result<FileStat> replaced =
       records_.has_sidecars() ? disk_.stat(path_of(key)) : fail(Code::not_found, "");
@@ -212,6 +244,11 @@ Result<PutResult> Tree::commit(Draft& draft, const std::string& key,
   GODWIT_CHECK(placed);
   if (replaced) records_.forget(key, replaced->inode);
   return PutResult{etag_of(stat, &record)};
+}
+
+void Tree::forget_sure(const std::string& directory) const {
+  const std::lock_guard lock(mutex_);
+  sure_.erase(directory);
 }
 
 Result<void> Tree::remove(const std::string& key) const {
@@ -226,7 +263,9 @@ Result<void> Tree::remove(const std::string& key) const {
   records_.forget(key, there->inode);
   std::string directory = parent_of(path);
   if (options_.fsync == Fsync::always) (void)disk_.sync_directory(directory);
-  while (directory.size() > options_.root.size() && disk_.remove_directory(directory)) {
+  while (directory.size() > options_.root.size()) {
+    forget_sure(directory);
+    if (!disk_.remove_directory(directory)) break;
     directory = parent_of(directory);
   }
   return {};

@@ -2,7 +2,9 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "store/file/file_metadata.h"
@@ -36,6 +38,7 @@ struct Draft {
   std::string path;
   std::unique_ptr<File> file;
   Disk* disk = nullptr;
+  bool described = false;  ///< has its record already
 
   Draft() = default;
   Draft(Draft&& other) noexcept;
@@ -76,12 +79,18 @@ class Tree {
 
   /// A new private file inside `.godwit/tmp` of the root. `random` makes its name.
   [[nodiscard]] Result<Draft> draft(std::uint64_t random) const;
+  /// Gives the draft its record before its data, where all of it is known, so that a power loss
+  /// never leaves whole data without it.
+  [[nodiscard]] Result<void> describe(Draft& draft, const PutOptions& options, Bytes size) const;
   /// Gives the draft its record and time, makes it durable as the policy says, and puts it in the
   /// place of `key`, in one step that readers see.
   /// Failure: precondition_failed; invalid_argument when a directory is in the way, or a file whose
   /// name differs in case where the file system folds it; no_space; never not_found.
   [[nodiscard]] Result<PutResult> commit(Draft& draft, const std::string& key,
                                          const PutOptions& options) const;
+  /// The names in `directory`, its own and those of the directories above it are on stable storage
+  /// when this returns. Cost: one sync; once per directory one for each of those above it.
+  [[nodiscard]] Result<void> sync_names(std::string directory) const;
   /// Removes the file and the directories that it leaves empty.
   [[nodiscard]] Result<void> remove(const std::string& key) const;
 
@@ -95,12 +104,16 @@ class Tree {
                                    OnExisting on_existing) const;
   [[nodiscard]] Result<void> move_into_place(const Draft& draft, const std::string& to,
                                              OnExisting on_existing) const;
+  void forget_sure(const std::string& directory) const;
 
   Disk& disk_;
   TreeOptions options_;
   Records records_;
   enum class Case : std::uint8_t { not_looked, kept, folded };
   mutable std::atomic<Case> case_ = Case::not_looked;
+  mutable std::mutex mutex_;
+  /// Directories whose own names, and those above, are on stable storage.
+  mutable std::set<std::string> sure_;
 };
 
 }  // namespace godwit::file

@@ -86,6 +86,9 @@ Result<UploadId> Uploads::create(const std::string& key, std::uint64_t random) c
   GODWIT_CHECK(write_text(disk, path_of(id.data(), "/data"), ""));
   GODWIT_CHECK(write_text(disk, path_of(id.data(), "/parts"), ""));
   GODWIT_CHECK(write_text(disk, path_of(id.data(), "/key"), key));
+  // Parts that are noted and no file with their data would be worse than no upload.
+  if (tree_->options().fsync != Fsync::never)
+    GODWIT_CHECK(tree_->sync_names(path_of(id.data(), "")));
   return UploadId{key, id.data(), {}};
 }
 
@@ -142,6 +145,15 @@ Result<std::vector<PartInfo>> Uploads::parts(const UploadId& upload) const {
   return parts;
 }
 
+/// The data are on stable storage already, so the record gets there too before the name does,
+/// also where other puts are synced later.
+Result<void> Uploads::describe(Draft& draft, const PutOptions& options, Bytes size) const {
+  GODWIT_CHECK(draft.file->truncate(size));
+  GODWIT_CHECK(tree_->describe(draft, options, size));
+  if (tree_->options().fsync == Fsync::batch) return draft.file->sync();
+  return {};
+}
+
 Result<PutResult> Uploads::complete(const UploadId& upload, std::span<const PartInfo> wanted,
                                     const PutOptions& options) const {
   GODWIT_TRY(const auto parts, arrived(upload));
@@ -162,8 +174,8 @@ Result<PutResult> Uploads::complete(const UploadId& upload, std::span<const Part
   draft.disk = &tree_->disk();
   const std::string path = path_of(upload.id, "/data");
   GODWIT_TRY(draft.file, tree_->disk().open(path, OpenMode::write_existing));
-  GODWIT_CHECK(draft.file->truncate(end));
   draft.path = path;
+  GODWIT_CHECK(describe(draft, options, end));
   Result<PutResult> stored = tree_->commit(draft, upload.key, options);
   // The upload stays for another try unless it was completed.
   if (!stored) draft.path.clear();

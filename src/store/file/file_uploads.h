@@ -43,6 +43,7 @@ class Uploads {
   [[nodiscard]] Result<std::map<std::uint32_t, Arrived>> arrived(const UploadId& upload) const;
   [[nodiscard]] Result<std::unique_ptr<File>> add_line(const UploadId& upload,
                                                        const std::string& line) const;
+  [[nodiscard]] Result<void> describe(Draft& draft, const PutOptions& options, Bytes size) const;
   [[nodiscard]] Result<void> add_drafts(std::vector<UploadId>& found) const;
 
   std::shared_ptr<const Tree> tree_;

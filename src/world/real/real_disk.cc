@@ -171,7 +171,7 @@ class RealFile final : public File {
   }
 
   Result<void> sync() override {
-    if (uninterrupted([&] { return ::fdatasync(fd()); }) != 0) return failed("sync", path_);
+    if (uninterrupted([&] { return ::fsync(fd()); }) != 0) return failed("sync", path_);
     return {};
   }
 
