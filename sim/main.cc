@@ -1,48 +1,130 @@
-// godwit_sim --seed N | --seeds FIRST LAST: runs simulated lives and says which broke a promise.
-#include <cstdlib>
+// Simulated lives from seeds. See sim/README.md.
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <fstream>
 #include <iostream>
+#include <optional>
+#include <sstream>
 #include <string>
+#include <vector>
 
-#include "sim/sync_scenario.h"
+#include "sim/life.h"
 
 namespace {
 
+using godwit::Result;
 using godwit::sim::Outcome;
-using godwit::sim::run_sync_scenario;
+using godwit::sim::Scenario;
 
-/// True when the seed kept all promises, and does the same when it is run again.
-bool run_seed(std::uint64_t seed, Outcome& total) {
-  const Outcome outcome = run_sync_scenario(seed);
+constexpr const char* kUsage =
+    "usage: godwit_sim [--scenario FILE] (--seed N | --seeds FIRST LAST)\n"
+    "Without --scenario: every file in " GODWIT_SCENARIOS "\n";
+
+struct Arguments {
+  std::vector<std::string> files;
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+};
+
+std::optional<std::uint64_t> number(const std::string& text) {
+  std::uint64_t value = 0;
+  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || rest != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+std::vector<std::string> all_scenarios() {
+  std::vector<std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator(GODWIT_SCENARIOS)) {
+    if (entry.path().extension() == ".toml") files.push_back(entry.path().string());
+  }
+  std::ranges::sort(files);
+  return files;
+}
+
+std::optional<Arguments> parse(const std::vector<std::string>& words) {
+  Arguments arguments;
+  bool seeded = false;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::size_t left = words.size() - i - 1;
+    const bool range = words[i] == "--seeds";
+    if (words[i] == "--scenario" && left >= 1) {
+      arguments.files.push_back(words[++i]);
+    } else if ((range && left >= 2) || (words[i] == "--seed" && left >= 1)) {
+      const auto first = number(words[++i]);
+      const auto last = range ? number(words[++i]) : first;
+      if (!first || !last || *last < *first) return std::nullopt;
+      arguments.first = *first;
+      arguments.last = *last;
+      seeded = true;
+    } else {
+      return std::nullopt;
+    }
+  }
+  if (!seeded) return std::nullopt;
+  if (arguments.files.empty()) arguments.files = all_scenarios();
+  return arguments;
+}
+
+Result<Scenario> load(const std::string& file) {
+  std::ifstream stream(file);
+  if (!stream) return godwit::fail(godwit::Code::not_found, file + " cannot be read");
+  std::ostringstream text;
+  text << stream.rdbuf();
+  return godwit::sim::parse_scenario(text.str(), file);
+}
+
+void add(Outcome& total, const Outcome& outcome) {
   total.copies += outcome.copies;
   total.failures += outcome.failures;
-  for (const std::string& violation : outcome.violations) {
-    std::cout << "seed " << seed << ": " << violation << "\n";
+  total.crashes += outcome.crashes;
+  total.resumed += outcome.resumed;
+}
+
+/// How many lives broke a promise.
+std::uint64_t run_scenario(const Scenario& scenario, const std::string& file,
+                           const Arguments& arguments) {
+  Outcome total;
+  std::uint64_t bad = 0;
+  for (std::uint64_t seed = arguments.first; seed <= arguments.last; ++seed) {
+    const Outcome outcome = live(scenario, seed);
+    add(total, outcome);
+    std::vector<std::string> broken = outcome.violations;
+    // One of the seeds is enough to see that chance comes from nowhere else.
+    if (seed == arguments.first && live(scenario, seed).trace != outcome.trace) {
+      broken.emplace_back("a second run goes another way");
+    }
+    for (const std::string& what : broken) std::cout << "  seed " << seed << ": " << what << "\n";
+    if (broken.empty()) continue;
+    ++bad;
+    std::cout << "  replay: godwit_sim --scenario " << file << " --seed " << seed << "\n";
   }
-  return outcome.violations.empty();
+  const std::uint64_t lives = arguments.last - arguments.first + 1;
+  std::cout << scenario.name << ": " << lives << " lives, " << total.copies << " copies, "
+            << total.failures << " failures met, " << total.crashes << " crashes, " << total.resumed
+            << " resumed, " << bad << " broken\n";
+  // A simulation in which nothing happened has shown nothing.
+  const bool idle = lives > 1 && total.copies == 0;
+  return bad + (idle ? 1 : 0);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::string option = argc > 1 ? argv[1] : "";
-  if (!(option == "--seed" && argc == 3) && !(option == "--seeds" && argc == 4)) {
-    std::cerr << "usage: godwit_sim --seed N | --seeds FIRST LAST\n";
+  const std::optional<Arguments> arguments = parse({argv + 1, argv + argc});
+  if (!arguments) {
+    std::cerr << kUsage;
     return 2;
   }
-  const std::uint64_t first = std::strtoull(argv[2], nullptr, 10);
-  const std::uint64_t last = argc == 4 ? std::strtoull(argv[3], nullptr, 10) : first;
-  Outcome total;
   std::uint64_t bad = 0;
-  for (std::uint64_t seed = first; seed <= last; ++seed) {
-    if (!run_seed(seed, total)) ++bad;
+  for (const std::string& file : arguments->files) {
+    const Result<Scenario> scenario = load(file);
+    if (!scenario) {
+      std::cerr << scenario.error().to_string() << "\n";
+      return 2;
+    }
+    bad += run_scenario(*scenario, file, *arguments);
   }
-  if (run_sync_scenario(first).trace != run_sync_scenario(first).trace) {
-    std::cout << "seed " << first << " does not repeat itself\n";
-    ++bad;
-  }
-  std::cout << last - first + 1 << " lives, " << total.copies << " copies, " << total.failures
-            << " failures met, " << bad << " broken promises\n";
-  // A simulation in which nothing went wrong has shown nothing.
-  const bool idle = last > first && (total.copies == 0 || total.failures == 0);
-  return bad == 0 && !idle ? 0 : 1;
+  return bad == 0 ? 0 : 1;
 }

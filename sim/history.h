@@ -1,0 +1,113 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "store/object.h"
+
+namespace godwit::sim {
+
+/// One state that an object had at the source (or that was planted at the target).
+struct Version {
+  std::uint64_t number = 0;
+  Bytes size = 0;
+  WallTime modified{};
+};
+
+/// What a store holds under one key, read back.
+struct Found {
+  std::string bytes;
+  Metadata metadata;
+  WallTime modified{};
+  /// Empty versions are all alike: a sync does not compare metadata.
+  bool operator==(const Found& other) const {
+    return bytes == other.bytes && (bytes.empty() || metadata == other.metadata);
+  }
+};
+using Contents = std::map<std::string, Found>;
+
+/// The bytes of a version: no two versions of 8 bytes or more are alike.
+[[nodiscard]] std::string body_of(const Version& version);
+/// Metadata that tell which version they belong to, twice.
+[[nodiscard]] Metadata metadata_of(const Version& version);
+
+/// All that ever happened to objects, in order, so that the oracles can say what may be where.
+class History {
+ public:
+  /// A new version of `key`, which was never there before.
+  Version make_version(const std::string& key, Bytes size, WallTime modified);
+  /// The source holds it from now on / holds nothing there from now on.
+  void source_has(const std::string& key, const Version& version);
+  void source_lost(const std::string& key);
+
+  /// Moments to look back from.
+  [[nodiscard]] std::uint64_t now() const { return moment_; }
+  [[nodiscard]] bool source_had_all_along(const std::string& key, std::uint64_t since) const;
+  [[nodiscard]] bool source_is_unchanged(const std::string& key, std::uint64_t since) const;
+  [[nodiscard]] bool changed_since(std::uint64_t since) const { return last_change_ > since; }
+  [[nodiscard]] const std::map<std::string, Version>& source() const { return source_; }
+
+  /// After a power loss between two syncs of a store that syncs late: an empty object that lost its
+  /// metadata cannot be told from a whole one, since a comparison looks at contents.
+  void allow_empty_without_metadata() { forgiving_ = true; }
+  /// What is wrong with an object that was found: it is no version that there ever was.
+  [[nodiscard]] std::optional<std::string> judge(const std::string& key, const Found& found) const;
+  /// The version that the metadata of something found claim.
+  [[nodiscard]] static std::optional<std::uint64_t> claimed_version(const Metadata& metadata);
+
+ private:
+  std::uint64_t moment_ = 0;
+  std::uint64_t last_change_ = 0;
+  std::uint64_t last_version_ = 0;
+  bool forgiving_ = false;
+  std::map<std::string, Version> source_;
+  // Moments at which it happened last.
+  std::map<std::string, std::uint64_t> changed_;
+  std::map<std::string, std::uint64_t> appeared_;
+  std::map<std::string, std::uint64_t> lost_;
+  std::map<std::string, std::map<std::uint64_t, Version>> versions_;
+};
+
+/// What the target has answered to one process after another, to hold it to its word.
+class Acknowledged {
+ public:
+  void put_done(const std::string& key, std::optional<std::uint64_t> version);
+  void remove_begins(const std::string& key);
+  /// Others changed the target: nothing is known of what came before.
+  void forget(const std::string& key);
+
+  /// Objects that were acknowledged and are not there, or are older than was acknowledged.
+  [[nodiscard]] std::vector<std::string> missing_in(const Contents& target) const;
+
+ private:
+  std::map<std::string, std::uint64_t> put_;  // version, 0 where it is not known
+};
+
+/// Parts that were sent, to find those that are sent twice.
+class Parts {
+ public:
+  void next_run() { ++run_; }
+  void upload_begins(const std::string& id, const std::string& key, std::uint64_t version);
+  void part_done(const std::string& id, std::uint32_t number);
+  /// Completed or aborted: what was sent counts no more.
+  void upload_ends(const std::string& id);
+  /// For each object that was sent again: how many of its parts.
+  [[nodiscard]] const std::map<std::string, std::uint64_t>& sent_again() const { return again_; }
+  [[nodiscard]] std::uint64_t done() const { return done_; }
+
+ private:
+  struct Upload {
+    std::string key;
+    std::uint64_t version = 0;
+    std::map<std::uint32_t, std::uint64_t> done_in_run;
+  };
+  std::uint64_t run_ = 0;
+  std::uint64_t done_ = 0;
+  std::map<std::string, Upload> uploads_;
+  std::map<std::string, std::uint64_t> again_;
+};
+
+}  // namespace godwit::sim

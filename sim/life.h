@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sim/scenario.h"
+
+namespace godwit::sim {
+
+/// What one simulated life showed.
+struct Outcome {
+  std::vector<std::string> violations;  ///< broken promises; empty is good
+  std::uint64_t trace = 0;              ///< equal for equal seeds
+  std::uint64_t copies = 0;
+  std::uint64_t failures = 0;  ///< of objects, listings and runs: proof that faults struck
+  std::uint64_t crashes = 0;
+  std::uint64_t resumed = 0;  ///< copies that went on from a checkpoint
+};
+
+/// Syncs a source that somebody keeps changing to a target, again and again, through what the
+/// scenario lets go wrong: faults, cancellations, crashes with a restart on the same disk. Then
+/// heals the world and syncs once more.
+///
+/// Oracles, after each run and each crash:
+/// 1. Each object of the target is one version that the source had, with that version's metadata.
+///    So no draft, no torn and no mixed object is ever visible.
+/// 2. What the source had all the time is not deleted at the target.
+/// 3. What the target acknowledged is there, that version or a later one; where the store syncs at
+///    each put, also after a power loss.
+/// 4. A run that says that all is done has made the target equal to the source in every object
+///    that did not change meanwhile. Its counts add up.
+/// 5. A run that goes on where a killed one was sends again what was under way and no more.
+/// In the end: one sync makes the target the source, `verify` says so, and a second one finds
+/// nothing to do.
+[[nodiscard]] Outcome live(const Scenario& scenario, std::uint64_t seed);
+
+}  // namespace godwit::sim
