@@ -37,7 +37,7 @@ class AsioClient final : public Client {
     GODWIT_CO_CHECK(check(request));
     Reuse reuse = Reuse::allowed;
     for (;;) {
-      GODWIT_CO_TRY(Lease lease, co_await pool_->acquire(context, request.endpoint, reuse));
+      GODWIT_CO_TRY(Lease lease, co_await pool_->acquire(context, request, reuse));
       ++pool_->stats().requests;
       Exchange exchange(context, lease, request);
       Result<ResponseHead> head = co_await exchange.run();

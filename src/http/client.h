@@ -7,22 +7,13 @@
 
 namespace godwit::http {
 
-enum class VerifyPeer : std::uint8_t { yes, no };
-
-struct TlsOptions {
-  VerifyPeer verify = VerifyPeer::yes;
-  std::string ca_file;           ///< PEM; besides the system's authorities
-  std::string certificate_file;  ///< PEM chain of the client's own certificate
-  std::string key_file;          ///< PEM
-};
-
 struct ClientOptions {
   Duration connect_timeout = std::chrono::seconds(10);  ///< name, connection and TLS
   Duration idle_timeout = std::chrono::seconds(60);     ///< no byte moved in either direction
   Duration keep_alive = std::chrono::seconds(50);       ///< unused connections are kept so long
   /// Further requests wait for one, in order. A relay within one host holds two at a time.
   std::size_t connections_per_host = 256;
-  TlsOptions tls;
+  TlsOptions tls;  ///< for requests that name none
 };
 
 /// What a client has done since it was made.

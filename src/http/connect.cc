@@ -182,8 +182,10 @@ Task<void> Pool::tunnel(Lease& lease, tcp::socket& socket) {
 }
 
 Task<void> Pool::secure(Lease& lease, tcp::socket socket) {
-  GODWIT_CO_CHECK(co_await load_tls());
-  std::unique_ptr<TlsStream> stream = tls_stream(std::move(socket), *tls_, lease->endpoint.host);
+  Host& server = *lease->host;
+  GODWIT_CO_CHECK(co_await load_tls(*server.tls));
+  std::unique_ptr<TlsStream> stream =
+      tls_stream(std::move(socket), *server.tls->context, lease->endpoint.host, server.session);
   TlsStream& tls = *stream;
   lease->stream = std::move(stream);
   // Aborted while the authorities were read: there was nothing to close then.
@@ -193,17 +195,17 @@ Task<void> Pool::secure(Lease& lease, tcp::socket socket) {
   co_return shaken;
 }
 
-Task<void> Pool::load_tls() {
-  while (loading_tls_) co_await tls_loaded_.wait();
-  if (tls_) co_return Result<void>();
-  loading_tls_ = true;
-  auto load = [&options = options_.tls] { return make_tls(options); };
+Task<void> Pool::load_tls(TlsContext& tls) {
+  while (tls.loading) co_await tls.loaded.wait();
+  if (tls.context) co_return Result<void>();
+  tls.loading = true;
+  auto load = [&options = tls.options] { return make_tls(options); };
   Result<std::unique_ptr<asio::ssl::context>> loaded =
       co_await run_blocking(world_, std::move(load));
-  loading_tls_ = false;
-  tls_loaded_.notify_all();
+  tls.loading = false;
+  tls.loaded.notify_all();
   if (!loaded) co_return fail(std::move(loaded).error());
-  tls_ = *std::move(loaded);
+  tls.context = *std::move(loaded);
   co_return Result<void>();
 }
 

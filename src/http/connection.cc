@@ -78,16 +78,33 @@ World& Lease::world() const { return pool_->world(); }
 Pool::Pool(World& world, ClientOptions options)
     : world_(world),
       options_(std::move(options)),
-      tls_loaded_(world.executor()),
       helpers_(world.executor()),
       returned_(world.executor()) {}
 
-Result<Pool::Host*> Pool::host(const Endpoint& endpoint) {
-  const auto known = hosts_.find(endpoint);
-  if (known != hosts_.end()) return known->second.get();
+Result<Host*> Pool::host(const Request& request) {
+  static const TlsOptions kAsForAll;
+  const TlsOptions& asked = request.tls == nullptr ? kAsForAll : *request.tls;
+  std::vector<std::unique_ptr<Host>>& known = hosts_[request.endpoint];
+  for (const std::unique_ptr<Host>& server : known) {
+    if (server->asked == asked) return server.get();
+  }
   auto server = std::make_unique<Host>();
-  GODWIT_TRY(server->proxy, proxy_for(world_, endpoint));
-  return hosts_.emplace(endpoint, std::move(server)).first->second.get();
+  server->asked = asked;
+  server->tls = &tls_for(asked);
+  GODWIT_TRY(server->proxy, proxy_for(world_, request.endpoint));
+  return known.emplace_back(std::move(server)).get();
+}
+
+TlsContext& Pool::tls_for(const TlsOptions& asked) {
+  TlsOptions options = options_.tls;
+  if (asked.verify == VerifyPeer::no) options.verify = VerifyPeer::no;
+  if (!asked.ca_file.empty()) options.ca_file = asked.ca_file;
+  if (!asked.ca_directory.empty()) options.ca_directory = asked.ca_directory;
+  if (!asked.certificate_file.empty()) {
+    options.certificate_file = asked.certificate_file;
+    options.key_file = asked.key_file;
+  }
+  return tls_.try_emplace(options, options, world_.executor()).first->second;
 }
 
 std::unique_ptr<Connection> Pool::take_idle(Host& server) {
@@ -97,9 +114,9 @@ std::unique_ptr<Connection> Pool::take_idle(Host& server) {
   return connection;
 }
 
-Task<Lease> Pool::acquire(const Context& context, const Endpoint& endpoint, Reuse reuse) {
+Task<Lease> Pool::acquire(const Context& context, const Request& request, Reuse reuse) {
   GODWIT_CO_CHECK(context.check());
-  GODWIT_CO_TRY(Host* const server, host(endpoint));
+  GODWIT_CO_TRY(Host* const server, host(request));
   std::unique_ptr<Connection> connection = take_idle(*server);
   if (!connection && server->open >= options_.connections_per_host) {
     GODWIT_CO_TRY(connection, co_await wait_turn(context, *server));
@@ -110,7 +127,8 @@ Task<Lease> Pool::acquire(const Context& context, const Endpoint& endpoint, Reus
                    connection->idle_since + options_.keep_alive >= world_.mono_now();
   if (!fit) {
     connection = std::make_unique<Connection>();
-    connection->endpoint = endpoint;
+    connection->endpoint = request.endpoint;
+    connection->host = server;
     connection->proxy = server->proxy ? &*server->proxy : nullptr;
   }
   in_use_.push_back(connection.get());
@@ -160,7 +178,7 @@ void Pool::give_back(std::unique_ptr<Connection> connection, bool keep) {
   const auto place = std::ranges::find(in_use_, connection.get());
   std::swap(*place, in_use_.back());
   in_use_.pop_back();
-  Host& server = *hosts_.find(connection->endpoint)->second;
+  Host& server = *connection->host;
   // Bytes beyond the answer belong to nobody: what follows could not be trusted.
   const bool fit =
       keep && connection->stream && !connection->aborted && connection->unread().empty();
@@ -194,9 +212,11 @@ asio::awaitable<void> Pool::watch() {
       if (connection->expires > now) continue;
       connection->abort(Error(Code::timed_out, describe(connection->limit)));
     }
-    for (const auto& [endpoint, server] : hosts_) {
-      for (Waiter* waiter : server->waiters) {
-        if (waiter->deadline <= now) waiter->woken.notify_all();
+    for (const auto& [endpoint, servers] : hosts_) {
+      for (const std::unique_ptr<Host>& server : servers) {
+        for (Waiter* waiter : server->waiters) {
+          if (waiter->deadline <= now) waiter->woken.notify_all();
+        }
       }
     }
   }
@@ -210,10 +230,12 @@ asio::awaitable<void> Pool::reap() {
     if (stop_.token().cancelled()) break;
     const MonoTime oldest = world_.mono_now() - options_.keep_alive;
     any = false;
-    for (const auto& [endpoint, server] : hosts_) {
-      server->open -= std::erase_if(
-          server->idle, [oldest](const auto& idle) { return idle->idle_since < oldest; });
-      any = any || !server->idle.empty();
+    const auto too_old = [oldest](const auto& idle) { return idle->idle_since < oldest; };
+    for (const auto& [endpoint, servers] : hosts_) {
+      for (const std::unique_ptr<Host>& server : servers) {
+        server->open -= std::erase_if(server->idle, too_old);
+        any = any || !server->idle.empty();
+      }
     }
   }
   reaping_ = false;

@@ -20,9 +20,12 @@ namespace godwit::http {
 /// What may end the waiting for a server.
 enum class Limit : std::uint8_t { deadline, connecting, idle };
 
+struct Host;
+
 /// One TCP connection to a server, with what was read ahead.
 struct Connection {
   Endpoint endpoint;
+  Host* host = nullptr;             ///< the pool's
   const Proxy* proxy = nullptr;     ///< the way to the server, or null: straight; the pool's
   std::unique_ptr<Stream> stream;   ///< null until it is connected
   std::function<void()> interrupt;  ///< ends the step of connecting that is under way
@@ -74,6 +77,37 @@ class Lease {
   bool keep_ = false;
 };
 
+/// TLS as one set of options has it; loaded once, for all servers that they hold for.
+struct TlsContext {
+  TlsContext(TlsOptions how, asio::any_io_executor executor)
+      : options(std::move(how)), loaded(std::move(executor)) {}
+  TlsOptions options;
+  std::unique_ptr<asio::ssl::context> context;
+  bool loading = false;
+  Signal loaded;
+};
+
+/// Someone who waits for a connection, or for the right to open one.
+struct Waiter {
+  Waiter(asio::any_io_executor executor, MonoTime until)
+      : woken(std::move(executor)), deadline(until) {}
+  Signal woken;
+  MonoTime deadline;
+  bool granted = false;
+  std::unique_ptr<Connection> connection;  // null: open one
+};
+
+/// A server, as one set of TLS options sees it.
+struct Host {
+  TlsOptions asked;  // as the request had it
+  std::optional<Proxy> proxy;
+  TlsContext* tls = nullptr;
+  TlsSession session;
+  std::vector<std::unique_ptr<Connection>> idle;  // the last used last
+  std::size_t open = 0;                           // idle, in use, or promised to a waiter
+  std::deque<Waiter*> waiters;                    // the longest first
+};
+
 enum class Reuse : std::uint8_t { allowed, never };
 
 /// The connections of a client, by server.
@@ -88,7 +122,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
   /// An idle connection, or a new one; waits its turn while the server has its full number.
   /// Failure: unavailable, timed_out, cancelled, invalid_argument (proxy, TLS files); the outcome
   /// is not_applied.
-  [[nodiscard]] Task<Lease> acquire(const Context& context, const Endpoint& endpoint, Reuse reuse);
+  [[nodiscard]] Task<Lease> acquire(const Context& context, const Request& request, Reuse reuse);
   [[nodiscard]] asio::awaitable<void> close();
   [[nodiscard]] ClientStats& stats() { return stats_; }
   [[nodiscard]] const ClientOptions& options() const { return options_; }
@@ -96,23 +130,9 @@ class Pool : public std::enable_shared_from_this<Pool> {
 
  private:
   friend class Lease;
-  /// Someone who waits for a connection, or for the right to open one.
-  struct Waiter {
-    Waiter(asio::any_io_executor executor, MonoTime until)
-        : woken(std::move(executor)), deadline(until) {}
-    Signal woken;
-    MonoTime deadline;
-    bool granted = false;
-    std::unique_ptr<Connection> connection;  // null: open one
-  };
-  struct Host {
-    std::optional<Proxy> proxy;
-    std::vector<std::unique_ptr<Connection>> idle;  // the last used last
-    std::size_t open = 0;                           // idle, in use, or promised to a waiter
-    std::deque<Waiter*> waiters;                    // the longest first
-  };
 
-  [[nodiscard]] Result<Host*> host(const Endpoint& endpoint);
+  [[nodiscard]] Result<Host*> host(const Request& request);
+  [[nodiscard]] TlsContext& tls_for(const TlsOptions& asked);
   [[nodiscard]] std::unique_ptr<Connection> take_idle(Host& server);
   /// Waits until `server` has one to spare; null: open one.
   [[nodiscard]] Task<std::unique_ptr<Connection>> wait_turn(const Context& context, Host& server);
@@ -128,7 +148,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
   [[nodiscard]] Task<asio::ip::tcp::socket> connect_tcp(const Endpoint& to, Lease& lease);
   [[nodiscard]] Task<void> tunnel(Lease& lease, asio::ip::tcp::socket& socket);
   [[nodiscard]] Task<void> secure(Lease& lease, asio::ip::tcp::socket socket);
-  [[nodiscard]] Task<void> load_tls();
+  [[nodiscard]] Task<void> load_tls(TlsContext& tls);
 
   asio::awaitable<void> watch();
   asio::awaitable<void> reap();
@@ -136,12 +156,10 @@ class Pool : public std::enable_shared_from_this<Pool> {
   World& world_;
   ClientOptions options_;
   ClientStats stats_;
-  std::map<Endpoint, std::unique_ptr<Host>> hosts_;
+  std::map<TlsOptions, TlsContext> tls_;  // outlives the connections
+  std::map<Endpoint, std::vector<std::unique_ptr<Host>>> hosts_;
   std::vector<Connection*> in_use_;
   std::size_t waiting_ = 0;
-  std::unique_ptr<asio::ssl::context> tls_;
-  bool loading_tls_ = false;
-  Signal tls_loaded_;
   bool watching_ = false;
   bool reaping_ = false;
   CancelSource stop_;

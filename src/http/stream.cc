@@ -11,6 +11,7 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
 #include <cerrno>
+#include <filesystem>
 
 namespace godwit::http {
 namespace {
@@ -81,17 +82,33 @@ const char* hint_for(long verified) {
   }
 }
 
+/// Where a connection keeps the address of its server's session.
+int session_index() {
+  static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+  return index;
+}
+
+/// Called by OpenSSL when the server hands out a session. A copy is kept: OpenSSL takes the
+/// original for spoiled when its connection ends without a farewell.
+int keep_session(SSL* ssl, SSL_SESSION* given) {
+  auto* session = static_cast<TlsSession*>(SSL_get_ex_data(ssl, session_index()));
+  if (session != nullptr) session->set(SSL_SESSION_dup(given));
+  return 0;
+}
+
 class AsioTlsStream final : public AsioStream<asio::ssl::stream<tcp::socket>, TlsStream> {
  public:
-  AsioTlsStream(tcp::socket socket, asio::ssl::context& tls, std::string host)
-      : AsioStream(std::move(socket), tls), host_(std::move(host)) {}
+  AsioTlsStream(tcp::socket socket, asio::ssl::context& tls, std::string host, TlsSession& session)
+      : AsioStream(std::move(socket), tls), host_(std::move(host)), session_(session) {}
 
   Task<void> handshake() override {
     expect_name();
+    resume();
     error_code error;
     co_await socket_.async_handshake(asio::ssl::stream_base::client,
                                      asio::redirect_error(asio::use_awaitable, error));
     if (!error) co_return Result<void>();
+    session_.set(nullptr);
     SSL* ssl = socket_.native_handle();
     const bool verifies = SSL_get_verify_mode(ssl) != SSL_VERIFY_NONE;
     const long verified = verifies ? SSL_get_verify_result(ssl) : X509_V_OK;
@@ -126,7 +143,17 @@ class AsioTlsStream final : public AsioStream<asio::ssl::stream<tcp::socket>, Tl
     SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, host_.data());
   }
 
+  void resume() {
+    SSL* ssl = socket_.native_handle();
+    SSL_set_ex_data(ssl, session_index(), &session_);
+    if (session_.get() == nullptr) return;
+    SSL_SESSION* copy = SSL_SESSION_dup(session_.get());
+    SSL_set_session(ssl, copy);
+    SSL_SESSION_free(copy);
+  }
+
   std::string host_;
+  TlsSession& session_;
 };
 
 std::unexpected<Error> bad_file(const std::string& path, const error_code& error) {
@@ -158,9 +185,14 @@ std::unique_ptr<Stream> plain_stream(tcp::socket socket) {
   return std::make_unique<AsioStream<tcp::socket, Stream>>(std::move(socket));
 }
 
-std::unique_ptr<TlsStream> tls_stream(tcp::socket socket, asio::ssl::context& tls,
-                                      std::string host) {
-  return std::make_unique<AsioTlsStream>(std::move(socket), tls, std::move(host));
+std::unique_ptr<TlsStream> tls_stream(tcp::socket socket, asio::ssl::context& tls, std::string host,
+                                      TlsSession& session) {
+  return std::make_unique<AsioTlsStream>(std::move(socket), tls, std::move(host), session);
+}
+
+void TlsSession::set(ssl_session_st* session) {
+  SSL_SESSION_free(session_);
+  session_ = session;
 }
 
 bool is_tls_error(const error_code& error) {
@@ -172,6 +204,9 @@ Result<std::unique_ptr<asio::ssl::context>> make_tls(const TlsOptions& options) 
   SSL_CTX_set_min_proto_version(tls->native_handle(), TLS1_2_VERSION);
   static constexpr std::array<unsigned char, 9> kAlpn = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
   SSL_CTX_set_alpn_protos(tls->native_handle(), kAlpn.data(), kAlpn.size());
+  SSL_CTX_set_session_cache_mode(tls->native_handle(),
+                                 SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+  SSL_CTX_sess_set_new_cb(tls->native_handle(), keep_session);
   error_code error;
   tls->set_verify_mode(
       options.verify == VerifyPeer::yes ? asio::ssl::verify_peer : asio::ssl::verify_none, error);
@@ -180,11 +215,21 @@ Result<std::unique_ptr<asio::ssl::context>> make_tls(const TlsOptions& options) 
     tls->load_verify_file(options.ca_file, error);
     if (error) return bad_file(options.ca_file, error);
   }
+  if (!options.ca_directory.empty()) {
+    // OpenSSL looks into it only when it needs an authority, and says nothing when it is not there.
+    if (!std::filesystem::is_directory(options.ca_directory)) {
+      return fail(Error(Code::invalid_argument,
+                        "TLS directory " + options.ca_directory + " is no directory")
+                      .with_hint("it must hold PEM files named by `openssl rehash`"));
+    }
+    tls->add_verify_path(options.ca_directory, error);
+  }
   if (!options.certificate_file.empty()) {
+    const std::string& key = options.key_file.empty() ? options.certificate_file : options.key_file;
     tls->use_certificate_chain_file(options.certificate_file, error);
     if (error) return bad_file(options.certificate_file, error);
-    tls->use_private_key_file(options.key_file, asio::ssl::context::pem, error);
-    if (error) return bad_file(options.key_file, error);
+    tls->use_private_key_file(key, asio::ssl::context::pem, error);
+    if (error) return bad_file(key, error);
   }
   return tls;
 }

@@ -10,6 +10,8 @@
 #include "http/client.h"
 #include "world/signal.h"
 
+struct ssl_session_st;
+
 namespace godwit::http {
 
 /// Calls `action` at `deadline`, unless it is stopped before. Stop it before it is destroyed.
@@ -48,6 +50,22 @@ class Stream {
   virtual void close() = 0;
 };
 
+/// The last session with a server, so that the next connection to it need not show and check
+/// certificates again. Outlives the streams that know it.
+class TlsSession {
+ public:
+  TlsSession() = default;
+  TlsSession(TlsSession&&) = delete;
+  ~TlsSession() { set(nullptr); }
+
+  [[nodiscard]] ssl_session_st* get() const { return session_; }
+  /// Takes over one reference.
+  void set(ssl_session_st* session);
+
+ private:
+  ssl_session_st* session_ = nullptr;
+};
+
 /// A stream that becomes usable with its handshake.
 class TlsStream : public Stream {
  public:
@@ -62,9 +80,10 @@ class TlsStream : public Stream {
 /// Loads authorities and the client's certificate. Failure: invalid_argument naming the file.
 [[nodiscard]] Result<std::unique_ptr<asio::ssl::context>> make_tls(const TlsOptions& options);
 
-/// For a server known as `host`, a name or an address.
+/// For a server known as `host`, a name or an address. `tls` and `session` must outlive it.
 [[nodiscard]] std::unique_ptr<TlsStream> tls_stream(asio::ip::tcp::socket socket,
-                                                    asio::ssl::context& tls, std::string host);
+                                                    asio::ssl::context& tls, std::string host,
+                                                    TlsSession& session);
 
 /// What TLS has to say about a failed read or write: the peer refused us by an alert, say.
 [[nodiscard]] bool is_tls_error(const boost::system::error_code& error);

@@ -142,6 +142,71 @@ TEST_F(TlsTest, names_a_file_that_it_cannot_read) {
   EXPECT_NE(failure().find("none.pem"), std::string::npos) << failure();
 }
 
+TEST_F(TlsTest, new_connections_resume_the_session_of_the_server) {
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    SSL_CTX_set_max_proto_version(tls.get(), version);
+    std::vector<bool> resumed;
+    PeerServer server(
+        [&resumed](Peer& peer, int) {
+          peer.read_head();
+          resumed.push_back(peer.resumed());
+          peer.write(kHello);  // and closes, so that the next request needs a new connection
+        },
+        tls.get());
+    send(request_to(server.port()), 4);
+    for (const auto& result : results) EXPECT_EQ(result.value().body, "hello");
+    EXPECT_EQ(resumed, (std::vector<bool>{false, true, true, true})) << version;
+  }
+}
+
+TEST_F(TlsTest, a_session_that_the_server_has_forgotten_costs_nothing_but_time) {
+  const Identity other = identity({});
+  const test::TlsPtr restarted = test::server_tls(other);
+  PeerServer server([&](Peer& peer, int number) {
+    if (!peer.start_tls(number == 0 ? tls.get() : restarted.get())) return;
+    peer.read_head();
+    EXPECT_FALSE(peer.resumed());
+    peer.write(kHello);
+  });
+  send(request_to(server.port()), 2);
+  for (const auto& result : results) EXPECT_EQ(result.value().body, "hello");
+}
+
+TEST_F(TlsTest, a_request_may_have_authorities_and_a_certificate_of_its_own) {
+  SSL_CTX_set_verify(tls.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  SSL_CTX_load_verify_file(tls.get(), options.tls.ca_file.c_str());
+  test::write_pem(directory + "/client.pem", identity({}));
+  PeerServer server(greet, tls.get());
+  TlsOptions own_options;
+  own_options.certificate_file = directory + "/client.pem";
+  Request request = request_to(server.port());
+  request.tls = &own_options;
+  send(request);
+  EXPECT_EQ(failure(), "") << "what the request leaves empty is the client's";
+  options.tls.ca_file.clear();
+  send(request);
+  EXPECT_NE(failure(), "");
+  own_options.ca_file = directory + "/ca.pem";
+  send(request);
+  EXPECT_EQ(failure(), "");
+}
+
+TEST_F(TlsTest, trusts_the_authorities_of_a_directory) {
+  PeerServer server(greet, tls.get());
+  options.tls.ca_file.clear();
+  options.tls.ca_directory = directory + "/authorities";
+  send(request_to(server.port()));
+  EXPECT_EQ(results[0].error().code(), Code::invalid_argument);
+  EXPECT_NE(failure().find("/authorities"), std::string::npos) << failure();
+  char name[16];
+  const auto hash = X509_subject_name_hash(authority.certificate.get());
+  std::snprintf(name, sizeof name, "/%08lx.0", hash);
+  std::filesystem::create_directories(options.tls.ca_directory);
+  test::write_pem(options.tls.ca_directory + name, authority);
+  send(request_to(server.port()));
+  EXPECT_EQ(failure(), "");
+}
+
 TEST_F(TlsTest, a_server_without_tls_is_told_apart) {
   PeerServer server([](Peer& peer, int) {
     peer.read_exactly(1);

@@ -52,6 +52,19 @@ struct Url {
 /// RFC 3986, http and https only; user info is refused. Failure: invalid_argument.
 [[nodiscard]] Result<Url> parse_url(std::string_view text);
 
+enum class VerifyPeer : std::uint8_t { yes, no };
+
+/// Whom to trust, and who we are.
+struct TlsOptions {
+  VerifyPeer verify = VerifyPeer::yes;
+  std::string ca_file;           ///< PEM; besides the system's authorities
+  std::string ca_directory;      ///< of PEM files named by hash (`openssl rehash`); besides them
+  std::string certificate_file;  ///< PEM chain of the client's own certificate
+  std::string key_file;          ///< PEM; empty: it is in `certificate_file`
+
+  auto operator<=>(const TlsOptions&) const = default;
+};
+
 enum class Expect : std::uint8_t {
   nothing,
   continue_100,  ///< send the body only after the server said so (or a second without a word)
@@ -65,6 +78,8 @@ struct Request {
   Body* body = nullptr;
   Bytes body_size = 0;  ///< announced as Content-Length; the body must yield just as many
   Expect expect = Expect::nothing;
+  /// For this server; what it leaves empty is as for all. Null: as for all.
+  const TlsOptions* tls = nullptr;
 };
 
 struct Response {

@@ -69,6 +69,8 @@ class Peer {
     SSL_set_fd(ssl_, socket_);
     return SSL_accept(ssl_) == 1;
   }
+  /// The client came with a session of before.
+  [[nodiscard]] bool resumed() const { return ssl_ != nullptr && SSL_session_reused(ssl_) == 1; }
   /// Says the TLS farewell, without which an end is not to be believed.
   void end_tls() { SSL_shutdown(ssl_); }
 

@@ -100,6 +100,7 @@ http::Request Client::make_request(const Attempt& attempt, const Call& call) con
   request.target = attempt.route.path_of(call.key);
   if (!call.query.empty()) request.target += "?" + call.query;
   if (call.body_size > kAskFirst) request.expect = http::Expect::continue_100;
+  request.tls = &config_.tls;
   if (config_.requester_pays == Support::yes) {
     request.headers.add("x-amz-request-payer", "requester");
   }

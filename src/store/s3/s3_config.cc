@@ -94,6 +94,17 @@ Result<void> read_endpoint(const OptionReader& options, const std::optional<std:
   return {};
 }
 
+Result<void> read_tls(World& world, const OptionReader& options, Config& config) {
+  config.tls.ca_file =
+      options.text("ca_file").value_or(first_set(world, {"AWS_CA_BUNDLE"}).value_or(""));
+  config.tls.ca_directory = options.text("ca_dir").value_or("");
+  config.tls.certificate_file = options.text("client_cert").value_or("");
+  config.tls.key_file = options.text("client_key").value_or("");
+  if (config.tls.key_file.empty() || !config.tls.certificate_file.empty()) return {};
+  return fail(Error(Code::invalid_argument, "option 'client_key' needs 'client_cert'")
+                  .with_hint("name the certificate, too"));
+}
+
 /// Options that say how the service differs from what most do.
 Result<void> read_service(const OptionReader& options, Config& config) {
   const bool kms = config.server_side_encryption.starts_with("aws:kms");
@@ -140,6 +151,10 @@ const std::vector<OptionInfo>& option_table() {
        "'crc32c' or 'crc64nvme' to send along and check, for a service that knows trailing "
        "checksums "
        "(AWS; not Ceph before 19)"},
+      {"ca_file", "AWS_CA_BUNDLE, else --ca-file", "PEM file of further authorities for https"},
+      {"ca_dir", "none", "directory of such files, named by `openssl rehash`"},
+      {"client_cert", "none", "PEM file of the certificate to show to the service"},
+      {"client_key", "client_cert", "PEM file of its key"},
       {"requester_pays", "no", "'yes' to pay for requests to a bucket of somebody else"},
       {"list_version", "2", "'1' for a service that knows only the first ListObjects call"},
       {"storage_class", "the service's", "x-amz-storage-class of new objects"},
@@ -165,6 +180,7 @@ Result<Config> read_config(World& world, const StoreSpec& spec) {
   config.server_side_encryption = options.text("sse").value_or("");
   config.kms_key_id = options.text("sse_kms_key_id").value_or("");
   GODWIT_CHECK(read_service(options, config));
+  GODWIT_CHECK(read_tls(world, options, config));
   return config;
 }
 

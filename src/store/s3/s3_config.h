@@ -38,6 +38,7 @@ struct Config {
   Payload payload = Payload::unsigned_bytes;
   ChecksumKind checksum = ChecksumKind::none;
   Support requester_pays = Support::no;
+  http::TlsOptions tls;
   std::string storage_class;
   std::string server_side_encryption;
   std::string kms_key_id;
