@@ -152,7 +152,9 @@ class Walk {
     entry.key = key;
     entry.size = facts->stat.size;
     entry.modified = facts->stat.modified;
-    const auto record = tree_->records().read(key, facts->stat, facts->attribute);
+    // A record that cannot be read is told when the object is: it does not end the listing.
+    const auto record =
+        tree_->records().read(key, facts->stat, facts->attribute).value_or(std::nullopt);
     entry.etag = etag_of(facts->stat, record ? &*record : nullptr);
     page.push_back(std::move(entry));
     return {};

@@ -20,12 +20,14 @@ Result<std::string> read_text(Disk& disk, const std::string& path) {
 
 }  // namespace
 
-std::optional<Record> Records::read(const std::string& key, const FileStat& file,
-                                    const std::optional<std::string>& attribute) const {
+Result<std::optional<Record>> Records::read(const std::string& key, const FileStat& file,
+                                            const std::optional<std::string>& attribute) const {
   if (attribute) return decode(*attribute);
   if (!has_sidecars()) return std::nullopt;
-  const auto text = read_text(disk_, sidecar(key, file.inode));
-  std::optional<Record> record = text ? decode(*text) : std::nullopt;
+  Result<std::string> text = read_text(disk_, sidecar(key, file.inode));
+  if (!text && text.error().code() == Code::not_found) return std::nullopt;
+  if (!text) return fail(std::move(text).error());
+  std::optional<Record> record = decode(*text);
   // Inode numbers are used again.
   const bool of_this_version =
       record && record->size == file.size && record->modified == file.modified;
@@ -50,9 +52,8 @@ Result<void> Records::write_sidecar(const std::string& path, const std::string& 
   (void)disk_.remove_file(path);
   GODWIT_TRY(const std::unique_ptr<File> file, disk_.open(path, OpenMode::write_new));
   GODWIT_CHECK(file->write_at(0, as_bytes(text)));
-  if (!durable) return {};
-  GODWIT_CHECK(file->sync());
-  return disk_.sync_directory(directory_);
+  if (durable) return file->sync();
+  return {};
 }
 
 void Records::forget(const std::string& key, std::uint64_t inode) const {

@@ -21,10 +21,13 @@ class Records {
   /// `directory` is made when the first sidecar is.
   Records(Disk& disk, std::string directory) : disk_(disk), directory_(std::move(directory)) {}
 
-  /// The record of a file, of which `attribute` was read.
-  [[nodiscard]] std::optional<Record> read(const std::string& key, const FileStat& file,
-                                           const std::optional<std::string>& attribute) const;
-  /// Failure: no_space; invalid_argument when the record is over 64 KiB.
+  /// The record of a file, of which `attribute` was read; nothing when it has none.
+  /// Failure: of the disk; a sidecar that cannot be read is not absent.
+  [[nodiscard]] Result<std::optional<Record>> read(
+      const std::string& key, const FileStat& file,
+      const std::optional<std::string>& attribute) const;
+  /// Failure: no_space; invalid_argument when the record is over 64 KiB. `durable`: what is
+  /// written is on stable storage; the names in the directory of sidecars are the caller's to sync.
   [[nodiscard]] Result<void> write(File& file, const std::string& key, const FileStat& stat,
                                    const Record& record, bool durable) const;
   /// Removes the sidecar of that version of the file, if it has one.

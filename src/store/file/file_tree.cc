@@ -88,7 +88,7 @@ Result<ObjectInfo> Tree::info(const std::string& key) const {
   if (facts.stat.type != FileType::regular) return no_file();
   OpenedFile file;
   file.stat = facts.stat;
-  file.record = records_.read(key, facts.stat, facts.attribute);
+  GODWIT_TRY(file.record, records_.read(key, facts.stat, facts.attribute));
   return file.info(key);
 }
 
@@ -103,7 +103,7 @@ Result<OpenedFile> Tree::open(const std::string& key) const {
   if (!attribute && attribute.error().code() != Code::unsupported) {
     return fail(std::move(attribute).error());
   }
-  opened.record = records_.read(key, opened.stat, attribute.value_or(std::nullopt));
+  GODWIT_TRY(opened.record, records_.read(key, opened.stat, attribute.value_or(std::nullopt)));
   return opened;
 }
 
@@ -231,6 +231,7 @@ Result<PutResult> Tree::commit(Draft& draft, const std::string& key,
                       .modified = stat.modified};
   if (worth_keeping(record) && !draft.described) {
     GODWIT_CHECK(records_.write(*draft.file, key, stat, record, durable));
+    if (durable && records_.has_sidecars()) GODWIT_CHECK(sync_names(own_path("meta")));
   }
   // Last: a file that has its time after a power loss has what was written before it, where the
   // file system keeps the order of changes.
@@ -260,9 +261,10 @@ Result<void> Tree::remove(const std::string& key) const {
   GODWIT_CHECK(check_exact(key));
   const Result<void> removed = disk_.remove_file(path);
   if (!removed && removed.error().code() != Code::not_found) return removed;
-  records_.forget(key, there->inode);
   std::string directory = parent_of(path);
   if (options_.fsync == Fsync::always) (void)disk_.sync_directory(directory);
+  // Last: a power loss that brings the file back must not find it without its record.
+  records_.forget(key, there->inode);
   while (directory.size() > options_.root.size()) {
     forget_sure(directory);
     if (!disk_.remove_directory(directory)) break;
