@@ -123,6 +123,18 @@ std::vector<std::string> Acknowledged::missing_in(const Contents& target) const 
   return missing;
 }
 
+std::string Parts::name_of(const Upload& upload) {
+  return upload.key + " of version " + std::to_string(upload.version);
+}
+
+void Parts::next_run() {
+  ++run_;
+  for (auto& [id, upload] : uploads_) {
+    counts_[name_of(upload)].may_be += upload.most_under_way;
+    upload.under_way = upload.most_under_way = 0;
+  }
+}
+
 void Parts::upload_begins(const std::string& id, const std::string& key, std::uint64_t version) {
   Upload upload{.key = key, .version = version, .done_in_run = {}};
   // What another upload of this version had already is sent again, all of it.
@@ -133,13 +145,30 @@ void Parts::upload_begins(const std::string& id, const std::string& key, std::ui
   uploads_[id] = std::move(upload);
 }
 
-void Parts::part_done(const std::string& id, std::uint32_t number) {
-  ++done_;
+void Parts::part_begins(const std::string& id) {
   Upload& upload = uploads_[id];
+  upload.most_under_way = std::max(upload.most_under_way, ++upload.under_way);
+}
+
+void Parts::part_failed(const std::string& id) { --uploads_[id].under_way; }
+
+void Parts::part_done(const std::string& id, std::uint32_t number) {
+  Upload& upload = uploads_[id];
+  --upload.under_way;
   const auto [place, first] = upload.done_in_run.try_emplace(number, run_);
   if (first || place->second == run_) return;
-  ++again_[upload.key + " of version " + std::to_string(upload.version)];
+  ++counts_[name_of(upload)].sent_again;
   place->second = run_;
+}
+
+std::vector<std::string> Parts::sent_too_often() const {
+  std::vector<std::string> objects;
+  for (const auto& [object, count] : counts_) {
+    if (count.sent_again <= count.may_be) continue;
+    objects.push_back(std::to_string(count.sent_again) + " parts were sent again, " +
+                      std::to_string(count.may_be) + " were under way: " + object);
+  }
+  return objects;
 }
 
 void Parts::upload_ends(const std::string& id) { uploads_.erase(id); }

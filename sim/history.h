@@ -86,28 +86,37 @@ class Acknowledged {
   std::map<std::string, std::uint64_t> put_;  // version, 0 where it is not known
 };
 
-/// Parts that were sent, to find those that are sent twice.
+/// Parts that were sent, to find those that are sent twice without need.
 class Parts {
  public:
-  void next_run() { ++run_; }
+  void next_run();
   void upload_begins(const std::string& id, const std::string& key, std::uint64_t version);
+  void part_begins(const std::string& id);
+  void part_failed(const std::string& id);
   void part_done(const std::string& id, std::uint32_t number);
   /// Completed or aborted: what was sent counts no more.
   void upload_ends(const std::string& id);
-  /// For each object that was sent again: how many of its parts.
-  [[nodiscard]] const std::map<std::string, std::uint64_t>& sent_again() const { return again_; }
-  [[nodiscard]] std::uint64_t done() const { return done_; }
+  /// Objects of which more was sent again than was under way at once when earlier runs ended:
+  /// a part may have arrived whose note was not written any more.
+  [[nodiscard]] std::vector<std::string> sent_too_often() const;
 
  private:
   struct Upload {
     std::string key;
     std::uint64_t version = 0;
     std::map<std::uint32_t, std::uint64_t> done_in_run;
+    std::uint64_t under_way = 0;
+    std::uint64_t most_under_way = 0;  // in this run
   };
+  struct Count {
+    std::uint64_t sent_again = 0;
+    std::uint64_t may_be = 0;
+  };
+  static std::string name_of(const Upload& upload);
+
   std::uint64_t run_ = 0;
-  std::uint64_t done_ = 0;
   std::map<std::string, Upload> uploads_;
-  std::map<std::string, std::uint64_t> again_;
+  std::map<std::string, Count> counts_;  // by object and version
 };
 
 }  // namespace godwit::sim

@@ -165,7 +165,9 @@ class Life {
   void heal_faults() {
     for (Side* side : {&source_, &target_}) {
       side->calls = {};
-      world_.disk().faults("/" + side->name) = {};
+      DiskFaults& faults = world_.disk().faults("/" + side->name);
+      faults = {};
+      faults.attributes = side->most->disk.attributes;
     }
     world_.disk().faults("/state") = {};
   }
@@ -249,12 +251,13 @@ class Life {
     const auto to = open(target_);
     SyncOptions options;
     options.extra = extra;
+    // In the end an empty source is what its writers left.
+    if (healed_) options.empty_source = EmptySource::accept;
     options.transfer.listers = 1 + below(4);
     options.transfer.attempts = scenario_.call.attempts;
     options.transfer.multipart_threshold = scenario_.call.multipart_threshold;
     options.transfer.part_size = scenario_.call.part_size;
     if (scenario_.call.keeps_state) options.transfer.state_directory = "/state";
-    part_streams_ = options.transfer.part_streams;
     Ear ear(process_, outcome_);
     co_return co_await sync(context, *from, *to, options, ear);
   }
@@ -332,11 +335,7 @@ class Life {
 
   void check_parts() {
     if (!scenario_.expect.resume) return;
-    for (const auto& [object, count] : parts_.sent_again()) {
-      if (count > part_streams_) {
-        violation(std::to_string(count) + " parts were sent again: " + object);
-      }
-    }
+    for (const std::string& object : parts_.sent_too_often()) violation(object);
   }
 
   void judge_counts(const SyncSummary& summary, Extra extra) {
@@ -381,7 +380,10 @@ class Life {
 
   asio::awaitable<void> heal() {
     heal_faults();
+    healed_ = true;
     process_ = Process{};
+    // Changes between two calls take no time, so the last ones are ahead of the clock.
+    (void)co_await world_.sleep_until(world_.mono_now() + 1h, {});
     parts_.next_run();
     const Result<SyncSummary> summary = co_await sync_once(context_, Extra::remove);
     if (!summary) {
@@ -431,7 +433,7 @@ class Life {
   Acknowledged acknowledged_;
   Parts parts_;
   Process process_;
-  std::uint64_t part_streams_ = 0;
+  bool healed_ = false;
   Outcome outcome_;
 };
 

@@ -134,7 +134,8 @@ Taker disk(DiskFaults& faults, const std::string& file) {
                 {"no_descriptors", share(faults.no_descriptors)},
                 {"no_space", share(faults.no_space)},
                 {"longest_delay", duration(faults.longest_delay)},
-                {"capacity", bytes(faults.capacity)}},
+                {"capacity", bytes(faults.capacity)},
+                {"attributes", yes_or_no(faults.attributes)}},
                file);
 }
 

@@ -103,18 +103,36 @@ TEST(Acknowledged, misses_what_is_lost_or_older) {
 
 TEST(Parts, counts_what_a_later_run_sends_again) {
   Parts parts;
+  const auto send = [&parts](const std::string& id, std::uint32_t number) {
+    parts.part_begins(id);
+    parts.part_done(id, number);
+  };
   parts.upload_begins("id", "a", 1);
-  parts.part_done("id", 1);
-  parts.part_done("id", 1);
-  EXPECT_TRUE(parts.sent_again().empty()) << "a retry is no second run";
+  send("id", 1);
+  send("id", 1);
+  send("id", 2);
+  EXPECT_TRUE(parts.sent_too_often().empty()) << "a retry is no second run";
   parts.next_run();
-  parts.part_done("id", 1);
-  parts.part_done("id", 2);
-  EXPECT_EQ(parts.sent_again().begin()->second, 1);
+  send("id", 2);
+  EXPECT_TRUE(parts.sent_too_often().empty()) << "one was under way";
+  send("id", 1);
+  EXPECT_EQ(parts.sent_too_often().size(), 1);
+}
+
+TEST(Parts, counts_a_second_upload_of_the_same_version_as_sent_again) {
+  Parts parts;
+  parts.upload_begins("id", "a", 1);
+  for (std::uint32_t number = 1; number <= 3; ++number) {
+    parts.part_begins("id");
+    parts.part_done("id", number);
+  }
+  parts.next_run();
   parts.upload_begins("another", "a", 1);
-  parts.next_run();
-  parts.part_done("another", 2);
-  EXPECT_EQ(parts.sent_again().begin()->second, 2);
+  for (std::uint32_t number = 1; number <= 3; ++number) {
+    parts.part_begins("another");
+    parts.part_done("another", number);
+  }
+  EXPECT_EQ(parts.sent_too_often().size(), 1);
 }
 
 TEST(Life, goes_the_same_way_from_the_same_seed_only) {

@@ -130,19 +130,21 @@ class Witness final : public ForwardingStore {
   Task<PartInfo> put_part(const Context& context, const UploadId& upload, PartPlace place,
                           Upload part) override {
     GODWIT_CO_CHECK(alive());
+    if (keeps_parts()) testimony_.parts->part_begins(upload.id);
     SentBody body(testimony_, part.body);
     const Upload sent{&body, part.size};
     Result<PartInfo> stored = co_await inner().multipart()->put_part(context, upload, place, sent);
-    if (stored && keeps_parts()) testimony_.parts->part_done(upload.id, place.number);
+    note_part(upload, place, stored);
     co_return stored;
   }
 
   Task<PartInfo> copy_part(const Context& context, const UploadId& upload, PartPlace place,
                            const CopySource& source) override {
     GODWIT_CO_CHECK(alive());
+    if (keeps_parts()) testimony_.parts->part_begins(upload.id);
     Result<PartInfo> stored =
         co_await inner().multipart()->copy_part(context, upload, place, source);
-    if (stored && keeps_parts()) testimony_.parts->part_done(upload.id, place.number);
+    note_part(upload, place, stored);
     co_return stored;
   }
 
@@ -183,6 +185,11 @@ class Witness final : public ForwardingStore {
   }
   [[nodiscard]] bool heard() const {
     return testimony_.acknowledged != nullptr && !testimony_.dead();
+  }
+  void note_part(const UploadId& upload, PartPlace place, const Result<PartInfo>& stored) {
+    if (!keeps_parts()) return;
+    if (stored) testimony_.parts->part_done(upload.id, place.number);
+    if (!stored) testimony_.parts->part_failed(upload.id);
   }
   [[nodiscard]] bool keeps_parts() const {
     return testimony_.parts != nullptr && !testimony_.dead();

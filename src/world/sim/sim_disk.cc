@@ -5,34 +5,23 @@
 #include <deque>
 #include <utility>
 
+#include "world/sim/sim_errors.h"
+#include "world/sim/sim_file.h"
+
 namespace godwit {
 
-using sim_storage::FileChange;
+using sim_storage::failed;
+using sim_storage::full;
 using sim_storage::Inode;
 using sim_storage::InodePtr;
-using sim_storage::NameChange;
+using sim_storage::io_error;
+using sim_storage::not_there;
+using sim_storage::stat_of;
 
 namespace {
 
-constexpr std::uint64_t kDevice = 1;
 constexpr std::size_t kLongestName = 255;
 constexpr std::size_t kMostLinks = 40;
-constexpr std::size_t kLargestAttribute = 64 * kKiB;
-
-std::unexpected<Error> failed(Code code, std::string_view what, const std::string& path,
-                              std::string_view why) {
-  return fail(code, std::string(what) + " " + path + ": " + std::string(why));
-}
-std::unexpected<Error> io_error(std::string_view what, const std::string& path) {
-  return fail(Error(Code::unavailable, std::string(what) + " " + path + ": Input/output error")
-                  .with(Retry::never));
-}
-std::unexpected<Error> not_there(const std::string& path) {
-  return failed(Code::not_found, "find", path, "No such file or directory");
-}
-std::unexpected<Error> full(const std::string& path) {
-  return failed(Code::no_space, "write", path, "No space left on device");
-}
 
 void split(std::string_view path, std::deque<std::string>& before) {
   std::vector<std::string> names;
@@ -60,16 +49,6 @@ auto find_folded(Entries& entries, const std::string& name) {
   });
 }
 
-FileStat stat_of(const Inode& inode) {
-  const bool directory = inode.type == FileType::directory;
-  return {.type = inode.type,
-          .size = inode.live.bytes.size(),
-          .modified = inode.live.modified,
-          .device = kDevice,
-          .inode = inode.number,
-          .mode = directory ? 0755U : 0644U};
-}
-
 Bytes bytes_in(const Inode& inode) {
   Bytes sum = inode.live.bytes.size();
   for (const auto& [name, entry] : inode.entries) sum += bytes_in(*entry);
@@ -77,128 +56,6 @@ Bytes bytes_in(const Inode& inode) {
 }
 
 }  // namespace
-
-/// An open file: of one process, dead with it.
-class SimFile final : public File {
- public:
-  SimFile(SimDisk& disk, InodePtr inode, std::string path)
-      : disk_(disk), inode_(std::move(inode)), path_(std::move(path)), life_(disk.life_) {}
-
-  Result<std::size_t> read_at(Bytes offset, MutableByteSpan into) override {
-    GODWIT_CHECK(begin(&DiskFaults::read_error, "read"));
-    if (inode_->type == FileType::directory) {
-      return failed(Code::precondition_failed, "read", path_, "Is a directory");
-    }
-    const std::string& bytes = inode_->live.bytes;
-    if (offset >= bytes.size()) return std::size_t{0};
-    const auto count =
-        static_cast<std::size_t>(std::min<Bytes>(into.size(), bytes.size() - offset));
-    std::copy_n(as_bytes(bytes).begin() + static_cast<std::ptrdiff_t>(offset), count, into.begin());
-    return count;
-  }
-
-  // What fails has written a part.
-  Result<void> write_at(Bytes offset, ByteSpan bytes) override {
-    GODWIT_CHECK(begin());
-    const bool error = disk_.strikes(path_, &DiskFaults::write_error);
-    const bool no_room =
-        !fits(offset + bytes.size()) || disk_.strikes(path_, &DiskFaults::no_space);
-    if (error || no_room) bytes = bytes.first(bytes.empty() ? 0 : disk_.random_() % bytes.size());
-    if (error || no_room) {
-      while (!bytes.empty() && !fits(offset + bytes.size())) bytes = bytes.first(bytes.size() / 2);
-    }
-    if (!bytes.empty()) {
-      change({.kind = FileChange::Kind::write,
-              .offset = offset,
-              .bytes = std::string(as_text(bytes)),
-              .name = {}});
-    }
-    if (error) return io_error("write", path_);
-    if (no_room) return full(path_);
-    return {};
-  }
-
-  Result<void> sync() override {
-    GODWIT_CHECK(begin());
-    if (disk_.strikes(path_, &DiskFaults::sync_error)) {
-      inode_->drop_unsynced();
-      return io_error("sync", path_);
-    }
-    inode_->sync();
-    return {};
-  }
-
-  Result<void> truncate(Bytes size) override {
-    GODWIT_CHECK(begin(&DiskFaults::write_error, "truncate"));
-    if (!fits(size)) return full(path_);
-    change({.kind = FileChange::Kind::truncate, .offset = size, .bytes = {}, .name = {}});
-    return {};
-  }
-
-  Result<FileStat> stat() override {
-    GODWIT_CHECK(begin());
-    return stat_of(*inode_);
-  }
-
-  Result<void> copy_from(File& source, Bytes offset, Bytes count) override {
-    std::string buffer(count, '\0');
-    GODWIT_TRY(const std::size_t got,
-               source.read_at(offset, std::as_writable_bytes(std::span(buffer))));
-    GODWIT_CHECK(write_at(offset, as_bytes(buffer).first(got)));
-    if (got == count) return {};
-    return failed(Code::precondition_failed, "copy to", path_,
-                  "the source became shorter meanwhile");
-  }
-
-  Result<std::optional<std::string>> attribute(const std::string& name) override {
-    GODWIT_CHECK(begin(&DiskFaults::attribute_error, "read attribute of"));
-    const auto& attributes = inode_->live.attributes;
-    const auto found = attributes.find(name);
-    return found == attributes.end() ? std::nullopt : std::optional(found->second);
-  }
-
-  Result<void> set_attribute(const std::string& name, const std::string& value) override {
-    GODWIT_CHECK(begin(&DiskFaults::write_error, "write attribute of"));
-    if (value.size() > kLargestAttribute) return full(path_);
-    change({.kind = FileChange::Kind::attribute, .offset = 0, .bytes = value, .name = name});
-    return {};
-  }
-
-  Result<void> set_modified(WallTime modified) override {
-    GODWIT_CHECK(begin(&DiskFaults::write_error, "set the time of"));
-    inode_->change({.kind = FileChange::Kind::time,
-                    .offset = 0,
-                    .bytes = {},
-                    .name = {},
-                    .modified = modified});
-    return {};
-  }
-
- private:
-  Result<void> begin() {
-    GODWIT_CHECK(disk_.begin(path_));
-    if (life_ == disk_.life_) return {};
-    return failed(Code::unavailable, "use", path_, "its process has ended");
-  }
-  Result<void> begin(double DiskFaults::* fault, std::string_view what) {
-    GODWIT_CHECK(begin());
-    if (disk_.strikes(path_, fault)) return io_error(what, path_);
-    return {};
-  }
-  void change(FileChange change) {
-    change.modified = disk_.now_();
-    inode_->change(std::move(change));
-  }
-  [[nodiscard]] bool fits(Bytes size) const {
-    const Bytes now = inode_->live.bytes.size();
-    return size <= now || disk_.has_room(path_, size - now);
-  }
-
-  SimDisk& disk_;
-  InodePtr inode_;
-  std::string path_;
-  std::uint64_t life_;
-};
 
 /// The disk as `Disk::without_links` promises it.
 class SimDisk::WithoutLinks final : public Disk {
@@ -463,6 +320,7 @@ Result<Inspection> SimDisk::inspect(const std::string& directory,
     if (seen.type != FileType::regular) return facts;
     if (strikes(path, &DiskFaults::attribute_error)) return io_error("read attribute of", path);
     GODWIT_TRY(const InodePtr file, existing(path, Last::leads_on));
+    if (!faults_of(path).attributes) return facts;
     const auto kept = file->live.attributes.find(attribute);
     if (kept != file->live.attributes.end()) facts.attribute = kept->second;
     return facts;

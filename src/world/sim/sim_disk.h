@@ -24,6 +24,7 @@ struct DiskFaults {
   Duration longest_delay{};    ///< each visit to the blocking pool takes up to this long
   /// Bytes that all files together may have; more is ENOSPC.
   Bytes capacity = std::numeric_limits<Bytes>::max();
+  bool attributes = true;  ///< false: the file system has none
 };
 
 /// How a process ends that did not want to.

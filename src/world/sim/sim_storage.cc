@@ -10,6 +10,7 @@ namespace godwit::sim_storage {
 namespace {
 
 constexpr Bytes kSector = 512;
+constexpr std::uint64_t kDevice = 1;
 
 void write(std::string& bytes, Bytes offset, std::string_view text) {
   if (bytes.size() < offset + text.size()) bytes.resize(offset + text.size(), '\0');
@@ -93,6 +94,16 @@ class Touched {
 bool strikes(const Random& random, double share) {
   const auto drawn = static_cast<double>(random());
   return drawn < share * static_cast<double>(std::numeric_limits<std::uint64_t>::max());
+}
+
+FileStat stat_of(const Inode& inode) {
+  const bool directory = inode.type == FileType::directory;
+  return {.type = inode.type,
+          .size = inode.live.bytes.size(),
+          .modified = inode.live.modified,
+          .device = kDevice,
+          .inode = inode.number,
+          .mode = directory ? 0755U : 0644U};
 }
 
 void Inode::change(FileChange change) {

@@ -61,6 +61,8 @@ struct Inode {
 };
 using InodePtr = std::shared_ptr<Inode>;
 
+[[nodiscard]] FileStat stat_of(const Inode& inode);
+
 /// One change of names, which happens as a whole: a creation, a removal, a rename (two steps).
 struct NameChange {
   struct Step {
