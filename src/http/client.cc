@@ -6,6 +6,7 @@
 #include "http/connection.h"
 #include "http/exchange.h"
 #include "http/response_body.h"
+#include "http/response_head.h"
 
 namespace godwit::http {
 namespace {
@@ -16,9 +17,12 @@ bool is_one_line(std::string_view text) {
 }
 
 Result<void> check(const Request& request) {
-  const auto fits = [](const Headers::Field& field) {
-    return is_one_line(field.first) && is_one_line(field.second);
-  };
+  for (const auto& [name, value] : request.headers.fields()) {
+    // A colon or blank in a name would move its end.
+    if (is_field_name(name)) continue;
+    return fail(Code::invalid_argument, "'" + name + "' is not a name that a header can have");
+  }
+  const auto fits = [](const Headers::Field& field) { return is_one_line(field.second); };
   const bool sound = is_one_line(request.method) && is_one_line(request.target) &&
                      is_one_line(request.endpoint.host) &&
                      std::ranges::all_of(request.headers.fields(), fits);

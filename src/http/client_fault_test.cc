@@ -231,6 +231,12 @@ TEST_F(ClientFaults, a_request_is_one_request) {
     send(request);
     EXPECT_EQ(error().code(), Code::invalid_argument);
   }
+  for (const char* name : {"x-amz-meta-a b", "a:b", "", "a\r\nb", "gr\xc3\xbcn"}) {
+    Request request = request_to(server);
+    request.headers.add(name, "x");
+    send(request);
+    EXPECT_EQ(error().code(), Code::invalid_argument) << name;
+  }
   Request request = request_to(server);
   request.target = "/ HTTP/1.1\r\n\r\nGET /evil";
   send(request);

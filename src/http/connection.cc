@@ -86,12 +86,15 @@ Result<Host*> Pool::host(const Request& request) {
   const TlsOptions& asked = request.tls == nullptr ? kAsForAll : *request.tls;
   std::vector<std::unique_ptr<Host>>& known = hosts_[request.endpoint];
   for (const std::unique_ptr<Host>& server : known) {
-    if (server->asked == asked) return server.get();
+    if (server->asked == asked && server->proxying == request.proxying) return server.get();
   }
   auto server = std::make_unique<Host>();
   server->asked = asked;
+  server->proxying = request.proxying;
   server->tls = &tls_for(asked);
-  GODWIT_TRY(server->proxy, proxy_for(world_, request.endpoint));
+  if (request.proxying == Proxying::as_environment) {
+    GODWIT_TRY(server->proxy, proxy_for(world_, request.endpoint));
+  }
   return known.emplace_back(std::move(server)).get();
 }
 

@@ -97,9 +97,10 @@ struct Waiter {
   std::unique_ptr<Connection> connection;  // null: open one
 };
 
-/// A server, as one set of TLS options sees it.
+/// A server, as requests of one kind (TLS options, proxying) see it.
 struct Host {
   TlsOptions asked;  // as the request had it
+  Proxying proxying = Proxying::as_environment;
   std::optional<Proxy> proxy;
   TlsContext* tls = nullptr;
   TlsSession session;

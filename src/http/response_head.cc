@@ -18,14 +18,6 @@ std::string_view trim(std::string_view text) {
   return text;
 }
 
-bool is_token(std::string_view name) {
-  return !name.empty() && std::ranges::all_of(name, [](unsigned char c) {
-    return c > ' ' && c < 0x7f &&
-           std::string_view("\"(),/:;<=>?@[\\]{}").find(static_cast<char>(c)) ==
-               std::string_view::npos;
-  });
-}
-
 bool has_control(std::string_view value) {
   return std::ranges::any_of(value,
                              [](unsigned char c) { return (c < ' ' && c != '\t') || c == 0x7f; });
@@ -109,6 +101,14 @@ Result<void> decide_framing(const FramingFields& fields, HeadRequest request, Re
 
 }  // namespace
 
+bool is_field_name(std::string_view name) {
+  return !name.empty() && std::ranges::all_of(name, [](unsigned char c) {
+    return c > ' ' && c < 0x7f &&
+           std::string_view("\"(),/:;<=>?@[\\]{}").find(static_cast<char>(c)) ==
+               std::string_view::npos;
+  });
+}
+
 Result<ResponseHead> parse_response_head(std::string_view text, HeadRequest request) {
   ResponseHead head;
   FramingFields framing;
@@ -121,7 +121,7 @@ Result<ResponseHead> parse_response_head(std::string_view text, HeadRequest requ
     const std::string_view line = text.substr(0, line_end);
     text.remove_prefix(line_end + 2);
     const std::size_t colon = line.find(':');
-    if (colon == std::string_view::npos || !is_token(line.substr(0, colon))) {
+    if (colon == std::string_view::npos || !is_field_name(line.substr(0, colon))) {
       return not_http("a field has no name");
     }
     const std::string_view name = line.substr(0, colon);

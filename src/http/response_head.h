@@ -30,6 +30,9 @@ enum class HeadRequest : std::uint8_t { no, yes };
 /// Failure: corrupted.
 [[nodiscard]] Result<ResponseHead> parse_response_head(std::string_view text, HeadRequest request);
 
+/// What RFC 9110 §5.1 allows as the name of a field.
+[[nodiscard]] bool is_field_name(std::string_view name);
+
 /// The size in a chunk's first line, without its line end. Failure: corrupted.
 [[nodiscard]] Result<Bytes> parse_chunk_size(std::string_view line);
 

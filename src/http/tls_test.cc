@@ -311,6 +311,17 @@ TEST_F(TlsTest, a_proxy_that_refuses_or_is_gone_is_named) {
   EXPECT_EQ(results[0].error().code(), Code::invalid_argument);
 }
 
+TEST_F(TlsTest, a_request_may_want_no_proxy) {
+  PeerServer server(greet);
+  ::setenv("http_proxy", "http://127.0.0.1:1", 1);
+  Request request = request_to(server.port(), Scheme::http);
+  send(request);
+  EXPECT_NE(failure(), "");
+  request.proxying = Proxying::never;
+  send(request);
+  EXPECT_EQ(results[0].value().body, "hello");
+}
+
 TEST_F(TlsTest, no_proxy_goes_straight) {
   PeerServer server(greet, tls.get());
   ::setenv("https_proxy", "http://127.0.0.1:1", 1);

@@ -65,6 +65,9 @@ struct TlsOptions {
   auto operator<=>(const TlsOptions&) const = default;
 };
 
+/// Whether the proxy that the environment names stands between.
+enum class Proxying : std::uint8_t { as_environment, never };
+
 enum class Expect : std::uint8_t {
   nothing,
   continue_100,  ///< send the body only after the server said so (or a second without a word)
@@ -80,6 +83,7 @@ struct Request {
   Expect expect = Expect::nothing;
   /// For this server; what it leaves empty is as for all. Null: as for all.
   const TlsOptions* tls = nullptr;
+  Proxying proxying = Proxying::as_environment;
 };
 
 struct Response {
@@ -95,14 +99,15 @@ struct Response {
 ///
 /// Any status is a success here: what a status means is the caller's to say.
 /// Failure: unavailable (DNS, refused, reset, TLS: names the cause), timed_out (connect, idle or
-/// the context's deadline), cancelled, corrupted (not HTTP), invalid_argument (a line end in a
-/// header or target, a proxy or TLS file that is none); what `request.body` failed with.
-/// Outcome: not_applied when the request has not left whole, so that no server can have acted on
-/// it, else unknown; also for a body that fails after the head of the answer to a write.
-/// A request is never repeated, but for one case: a kept-alive connection that the server had
-/// closed before the first byte of an answer to a request without body or with a rewindable one.
-/// Concurrency: any number of sends at once, on the World's executor. The Request must live until
-/// the task ends; the Response's body may outlive both, and goes back to the pool at its end.
+/// the context's deadline), cancelled, corrupted (not HTTP), invalid_argument (a header's name
+/// that is none, a line end in a header or target, a proxy or TLS file that is none); what
+/// `request.body` failed with. Outcome: not_applied when the request has not left whole, so that no
+/// server can have acted on it, else unknown; also for a body that fails after the head of the
+/// answer to a write. A request is never repeated, but for one case: a kept-alive connection that
+/// the server had closed before the first byte of an answer to a request without body or with a
+/// rewindable one. Concurrency: any number of sends at once, on the World's executor. The Request
+/// must live until the task ends; the Response's body may outlive both, and goes back to the pool
+/// at its end.
 class Transport {
  public:
   virtual ~Transport() = default;

@@ -333,8 +333,8 @@ class BadInput(EndToEnd):
 
 
 class Faults(EndToEnd):
-    def proxy(self, endpoint, rule):
-        proxy = FaultProxy(endpoint)
+    def proxy(self, endpoint, rule, date_offset=0):
+        proxy = FaultProxy(endpoint, date_offset)
         self.addCleanup(proxy.close)
         proxy.rules.append(rule)
         return proxy
@@ -407,12 +407,14 @@ class Faults(EndToEnd):
 
     def test_a_clock_that_is_off_is_corrected(self):
         self.fill(3)
-        first = [True]
+        # The first refusal is from a clock an hour ahead, so that the second, of the real service,
+        # whose clock is right, finds ours an hour off.
         def rule(method, path, number):
-            if first and first.pop():
-                return ("status", 403, "RequestTimeTooSkewed")
-        proxy = self.proxy(A, rule)
-        self.assertEqual(self.summary("sync", self.url(proxy.endpoint), self.dst)["failed"], 0)
+            return ("status", 403, "RequestTimeTooSkewed") if number == 1 else None
+        proxy = self.proxy(A, rule, date_offset=3600)
+        done = self.summary("sync", self.url(proxy.endpoint), self.dst)
+        self.assertEqual((done["replicated"], done["failed"]), (3, 0))
+        self.assertEqual(len(proxy.requests), 3 + 3)
 
 
 class Interruptions(EndToEnd):

@@ -3,7 +3,8 @@
 FaultProxy(endpoint) forwards to the service, with the Host that the client signed, and asks each
 of its rules first. A rule is a function of (method, path, number of this request) that returns
 None (leave it alone) or an action:
-  ("status", code, s3_code)   answer with that error, and do not forward
+  ("status", code, s3_code)   answer with that error, and do not forward; its Date is that of a clock
+                              which is `date_offset` seconds ahead
   ("cut", k)                  forward, then close after k bytes of the answer's body
   ("drop_after",)             forward, then close without an answer
   ("drop_before",)            close, and do not forward
@@ -21,6 +22,7 @@ class FaultProxy:
     def __init__(self, endpoint, date_offset=0):
         self.upstream = urlsplit(endpoint)
         self.rules = []
+        self.date_offset = date_offset
         self.requests = []
         self.lock = threading.Lock()
         proxy = self
@@ -111,7 +113,8 @@ class FaultProxy:
         body = f"<Error><Code>{code}</Code><Message>by the fault proxy</Message></Error>".encode()
         request.send_response_only(status)
         request.send_header("Content-Length", str(len(body)))
-        request.send_header("Date", time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime()))
+        now = time.gmtime(time.time() + self.date_offset)
+        request.send_header("Date", time.strftime("%a, %d %b %Y %H:%M:%S GMT", now))
         request.end_headers()
         if request.command != "HEAD":
             request.wfile.write(body)

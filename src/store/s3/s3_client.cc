@@ -17,6 +17,8 @@ constexpr Bytes kAskFirst = kMiB;
 constexpr int kMostTries = 5;
 /// AWS refuses what is off by 15 minutes, others less.
 constexpr Duration kLeastSkew = std::chrono::minutes(4);
+/// What the service itself calls a skew is corrected from here on; its dates are whole seconds.
+constexpr Duration kLeastToldSkew = std::chrono::seconds(2);
 constexpr const char* kChunkedSize = "x-amz-decoded-content-length";
 
 /// Knows whether it has given bytes away: if not, it need not be rewound to be sent again.
@@ -65,6 +67,13 @@ Where Client::place(const Call& call) const {
           .store = config_.url,
           .operation = call.operation,
           .key = call.key == nullptr ? std::string() : *call.key};
+}
+
+/// Reading changes nothing, however it ends.
+Error Client::failed(const Call& call, Error error) const {
+  const std::string_view method = call.method;
+  if (method == "GET" || method == "HEAD") error = std::move(error).with(Outcome::not_applied);
+  return std::move(error).at(place(call));
 }
 
 std::string Client::copy_source(const std::string& key) const {
@@ -166,14 +175,15 @@ void Client::refresh(Attempt& attempt) const {
   attempt.region = signer_.region();
 }
 
-Client::Again Client::learn_time(const Attempt& attempt, const http::Response& response) {
+Client::Again Client::learn_time(const Attempt& attempt, const http::Response& response,
+                                 Duration least) {
   // Another call may have learned it meanwhile.
   if (clock_offset_ != attempt.clock_offset) return Again::yes;
   const auto date = response.headers.find("Date");
   const auto theirs = date ? parse_http_date(*date) : std::nullopt;
   if (!theirs) return Again::no;
   const Duration offset = *theirs - world_.wall_now();
-  if (std::chrono::abs(offset - clock_offset_) < kLeastSkew) return Again::no;
+  if (std::chrono::abs(offset - clock_offset_) < least) return Again::no;
   clock_offset_ = offset;
   return Again::yes;
 }
@@ -208,9 +218,8 @@ Client::Again Client::learn(Attempt& attempt, const Call& call, const http::Resp
   const std::string code = find_text(body, "Code");
   // A HEAD that is refused says nothing but what is in its headers.
   const bool mute = body.empty();
-  if (code == "RequestTimeTooSkewed" || (mute && response.status == 403)) {
-    return learn_time(attempt, response);
-  }
+  if (code == "RequestTimeTooSkewed") return learn_time(attempt, response, kLeastToldSkew);
+  if (mute && response.status == 403) return learn_time(attempt, response, kLeastSkew);
   if (code == "ExpiredToken" || code == "TokenRefreshRequired") {
     return credentials_.expire(attempt.keys) ? Again::yes : Again::no;
   }
@@ -234,7 +243,7 @@ Task<http::Response> Client::send(const Context& context, Call& call) {
     attempt.keys = *std::move(found);
     Signed made = sign(attempt, call, call.body == nullptr ? nullptr : &body);
     Result<http::Response> response = co_await transport_.send(context, made.request);
-    if (!response) co_return fail(std::move(response).error().at(place(call)));
+    if (!response) co_return fail(failed(call, std::move(response).error()));
     if (response->status < 300) co_return response;
     const std::string said = (co_await error_body(*response)).value_or("");
     const bool again = tries < kMostTries && learn(attempt, call, *response, said) == Again::yes &&
@@ -243,7 +252,7 @@ Task<http::Response> Client::send(const Context& context, Call& call) {
     Error error = to_error(refusal_of(response->status, said), response->headers);
     // What stands in the way may be what the first sending has made.
     if (response->repeated) error = std::move(error).with(Outcome::unknown);
-    co_return fail(std::move(error).at(place(call)));
+    co_return fail(failed(call, std::move(error)));
   }
 }
 

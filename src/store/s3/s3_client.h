@@ -62,6 +62,7 @@ class Client {
   };
   enum class Again : std::uint8_t { no, yes };
 
+  [[nodiscard]] Error failed(const Call& call, Error error) const;
   [[nodiscard]] Task<http::Credentials> keys(const Context& context);
   [[nodiscard]] http::Request make_request(const Attempt& attempt, const Call& call) const;
   void refresh(Attempt& attempt) const;
@@ -72,7 +73,8 @@ class Client {
   [[nodiscard]] std::string payload_of(const Attempt& attempt, const Call& call) const;
   [[nodiscard]] Again learn(Attempt& attempt, const Call& call, const http::Response& response,
                             const std::string& body);
-  [[nodiscard]] Again learn_time(const Attempt& attempt, const http::Response& response);
+  [[nodiscard]] Again learn_time(const Attempt& attempt, const http::Response& response,
+                                 Duration least);
   [[nodiscard]] Again learn_region(const Attempt& attempt, const std::string& region);
   [[nodiscard]] Again learn_place(Attempt& attempt, const Call& call,
                                   const http::Response& response, const std::string& body);

@@ -15,13 +15,16 @@ using namespace std::chrono_literals;
 using test::Asked;
 using test::Said;
 
+const http::Headers::Field kModified = {"Last-Modified", "Sat, 21 Nov 2026 05:31:10 GMT"};
 const std::string kUrl = "s3://buck/?endpoint=http://h:1";
 
 Said refusal(unsigned status, const std::string& code, const std::string& more = "") {
   return {.status = status, .body = "<Error><Code>" + code + "</Code>" + more + "</Error>"};
 }
 
-Said object() { return {.headers = {{"Content-Length", "0"}, {"ETag", "\"e\""}}, .body = ""}; }
+Said object() {
+  return {.headers = {{"Content-Length", "0"}, {"ETag", "\"e\""}, kModified}, .body = ""};
+}
 
 std::string http_date(WallTime time) {
   static constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -232,7 +235,8 @@ TEST_F(ClientTest, sends_checksums_along_and_checks_them) {
                                           std::pair("https://h:1", http::kUnsignedChunksTrailer)}) {
     open("s3://buck/?checksum=crc32c&endpoint=" + std::string(endpoint),
          [&](const Asked&) -> Result<Said> {
-           return Said{.headers = {{"Content-Length", "9"}, {sum, told}}, .body = "123456789"};
+           return Said{.headers = {{"Content-Length", "9"}, {sum, told}, kModified},
+                       .body = "123456789"};
          });
     told = "4waSgw==";
     EXPECT_TRUE(put("123456789"));
@@ -248,6 +252,63 @@ TEST_F(ClientTest, sends_checksums_along_and_checks_them) {
     told = "4waSgg==-2";
     EXPECT_TRUE(get()) << "a sum over sums was taken for one over bytes";
   }
+}
+
+TEST_F(ClientTest, reading_takes_no_effect_however_it_fails) {
+  Result<Said> answer = fail(Error(Code::unavailable, "broke").with(Outcome::unknown));
+  open(kUrl, [&](const Asked&) { return answer; });
+  EXPECT_EQ(head().error().outcome(), Outcome::not_applied);
+  EXPECT_EQ(put("x").error().outcome(), Outcome::unknown);
+  answer = refusal(500, "InternalError");
+  EXPECT_EQ(get().error().outcome(), Outcome::not_applied);
+  EXPECT_EQ(put("x").error().outcome(), Outcome::unknown);
+}
+
+TEST_F(ClientTest, another_range_than_the_one_asked_for_is_refused) {
+  std::string told;
+  open(kUrl, [&](const Asked&) -> Result<Said> {
+    Said said{.status = 206, .headers = {{"Content-Length", "4"}, kModified}, .body = "data"};
+    if (!told.empty()) said.headers.emplace_back("Content-Range", told);
+    return said;
+  });
+  GetOptions options;
+  options.range = ByteRange{10, 4};
+  for (const auto& [range, right] :
+       {std::pair("bytes 10-13/100", true), std::pair("bytes 0-3/100", false),
+        std::pair("bytes 100-103/1000", false), std::pair("", false)}) {
+    told = range;
+    const auto got = run(store->get(Context(world), key, options));
+    EXPECT_EQ(got.has_value(), right) << range;
+  }
+}
+
+TEST_F(ClientTest, a_copy_that_tells_no_token_is_not_believed) {
+  Said answer{.body = "<CopyObjectResult><ETag>&quot;e&quot;</ETag></CopyObjectResult>"};
+  open(kUrl, [&](const Asked&) -> Result<Said> { return answer; });
+  CopySource source;
+  source.store = store.get();
+  source.key = "from";
+  EXPECT_EQ(run(store->copy(Context(world), key, source, {}))->etag, "e");
+  answer.body.resize(answer.body.find("<ETag>"));
+  const auto copied = run(store->copy(Context(world), key, source, {}));
+  ASSERT_FALSE(copied);
+  EXPECT_EQ(copied.error().outcome(), Outcome::unknown);
+}
+
+TEST_F(ClientTest, removals_are_told_apart_by_key) {
+  open(kUrl, [](const Asked&) -> Result<Said> {
+    return Said{.body =
+                    "<DeleteResult><Error><Key>a</Key><Code>AccessDenied</Code></Error><Error>"
+                    "<Key>b</Key><Code>SlowDown</Code></Error><Error><Key>c</Key>"
+                    "<Code>NoSuchKey</Code></Error></DeleteResult>"};
+  });
+  const std::vector<std::string> keys = {"a", "b", "c", "d"};
+  const auto outcome = run(store->remove(Context(world), keys)).value();
+  EXPECT_EQ(outcome[0].error().code(), Code::permission_denied);
+  EXPECT_EQ(outcome[1].error().code(), Code::throttled);
+  EXPECT_TRUE(outcome[2] && outcome[3]);
+  EXPECT_TRUE(run(store->remove(Context(world), {}))->empty());
+  EXPECT_EQ(requests(), 1);
 }
 
 }  // namespace

@@ -80,9 +80,9 @@ Result<void> read_endpoint(const OptionReader& options, const std::optional<std:
                            Config& config) {
   const std::string text = named.value_or("https://s3." + config.region + ".amazonaws.com");
   const Result<http::Url> url = http::parse_url(text);
-  if (!url) return fail(Error(url.error()).because_of("option 'endpoint'"));
+  if (!url) return fail(Error(url.error()).because_of("the endpoint"));
   if (url->target != "/") {
-    return fail(Code::invalid_argument, "option 'endpoint': '" + text + "' must have no path");
+    return fail(Code::invalid_argument, "the endpoint '" + text + "' must have no path");
   }
   config.endpoint = url->endpoint;
   GODWIT_TRY(const std::string addressing,

@@ -20,6 +20,7 @@ class FakeTransport final : public http::Transport {
   Task<http::Response> send(const Context& context, http::Request& request) override {
     const std::string url = request.endpoint.to_string() + request.target;
     asked.push_back(request.method + " " + url);
+    EXPECT_EQ(request.proxying, http::Proxying::never);
     for (const auto& [name, value] : request.headers.fields()) asked.back() += " " + value;
     GODWIT_CO_CHECK(co_await world_.sleep_until(world_.mono_now() + 1s, context.cancel()));
     const auto answer = answers.find(request.method + " " + url);

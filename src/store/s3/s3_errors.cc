@@ -99,6 +99,11 @@ std::optional<std::chrono::milliseconds> retry_after(const http::Headers& header
 
 }  // namespace
 
+Error no_etag() {
+  return Error(Code::corrupted, "the service's answer to a copy has no ETag")
+      .with(Outcome::unknown);
+}
+
 Error to_error(const Refusal& refusal, const http::Headers& headers) {
   const auto row = std::ranges::find(kCodes, refusal.code, &Row::code);
   const Code code = row != kCodes.end() ? row->ours : code_of_status(refusal.status);

@@ -17,4 +17,7 @@ struct Refusal {
 /// Source: docs.aws.amazon.com, Amazon S3 API, "Error responses"; and what Ceph RGW answers.
 [[nodiscard]] Error to_error(const Refusal& refusal, const http::Headers& headers);
 
+/// A copy that answers without the token of what it made has not said that it is done.
+[[nodiscard]] Error no_etag();
+
 }  // namespace godwit::s3

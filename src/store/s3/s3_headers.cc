@@ -112,6 +112,7 @@ Result<ObjectInfo> read_info(const std::string& key, const http::Headers& header
   ObjectInfo info;
   info.key = key;
   std::optional<Bytes> size;
+  std::optional<WallTime> modified;
   for (const auto& [raw_name, value] : headers.fields()) {
     const std::string name = lower(raw_name);
     const auto field =
@@ -123,7 +124,7 @@ Result<ObjectInfo> read_info(const std::string& key, const http::Headers& header
     } else if (name == "etag") {
       info.etag = unquote(value);
     } else if (name == "last-modified") {
-      info.modified = parse_http_date(value).value_or(WallTime{});
+      modified = parse_http_date(value);
     } else if (name == "content-length" && !size) {
       size = to_size(value);
     } else if (name == "content-range") {
@@ -133,7 +134,9 @@ Result<ObjectInfo> read_info(const std::string& key, const http::Headers& header
     }
   }
   if (!size) return fail(Code::corrupted, "the service told no length");
+  if (!modified) return fail(Code::corrupted, "the service told no time of the last change");
   info.size = *size;
+  info.modified = *modified;
   return info;
 }
 

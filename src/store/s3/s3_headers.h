@@ -12,7 +12,7 @@ void add_metadata(http::Headers& headers, const PutOptions& options, const Confi
 void add_condition(http::Headers& headers, const PutOptions& options);
 
 /// What the head of an answer to GET or HEAD tells. `size` is the whole object's.
-/// Failure: corrupted when there is no length.
+/// Failure: corrupted when there is no length, or no time of the last change.
 [[nodiscard]] Result<ObjectInfo> read_info(const std::string& key, const http::Headers& headers);
 
 /// A whole number of bytes in decimal digits, or nothing.

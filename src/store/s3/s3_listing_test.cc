@@ -112,6 +112,11 @@ TEST_F(ListingTest, that_stands_still_is_an_error) {
   EXPECT_TRUE(list({page("", "-")}).starts_with("corrupted"));
 }
 
+TEST_F(ListingTest, of_empty_pages_without_end_is_an_error) {
+  EXPECT_EQ(list({page("", token("t")), page(row("p/a"))}), "a ");
+  EXPECT_TRUE(list({page("", token("t"))}).starts_with("corrupted"));
+}
+
 TEST_F(ListingTest, of_the_first_version_goes_on_by_markers) {
   const std::string url = "s3://buck/?endpoint=http://h:1&list_version=1";
   EXPECT_EQ(list({page(row("a") + row("b"), "-"), page(row("c"))}, {}, url), "a b c ");

@@ -40,6 +40,8 @@ Result<http::Request> request_to(const std::string& method, const std::string& u
   request.method = method;
   request.endpoint = std::move(parsed.endpoint);
   request.target = std::move(parsed.target);
+  // A proxy would give the keys of its own machine, or learn ours.
+  request.proxying = http::Proxying::never;
   return request;
 }
 

@@ -2,12 +2,15 @@
 
 #include "http/url.h"
 #include "store/etag.h"
+#include "store/s3/s3_errors.h"
 #include "store/s3/s3_headers.h"
 #include "store/s3/s3_settle.h"
 #include "store/s3/s3_xml.h"
 
 namespace godwit::s3 {
 namespace {
+
+constexpr std::size_t kMostParts = 10'000;
 
 std::string encode(std::string_view text) { return http::uri_encode(text, http::Slash::encode); }
 
@@ -86,7 +89,9 @@ Task<PartInfo> S3Multipart::copy_part(const Context& context, const UploadId& up
                          std::to_string(source.range->offset + size - 1));
   }
   GODWIT_CO_TRY(const std::string answer, co_await client_.send_for_text(context, call));
-  co_return PartInfo{place.number, size, unquote(find_text(answer, "ETag"))};
+  std::string etag = unquote(find_text(answer, "ETag"));
+  if (etag.empty()) co_return fail(no_etag().at(client_.place(call)));
+  co_return PartInfo{place.number, size, std::move(etag)};
 }
 
 Task<std::vector<PartInfo>> S3Multipart::parts(const Context& context, const UploadId& upload) {
@@ -103,7 +108,8 @@ Task<std::vector<PartInfo>> S3Multipart::parts(const Context& context, const Upl
     if (!page) co_return fail(std::move(page).error().at(client_.place(call)));
     all.insert(all.end(), page->parts.begin(), page->parts.end());
     if (!page->truncated) co_return all;
-    if (page->parts.empty() || page->next_marker == marker) co_return stuck(client_.place(call));
+    const bool goes_on = !page->parts.empty() && all.size() < kMostParts;
+    if (!goes_on || page->next_marker == marker) co_return stuck(client_.place(call));
     marker = page->next_marker;
   }
 }

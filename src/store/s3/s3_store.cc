@@ -6,6 +6,7 @@
 #include "store/etag.h"
 #include "store/s3/s3_chunked_body.h"
 #include "store/s3/s3_client.h"
+#include "store/s3/s3_errors.h"
 #include "store/s3/s3_headers.h"
 #include "store/s3/s3_multipart.h"
 #include "store/s3/s3_settle.h"
@@ -17,6 +18,7 @@ namespace {
 constexpr std::size_t kLongestKey = 1024;
 constexpr std::size_t kKeysPerRemove = 1000;
 constexpr std::size_t kLargestPage = 1000;
+constexpr int kMostEmptyPages = 1000;
 constexpr std::string_view kReserved = ".godwit/";
 
 std::string encode(std::string_view text) { return http::uri_encode(text, http::Slash::encode); }
@@ -33,6 +35,16 @@ std::string md5_header(std::string_view hex) {
     bytes += static_cast<char>(std::stoi(std::string(hex.substr(i, 2)), nullptr, 16));
   }
   return to_base64(as_bytes(bytes));
+}
+
+/// The bytes that come are those that were asked for, as the service says.
+Result<void> check_range(const http::Response& response, const ByteRange& range) {
+  if (response.status != 206) return fail(Code::unsupported, "the service ignores ranges");
+  const std::string begins = "bytes " + std::to_string(range.offset) + "-";
+  const auto told = response.headers.find("Content-Range");
+  if (told && told->starts_with(begins)) return {};
+  return fail(Code::corrupted,
+              "the service sent another range: " + std::string(told.value_or("none")));
 }
 
 /// Puts the store's name and the key into errors of a body that comes later.
@@ -117,6 +129,9 @@ class S3Listing final : public Listing {
     const bool v1 = client_.config().list_version == ListVersion::v1;
     const bool goes_on = !page.next_token.empty() || !page.entries.empty();
     if (page.truncated && !goes_on) return broken("it has more, and does not say where");
+    // Empty pages are legal, and without end they are none.
+    empty_pages_ = page.entries.empty() ? empty_pages_ + 1 : 0;
+    if (empty_pages_ > kMostEmptyPages) return broken("page after page is empty");
     ended_ = !page.truncated;
     token_ = v1 ? std::move(page.next_marker) : std::move(page.next_token);
     after_ = std::move(last);
@@ -139,6 +154,7 @@ class S3Listing final : public Listing {
   std::string token_;
   bool began_ = false;  // some key was seen, be it the one without a name
   bool ended_ = false;
+  int empty_pages_ = 0;
 };
 
 Capabilities capabilities_of(const Config& config) {
@@ -183,7 +199,9 @@ class S3Store final : public Store {
 
   Task<ObjectInfo> head(const Context& context, const std::string& key) override {
     GODWIT_CO_TRY(http::Response response, co_await ask_head(context, key, ""));
-    GODWIT_CO_TRY(ObjectInfo info, read_info(key, response.headers));
+    Result<ObjectInfo> read = read_info(key, response.headers);
+    if (!read) co_return fail(std::move(read).error().at(place_of(*this, "head", key)));
+    ObjectInfo info = *std::move(read);
     GODWIT_CO_CHECK(co_await add_tags(context, tag_count(response.headers), info));
     const auto token = ContentEtag::parse(info.etag);
     if (token && token->parts > 0) {
@@ -208,9 +226,9 @@ class S3Store final : public Store {
     GODWIT_CO_TRY(http::Response response, co_await client_.send(context, call));
     Result<ObjectInfo> info = read_info(key, response.headers);
     if (!info) co_return fail(std::move(info).error().at(client_.place(call)));
-    if (options.range && response.status != 206) {
-      co_return fail(
-          Error(Code::unsupported, "the service ignores ranges").at(client_.place(call)));
+    if (options.range) {
+      const Result<void> right = check_range(response, *options.range);
+      if (!right) co_return fail(Error(right.error()).at(client_.place(call)));
     }
     GODWIT_CO_CHECK(co_await add_tags(context, tag_count(response.headers), *info));
     GetResult result;
@@ -263,11 +281,14 @@ class S3Store final : public Store {
     const PutOptions none;
     add_metadata(call.headers, replace ? options : none, client_.config());
     GODWIT_CO_TRY(const std::string answer, co_await client_.send_for_text(context, call));
-    co_return PutResult{unquote(find_text(answer, "ETag"))};
+    std::string etag = unquote(find_text(answer, "ETag"));
+    if (etag.empty()) co_return fail(no_etag().at(client_.place(call)));
+    co_return PutResult{std::move(etag)};
   }
 
   Task<std::vector<Result<void>>> remove(const Context& context,
                                          std::span<const std::string> keys) override {
+    if (keys.empty()) co_return std::vector<Result<void>>();
     Call call;
     call.operation = "remove";
     call.method = "POST";
@@ -285,8 +306,9 @@ class S3Store final : public Store {
     std::vector<Result<void>> outcome(keys.size());
     for (const RemoveError& refused : *errors) {
       for (std::size_t i = 0; i < keys.size(); ++i) {
-        if (own + keys[i] != refused.key) continue;
-        outcome[i] = fail(to_error_of(refused).at(place_of(*this, "remove", keys[i])));
+        if (own + keys[i] != refused.key || refused.code == "NoSuchKey") continue;
+        Error error = to_error({500, refused.code, refused.message}, http::Headers());
+        outcome[i] = fail(std::move(error).at(place_of(*this, "remove", keys[i])));
       }
     }
     co_return outcome;
@@ -300,11 +322,6 @@ class S3Store final : public Store {
   Task<void> close() override { co_return Result<void>(); }
 
  private:
-  static Error to_error_of(const RemoveError& refused) {
-    const Code code = refused.code == "AccessDenied" ? Code::permission_denied : Code::unavailable;
-    return Error(code, refused.code + ": " + refused.message);
-  }
-
   static Call make_call(const char* operation, const char* method, const std::string& key) {
     Call call;
     call.operation = operation;
