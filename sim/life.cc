@@ -154,6 +154,8 @@ class Life {
   void roll_disk(const std::string& path, const DiskFaults& most) {
     DiskFaults& faults = world_.disk().faults(path);
     faults = most;
+    // What a file system is; no fault that passes, but Tree takes another way.
+    faults.no_unnamed = below(2) == 0;
     for (const auto share :
          {&DiskFaults::read_error, &DiskFaults::write_error, &DiskFaults::sync_error,
           &DiskFaults::list_error, &DiskFaults::attribute_error, &DiskFaults::no_descriptors,

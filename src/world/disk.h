@@ -98,6 +98,13 @@ class Disk {
 
   [[nodiscard]] virtual Result<std::unique_ptr<File>> open(const std::string& path,
                                                            OpenMode mode) = 0;
+  /// A new file in `directory` that has no name and is gone with this, unless `link` gives it one
+  /// (O_TMPFILE). Failure: not_found; unsupported where the file system has none.
+  [[nodiscard]] virtual Result<std::unique_ptr<File>> open_unnamed(
+      const std::string& directory) = 0;
+  /// Gives a file that has no name yet, of this disk, the name `path`, atomically.
+  /// Failure: precondition_failed when it is there; not_found; unsupported.
+  [[nodiscard]] virtual Result<void> link(File& file, const std::string& path) = 0;
   [[nodiscard]] virtual Result<FileStat> stat(const std::string& path) = 0;
   /// All entries but "." and "..", in no order.
   [[nodiscard]] virtual Result<std::vector<DirectoryEntry>> list(const std::string& directory) = 0;

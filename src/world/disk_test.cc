@@ -215,6 +215,21 @@ TEST_P(DiskContract, links_lead_where_they_should_unless_they_are_looked_at) {
   EXPECT_EQ(read("d/a"), "1");
 }
 
+TEST_P(DiskContract, a_file_without_a_name_is_seen_once_it_gets_one) {
+  ASSERT_TRUE(disk_.make_directory(path("d"), Access::shared));
+  write("d/there", "1");
+  EXPECT_EQ(code(disk_.open_unnamed(path("none"))), Code::not_found);
+  const auto file = disk_.open_unnamed(path("d")).value();
+  ASSERT_TRUE(file->write_at(0, as_bytes("text")));
+  EXPECT_EQ(disk_.list(path("d"))->size(), 1);
+  EXPECT_EQ(code(disk_.link(*file, path("none/a"))), Code::not_found);
+  EXPECT_EQ(code(disk_.link(*file, path("d/there"))), Code::precondition_failed);
+  ASSERT_TRUE(disk_.link(*file, path("d/a")));
+  EXPECT_EQ(read("d/a"), "text");
+  EXPECT_EQ(file->stat()->inode, disk_.stat(path("d/a"))->inode);
+  EXPECT_EQ(read("d/there"), "1");
+}
+
 TEST_P(DiskContract, without_links_no_call_leaves_by_one) {
   ASSERT_TRUE(disk_.make_directory(path("real"), Access::shared));
   write("real/a", "1");
@@ -228,6 +243,9 @@ TEST_P(DiskContract, without_links_no_call_leaves_by_one) {
   EXPECT_EQ(code(strict.stat(path("link/a"))), Code::not_found);
   EXPECT_EQ(strict.stat(path("to_a"))->type, FileType::symlink);
   EXPECT_EQ(code(strict.list(path("link"))), Code::not_found);
+  EXPECT_EQ(code(strict.open_unnamed(path("link"))), Code::not_found);
+  const auto unnamed = strict.open_unnamed(path("real")).value();
+  EXPECT_EQ(code(strict.link(*unnamed, path("link/b"))), Code::not_found);
   EXPECT_EQ(code(strict.inspect(path("link"), names, "user.x")), Code::not_found);
   for (const char* name : {"link/d", "link"}) {
     EXPECT_EQ(code(strict.make_directory(path(name), Access::shared)), Code::precondition_failed);

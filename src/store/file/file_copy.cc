@@ -21,7 +21,7 @@ Result<void> FileCopy::begin() {
     if (record) options_.metadata = record->metadata;
     if (record && opened.etag() == record->content_etag) options_.content_etag = opened.etag();
   }
-  GODWIT_TRY(draft_, ends_.target->draft(random_));
+  GODWIT_TRY(draft_, ends_.target->draft(ends_.key, random_));
   return ends_.target->describe(draft_, options_, before_.size);
 }
 
@@ -32,13 +32,13 @@ Result<bool> FileCopy::step() {
   return done_ == before_.size;
 }
 
-Result<PutResult> FileCopy::commit(const std::string& key) {
+Result<PutResult> FileCopy::commit() {
   GODWIT_TRY(const FileStat after, source_->stat());
   if (after.size != before_.size || after.modified != before_.modified) {
     return fail(Error(Code::precondition_failed, "the source changed while it was copied")
                     .with(Retry::later));
   }
-  return ends_.target->commit(draft_, key, options_);
+  return ends_.target->commit(draft_, ends_.key, options_);
 }
 
 }  // namespace godwit::file

@@ -13,6 +13,7 @@ class FileCopy {
   struct Ends {
     std::shared_ptr<const Tree> source;
     std::shared_ptr<const Tree> target;
+    std::string key;  ///< at the target
   };
 
   /// `random` makes the draft's name.
@@ -27,7 +28,7 @@ class FileCopy {
   /// Copies up to 64 MiB; true when nothing is left.
   [[nodiscard]] Result<bool> step();
   /// Failure: precondition_failed when the source changed since `begin`; of Tree::commit.
-  [[nodiscard]] Result<PutResult> commit(const std::string& key);
+  [[nodiscard]] Result<PutResult> commit();
 
  private:
   Ends ends_;

@@ -170,9 +170,9 @@ class FileStore final : public Store {
                          .at(place_of(*this, "copy", key)));
     }
     GODWIT_CO_CHECK(placed(check_key(source.key), "copy", source.key));
-    auto job = std::make_shared<FileCopy>(FileCopy::Ends{from->tree_, tree_}, source, options,
+    auto job = std::make_shared<FileCopy>(FileCopy::Ends{from->tree_, tree_, key}, source, options,
                                           world_.random());
-    co_return placed(co_await run_copy(context, std::move(job), key), "copy", key);
+    co_return placed(co_await run_copy(context, std::move(job)), "copy", key);
   }
 
   Task<std::vector<Result<void>>> remove(const Context& context,
@@ -214,13 +214,12 @@ class FileStore final : public Store {
   }
 
   /// A small file in one visit to the blocking pool, a large one in steps.
-  Task<PutResult> run_copy(const Context& context, std::shared_ptr<FileCopy> job,
-                           const std::string& key) {
+  Task<PutResult> run_copy(const Context& context, std::shared_ptr<FileCopy> job) {
     using Outcome = Result<std::optional<PutResult>>;
-    auto finish = [job, key]() -> Outcome {
+    auto finish = [job]() -> Outcome {
       GODWIT_TRY(const bool done, job->step());
       if (!done) return std::nullopt;
-      return job->commit(key);
+      return job->commit();
     };
     auto start = [job, finish]() -> Outcome {
       GODWIT_CHECK(job->begin());
@@ -240,7 +239,7 @@ class FileStore final : public Store {
     GODWIT_CO_TRY(std::string bytes, co_await read_exactly(upload));
     auto work = [tree = tree_, key, options, bytes = std::move(bytes),
                  random = world_.random()]() -> Result<PutResult> {
-      GODWIT_TRY(Draft draft, tree->draft(random));
+      GODWIT_TRY(Draft draft, tree->draft(key, random));
       GODWIT_CHECK(tree->describe(draft, options, bytes.size()));
       GODWIT_CHECK(draft.file->write_at(0, as_bytes(bytes)));
       return tree->commit(draft, key, options);
@@ -250,9 +249,9 @@ class FileStore final : public Store {
 
   Task<PutResult> put_large(const Context& context, const std::string& key, Upload upload,
                             const PutOptions& options) {
-    auto begin_draft = [tree = tree_, options, size = upload.size,
+    auto begin_draft = [tree = tree_, key, options, size = upload.size,
                         random = world_.random()]() -> Result<std::shared_ptr<Draft>> {
-      GODWIT_TRY(Draft draft, tree->draft(random));
+      GODWIT_TRY(Draft draft, tree->draft(key, random));
       GODWIT_CHECK(tree->describe(draft, options, size));
       return std::make_shared<Draft>(std::move(draft));
     };

@@ -41,12 +41,14 @@ Draft::Draft(Draft&& other) noexcept
     : path(std::exchange(other.path, {})),
       file(std::move(other.file)),
       disk(other.disk),
+      spare_path(std::move(other.spare_path)),
       described(other.described) {}
 
 Draft& Draft::operator=(Draft&& other) noexcept {
   std::swap(path, other.path);
   std::swap(file, other.file);
   std::swap(disk, other.disk);
+  std::swap(spare_path, other.spare_path);
   std::swap(described, other.described);
   return *this;
 }
@@ -107,23 +109,47 @@ Result<OpenedFile> Tree::open(const std::string& key) const {
   return opened;
 }
 
-Result<Draft> Tree::draft(std::uint64_t random) const {
+Result<Draft> Tree::draft(const std::string& key, std::uint64_t random) const {
   std::array<char, 32> name{};
   std::snprintf(name.data(), name.size(), "tmp/%016llx", static_cast<unsigned long long>(random));
-  const std::string path = own_path(name.data());
-  auto file = disk_.open(path, OpenMode::write_new);
-  if (!file && file.error().code() == Code::not_found) {
-    // Bytes that are not an object yet are for nobody's eyes.
-    GODWIT_CHECK(disk_.make_directory(parent_of(path), Access::owner_only));
-    file = disk_.open(path, OpenMode::write_new);
+  Draft draft;
+  draft.disk = &disk_;
+  draft.spare_path = own_path(name.data());
+  auto file = unnamed(key);
+  if (!file && file.error().code() == Code::unsupported) {
+    file = disk_.open(draft.spare_path, OpenMode::write_new);
+    if (!file && file.error().code() == Code::not_found) {
+      GODWIT_CHECK(make_drafts_directory());
+      file = disk_.open(draft.spare_path, OpenMode::write_new);
+    }
+    if (file) draft.path = draft.spare_path;
   }
   if (!file) return fail(Error(file.error()));
-  learn_case(parent_of(path));
-  Draft draft;
-  draft.path = path;
   draft.file = *std::move(file);
-  draft.disk = &disk_;
   return draft;
+}
+
+/// Beside where it will be, for file systems keep together what was made in one directory; in the
+/// root while there is no such directory, since a put that fails must not leave one.
+Result<std::unique_ptr<File>> Tree::unnamed(const std::string& key) const {
+  if (!has_unnamed_) return fail(Code::unsupported, "");
+  auto file = disk_.open_unnamed(parent_of(path_of(key)));
+  if (!file && file.error().code() == Code::not_found) {
+    file = disk_.open_unnamed(path_of(""));
+  }
+  if (!file && file.error().code() == Code::not_found) {
+    GODWIT_CHECK(disk_.make_directory(path_of(""), Access::shared));
+    file = disk_.open_unnamed(path_of(""));
+  }
+  if (!file && file.error().code() == Code::unsupported) has_unnamed_ = false;
+  return file;
+}
+
+Result<void> Tree::make_drafts_directory() const {
+  // Bytes that are not an object yet are for nobody's eyes.
+  GODWIT_CHECK(disk_.make_directory(own_path("tmp"), Access::owner_only));
+  learn_case(own_path("tmp"));
+  return {};
 }
 
 void Tree::learn_case(const std::string& path) const {
@@ -150,12 +176,45 @@ Result<void> Tree::check_exact(const std::string& key) const {
   }
 }
 
-Result<void> Tree::move_into_place(const Draft& draft, const std::string& to,
+/// A name on the way into place, which only the owner sees.
+Result<void> Tree::give_name(Draft& draft) const {
+  Result<void> linked = disk_.link(*draft.file, draft.spare_path);
+  if (!linked && linked.error().code() == Code::not_found) {
+    GODWIT_CHECK(make_drafts_directory());
+    linked = disk_.link(*draft.file, draft.spare_path);
+  }
+  if (linked) draft.path = draft.spare_path;
+  return linked;
+}
+
+/// A file without a name can take one that is free; to replace another it needs one first.
+Result<void> Tree::move(Draft& draft, const std::string& to, OnExisting on_existing) const {
+  if (draft.path.empty()) {
+    Result<void> linked = disk_.link(*draft.file, to);
+    const bool there = !linked && linked.error().code() == Code::precondition_failed;
+    if (!there || on_existing == OnExisting::fail) return linked;
+    GODWIT_CHECK(give_name(draft));
+  }
+  return disk_.rename(draft.path, to, on_existing);
+}
+
+Result<void> Tree::move_into_place(Draft& draft, const std::string& to,
                                    OnExisting on_existing) const {
-  Result<void> moved = disk_.rename(draft.path, to, on_existing);
+  Result<void> moved = move(draft, to, on_existing);
   if (moved || moved.error().code() != Code::not_found) return moved;
   GODWIT_CHECK(disk_.make_directory(parent_of(to), Access::shared));
-  return disk_.rename(draft.path, to, on_existing);
+  return move(draft, to, on_existing);
+}
+
+/// What is flushed is the file system of the root; no object may be on another one.
+Result<void> Tree::check_device(const FileStat& draft) const {
+  if (device_ == 0) {
+    GODWIT_TRY(const FileStat root, disk_.stat(path_of("")));
+    device_ = root.device;
+  }
+  if (draft.device == device_) return {};
+  return fail(Error(Code::unsupported, "another file system is mounted here, below the root")
+                  .with_hint("make it a store of its own, with its own file:// URL"));
 }
 
 // A name is as sure as the names of the directories above it. Those may have been made just now: by
@@ -179,8 +238,10 @@ Result<void> Tree::sync_names(std::string directory) const {
 }
 
 Result<void> Tree::place(Draft& draft, const std::string& key, OnExisting on_existing) const {
-  GODWIT_CHECK(check_exact(key));
   const std::string to = path_of(key);
+  learn_case(to);
+  if (key.find('/') != std::string::npos) learn_case(parent_of(to));
+  GODWIT_CHECK(check_exact(key));
   Result<void> moved = move_into_place(draft, to, on_existing);
   if (!moved) {
     const Code code = moved.error().code();
@@ -192,11 +253,6 @@ Result<void> Tree::place(Draft& draft, const std::string& key, OnExisting on_exi
     // Never not_found: to a copier that says that the source has gone.
     if (code == Code::not_found) {
       return fail(Code::unavailable, parent_of(to) + " was removed meanwhile");
-    }
-    if (code == Code::unsupported) {
-      return fail(Error(std::move(moved).error())
-                      .with_hint("a file system that is mounted below the root is a store of its "
-                                 "own: give it its own file:// URL"));
     }
     return moved;
   }
@@ -224,6 +280,7 @@ Result<PutResult> Tree::commit(Draft& draft, const std::string& key,
   }
   const bool durable = options_.fsync == Fsync::always;
   GODWIT_TRY(FileStat stat, draft.file->stat());
+  GODWIT_CHECK(check_device(stat));
   stat.modified = options.modified.value_or(stat.modified);
   const Record record{.metadata = options.metadata,
                       .content_etag = options.content_etag,

@@ -33,11 +33,12 @@ struct TreeOptions {
   SymlinkPolicy symlinks = SymlinkPolicy::skip;
 };
 
-/// A file under construction. Removed with this, unless it was committed.
+/// A file under construction. Gone with this, unless it was committed.
 struct Draft {
-  std::string path;
+  std::string path;  ///< empty while it has no name
   std::unique_ptr<File> file;
   Disk* disk = nullptr;
+  std::string spare_path;  ///< the name to take when it needs one on its way into place
   bool described = false;  ///< has its record already
 
   Draft() = default;
@@ -77,8 +78,9 @@ class Tree {
   /// Failure: not_found, also for what is no regular file; permission_denied.
   [[nodiscard]] Result<OpenedFile> open(const std::string& key) const;
 
-  /// A new private file inside `.godwit/tmp` of the root. `random` makes its name.
-  [[nodiscard]] Result<Draft> draft(std::uint64_t random) const;
+  /// A new file for `key` that nobody sees: one without a name, which a crash takes with it, where
+  /// the file system knows such; else one in `.godwit/tmp`, whose name `random` makes.
+  [[nodiscard]] Result<Draft> draft(const std::string& key, std::uint64_t random) const;
   /// Gives the draft its record before its data, where all of it is known, so that a power loss
   /// never leaves whole data without it.
   [[nodiscard]] Result<void> describe(Draft& draft, const PutOptions& options, Bytes size) const;
@@ -102,7 +104,13 @@ class Tree {
   [[nodiscard]] Result<void> check_exact(const std::string& key) const;
   [[nodiscard]] Result<void> place(Draft& draft, const std::string& key,
                                    OnExisting on_existing) const;
-  [[nodiscard]] Result<void> move_into_place(const Draft& draft, const std::string& to,
+  [[nodiscard]] Result<std::unique_ptr<File>> unnamed(const std::string& key) const;
+  [[nodiscard]] Result<void> make_drafts_directory() const;
+  [[nodiscard]] Result<void> give_name(Draft& draft) const;
+  [[nodiscard]] Result<void> check_device(const FileStat& draft) const;
+  [[nodiscard]] Result<void> move(Draft& draft, const std::string& to,
+                                  OnExisting on_existing) const;
+  [[nodiscard]] Result<void> move_into_place(Draft& draft, const std::string& to,
                                              OnExisting on_existing) const;
   void forget_sure(const std::string& directory) const;
 
@@ -111,6 +119,8 @@ class Tree {
   Records records_;
   enum class Case : std::uint8_t { not_looked, kept, folded };
   mutable std::atomic<Case> case_ = Case::not_looked;
+  mutable std::atomic<bool> has_unnamed_ = true;
+  mutable std::atomic<std::uint64_t> device_ = 0;  // of the root, once known
   mutable std::mutex mutex_;
   /// Directories whose own names, and those above, are on stable storage.
   mutable std::set<std::string> sure_;

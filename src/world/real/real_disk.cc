@@ -135,6 +135,12 @@ Result<std::optional<std::string>> read_attribute(const std::string& path, F get
   return large;
 }
 
+/// Containers may lack /proc.
+bool has_proc() {
+  static const bool there = ::access("/proc/self/fd", X_OK) == 0;
+  return there;
+}
+
 /// The file system has no attributes, or shows this one to other users only.
 bool is_for_others(const Error& error) {
   return error.code() == Code::unsupported || error.code() == Code::permission_denied;
@@ -144,6 +150,8 @@ class RealFile final : public File {
  public:
   RealFile(Descriptor descriptor, std::string path)
       : descriptor_(std::move(descriptor)), path_(std::move(path)) {}
+
+  [[nodiscard]] int descriptor() const { return fd(); }
 
   Result<std::size_t> read_at(Bytes offset, MutableByteSpan into) override {
     std::size_t filled = 0;
@@ -310,6 +318,24 @@ Result<std::unique_ptr<File>> RealDisk::open(const std::string& path, OpenMode m
   return std::make_unique<RealFile>(std::move(descriptor), path);
 }
 
+Result<std::unique_ptr<File>> RealDisk::open_unnamed(const std::string& directory) {
+  Descriptor descriptor(open_path(directory, O_TMPFILE | O_RDWR));
+  if (descriptor.get() >= 0) return std::make_unique<RealFile>(std::move(descriptor), directory);
+  // Kernels and file systems that do not know O_TMPFILE see a directory opened for writing.
+  if (errno == EISDIR || errno == EINVAL) errno = EOPNOTSUPP;
+  return failed("open a file in", directory);
+}
+
+Result<void> RealDisk::link(File& file, const std::string& path) {
+  const std::string from =
+      "/proc/self/fd/" + std::to_string(dynamic_cast<RealFile&>(file).descriptor());
+  const Place to = place(path);
+  if (to.at == -1) return failed("link", path);
+  if (::linkat(AT_FDCWD, from.c_str(), to.at, to.c_str(), AT_SYMLINK_FOLLOW) == 0) return {};
+  if (errno == ENOENT && !has_proc()) errno = EOPNOTSUPP;
+  return failed("link", path);
+}
+
 Result<FileStat> RealDisk::stat(const std::string& path) {
   struct stat raw{};
   const Place at = place(path);
@@ -351,8 +377,9 @@ Result<Inspection> RealDisk::inspect(const std::string& directory,
   }
   Inspection found{.directory = to_stat(raw), .entries = {}};
   found.entries.reserve(names.size());
-  // There is no fgetxattrat(2) on today's kernels; this path leads through the open directory.
-  const std::string here = "/proc/self/fd/" + std::to_string(descriptor.get()) + "/";
+  // Kernels before 6.13 have no getxattrat(2); this path leads through the open directory.
+  const std::string here =
+      has_proc() ? "/proc/self/fd/" + std::to_string(descriptor.get()) + "/" : directory + "/";
   const auto get = links_ == Links::follow ? ::getxattr : ::lgetxattr;
   const auto facts_of = [&](const std::string& name) -> Result<FileFacts> {
     if (::fstatat(descriptor.get(), name.c_str(), &raw, link_flag()) != 0) {

@@ -12,6 +12,8 @@ class RealDisk final : public Disk {
   [[nodiscard]] Disk& without_links() override;
   [[nodiscard]] std::string resolve(const std::string& path) override;
   [[nodiscard]] Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override;
+  [[nodiscard]] Result<std::unique_ptr<File>> open_unnamed(const std::string& directory) override;
+  [[nodiscard]] Result<void> link(File& file, const std::string& path) override;
   [[nodiscard]] Result<FileStat> stat(const std::string& path) override;
   [[nodiscard]] Result<std::vector<DirectoryEntry>> list(const std::string& directory) override;
   [[nodiscard]] Result<Inspection> inspect(const std::string& directory,

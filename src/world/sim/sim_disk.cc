@@ -66,6 +66,14 @@ class SimDisk::WithoutLinks final : public Disk {
     const Refusing refusing(disk_);
     return disk_.open(path, mode);
   }
+  Result<std::unique_ptr<File>> open_unnamed(const std::string& directory) override {
+    const Refusing refusing(disk_);
+    return disk_.open_unnamed(directory);
+  }
+  Result<void> link(File& file, const std::string& path) override {
+    const Refusing refusing(disk_);
+    return disk_.link(file, path);
+  }
   Result<FileStat> stat(const std::string& path) override {
     const Refusing refusing(disk_);
     return disk_.stat(path);
@@ -286,6 +294,25 @@ Result<std::unique_ptr<File>> SimDisk::open(const std::string& path, OpenMode mo
     return failed(Code::precondition_failed, "open", path, "Is a directory");
   }
   return std::make_unique<SimFile>(*this, place.inode, path);
+}
+
+Result<std::unique_ptr<File>> SimDisk::open_unnamed(const std::string& directory) {
+  GODWIT_CHECK(begin(directory, &DiskFaults::no_descriptors, "open a file in"));
+  GODWIT_CHECK(directory_at(directory));
+  if (faults_of(directory).no_unnamed) {
+    return failed(Code::unsupported, "open a file in", directory, "Operation not supported");
+  }
+  if (strikes(directory, &DiskFaults::no_space)) return full(directory);
+  return std::make_unique<SimFile>(*this, make_inode(FileType::regular), directory + "/(unnamed)");
+}
+
+Result<void> SimDisk::link(File& file, const std::string& path) {
+  GODWIT_CHECK(begin(path));
+  GODWIT_TRY(const Place place, find(path, Last::stays));
+  if (place.inode) return failed(Code::precondition_failed, "link", path, "File exists");
+  if (strikes(path, &DiskFaults::no_space)) return full(path);
+  names_.apply({{{place.directory, place.name, dynamic_cast<SimFile&>(file).inode()}}, nullptr});
+  return {};
 }
 
 Result<FileStat> SimDisk::stat(const std::string& path) {

@@ -21,6 +21,7 @@ struct DiskFaults {
   double attribute_error = 0;  ///< EIO, when an attribute is read
   double no_descriptors = 0;   ///< EMFILE on open and list: passes
   double no_space = 0;         ///< ENOSPC, after a part of the bytes
+  bool no_unnamed = false;     ///< files without a name are not known here
   Duration longest_delay{};    ///< each visit to the blocking pool takes up to this long
   /// Bytes that all files together may have; more is ENOSPC.
   Bytes capacity = std::numeric_limits<Bytes>::max();
@@ -80,6 +81,8 @@ class SimDisk final : public Disk {
 
   [[nodiscard]] Disk& without_links() override;
   [[nodiscard]] Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override;
+  [[nodiscard]] Result<std::unique_ptr<File>> open_unnamed(const std::string& directory) override;
+  [[nodiscard]] Result<void> link(File& file, const std::string& path) override;
   [[nodiscard]] Result<FileStat> stat(const std::string& path) override;
   [[nodiscard]] Result<std::vector<DirectoryEntry>> list(const std::string& directory) override;
   [[nodiscard]] Result<Inspection> inspect(const std::string& directory,

@@ -11,6 +11,7 @@ namespace godwit {
 class SimFile final : public File {
  public:
   SimFile(SimDisk& disk, sim_storage::InodePtr inode, std::string path);
+  [[nodiscard]] const sim_storage::InodePtr& inode() const { return inode_; }
 
   [[nodiscard]] Result<std::size_t> read_at(Bytes offset, MutableByteSpan into) override;
   /// What fails has written a part.
