@@ -77,7 +77,8 @@ std::optional<std::uint64_t> History::claimed_version(const Metadata& metadata) 
   return number;
 }
 
-std::optional<std::string> History::judge(const std::string& key, const Found& found) const {
+std::optional<std::string> History::judge(const std::string& key, const Found& found,
+                                          Times times) const {
   const auto known = versions_.find(key);
   if (known == versions_.end()) return key + " never was an object";
   const auto claimed = claimed_version(found.metadata);
@@ -91,6 +92,9 @@ std::optional<std::string> History::judge(const std::string& key, const Found& f
   if (found.bytes.size() != version->second.size) {
     return told(key, *claimed) + ", but has " + std::to_string(found.bytes.size()) +
            " bytes instead of " + std::to_string(version->second.size);
+  }
+  if (times == Times::kept && !forgiving_ && found.modified != version->second.modified) {
+    return told(key, *claimed) + ", but has the time of another";
   }
   const std::string body = body_of(version->second);
   if (found.bytes == body) return std::nullopt;

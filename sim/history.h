@@ -34,6 +34,9 @@ using Contents = std::map<std::string, Found>;
 /// Metadata that tell which version they belong to, twice.
 [[nodiscard]] Metadata metadata_of(const Version& version);
 
+/// Whether a store keeps the time of what it is given.
+enum class Times : std::uint8_t { kept, ignored };
+
 /// All that ever happened to objects, in order, so that the oracles can say what may be where.
 class History {
  public:
@@ -52,9 +55,12 @@ class History {
 
   /// After a power loss between two syncs of a store that syncs late: an empty object that lost its
   /// metadata cannot be told from a whole one, since a comparison looks at contents.
-  void allow_empty_without_metadata() { forgiving_ = true; }
+  /// Nor can times be told where a source keeps none.
+  void forgive() { forgiving_ = true; }
   /// What is wrong with an object that was found: it is no version that there ever was.
-  [[nodiscard]] std::optional<std::string> judge(const std::string& key, const Found& found) const;
+  /// With `Times::kept` its time must be that of the version too.
+  [[nodiscard]] std::optional<std::string> judge(const std::string& key, const Found& found,
+                                                 Times times = Times::ignored) const;
   /// The version that the metadata of something found claim.
   [[nodiscard]] static std::optional<std::uint64_t> claimed_version(const Metadata& metadata);
 

@@ -318,11 +318,14 @@ class Life {
   void check_target(const Contents& before, const Contents& after, std::uint64_t began) {
     if (may_have_lost()) {
       acknowledged_ = {};
-      history_.allow_empty_without_metadata();
+      history_.forgive();
       return;
     }
+    const Times times = target_.kind == Kind::file ? Times::kept : Times::ignored;
     for (const auto& [key, found] : after) {
-      if (const auto wrong = history_.judge(key, found)) violation("the target's " + *wrong);
+      if (const auto wrong = history_.judge(key, found, times)) {
+        violation("the target's " + *wrong);
+      }
     }
     // What was visible and not acknowledged yet may go with the power.
     const bool only_acknowledged = process_.lost_power && target_.kind == Kind::file;
@@ -404,6 +407,14 @@ class Life {
       violation("a second sync finds something to do");
     }
     co_await verify_all();
+    check_drafts();
+  }
+
+  /// A put that failed or was given up has left nothing; only a process that died may.
+  void check_drafts() {
+    if (target_.kind != Kind::file || outcome_.crashes > 0) return;
+    const auto drafts = world_.disk().list("/target/.godwit/tmp");
+    if (drafts && !drafts->empty()) violation("a draft was left behind");
   }
 
   asio::awaitable<void> verify_all() {

@@ -23,8 +23,8 @@ struct Outcome {
 /// heals the world and syncs once more.
 ///
 /// Oracles, after each run and each crash:
-/// 1. Each object of the target is one version that the source had, with that version's metadata.
-///    So no draft, no torn and no mixed object is ever visible.
+/// 1. Each object of the target is one version that the source had, with that version's metadata
+///    and, in a directory, its time. So no draft, no torn and no mixed object is ever visible.
 /// 2. What the source had all the time is not deleted at the target.
 /// 3. What the target acknowledged is there, that version or a later one; where the store syncs at
 ///    each put, also after a power loss.
@@ -32,7 +32,7 @@ struct Outcome {
 ///    that did not change meanwhile. Its counts add up.
 /// 5. A run that goes on where a killed one was sends again what was under way and no more.
 /// In the end: one sync makes the target the source, `verify` says so, and a second one finds
-/// nothing to do.
+/// nothing to do. Where no process died, no draft is left.
 [[nodiscard]] Outcome live(const Scenario& scenario, std::uint64_t seed);
 
 }  // namespace godwit::sim

@@ -42,7 +42,8 @@ std::string SourceWriter::draw_key() {
 Version SourceWriter::draw_version(const std::string& key) {
   constexpr Bytes kSmallest = 8;
   const Bytes size = below(10) == 0 ? 0 : kSmallest + below(workload_.largest);
-  last_modified_ = std::max(world_.wall_now(), last_modified_ + kBetweenVersions);
+  const WallTime now = world_.wall_now();
+  last_modified_ = memory_ != nullptr ? now : std::max(now, last_modified_ + kBetweenVersions);
   return history_.make_version(key, size, last_modified_);
 }
 

@@ -97,16 +97,53 @@ class ChaosStore final : public ForwardingStore {
                       const PutOptions& options) override {
     GODWIT_CO_CHECK(co_await dice_.before(context));
     GODWIT_CO_TRY(PutResult stored, co_await inner().put(context, key, upload, options));
-    if (Dice::strikes(context.world(), dice_.faults().lost_answer)) {
-      co_return fail(Error(Code::timed_out, "chaos: no answer").with(Outcome::unknown));
-    }
+    GODWIT_CO_CHECK(answer(context));
     co_return stored;
+  }
+
+  Task<PutResult> copy(const Context& context, const std::string& key, const CopySource& source,
+                       const PutOptions& options) override {
+    GODWIT_CO_CHECK(co_await dice_.before(context));
+    GODWIT_CO_TRY(PutResult stored, co_await inner().copy(context, key, source, options));
+    GODWIT_CO_CHECK(answer(context));
+    co_return stored;
+  }
+
+  Task<UploadId> create(const Context& context, const std::string& key,
+                        const PutOptions& options) override {
+    GODWIT_CO_CHECK(co_await dice_.before(context));
+    co_return co_await inner().multipart()->create(context, key, options);
   }
 
   Task<PartInfo> put_part(const Context& context, const UploadId& upload, PartPlace place,
                           Upload part) override {
     GODWIT_CO_CHECK(co_await dice_.before(context));
     co_return co_await inner().multipart()->put_part(context, upload, place, part);
+  }
+
+  Task<PartInfo> copy_part(const Context& context, const UploadId& upload, PartPlace place,
+                           const CopySource& source) override {
+    GODWIT_CO_CHECK(co_await dice_.before(context));
+    co_return co_await inner().multipart()->copy_part(context, upload, place, source);
+  }
+
+  Task<std::vector<PartInfo>> parts(const Context& context, const UploadId& upload) override {
+    GODWIT_CO_CHECK(co_await dice_.before(context));
+    co_return co_await inner().multipart()->parts(context, upload);
+  }
+
+  Task<PutResult> complete(const Context& context, const UploadId& upload,
+                           std::span<const PartInfo> sent, const PutOptions& options) override {
+    GODWIT_CO_CHECK(co_await dice_.before(context));
+    GODWIT_CO_TRY(PutResult stored,
+                  co_await inner().multipart()->complete(context, upload, sent, options));
+    GODWIT_CO_CHECK(answer(context));
+    co_return stored;
+  }
+
+  Task<void> abort(const Context& context, const UploadId& upload) override {
+    GODWIT_CO_CHECK(co_await dice_.before(context));
+    co_return co_await inner().multipart()->abort(context, upload);
   }
 
   Task<std::vector<Result<void>>> remove(const Context& context,
@@ -121,6 +158,11 @@ class ChaosStore final : public ForwardingStore {
   }
 
  private:
+  [[nodiscard]] Result<void> answer(const Context& context) const {
+    if (!Dice::strikes(context.world(), dice_.faults().lost_answer)) return {};
+    return fail(Error(Code::timed_out, "chaos: no answer").with(Outcome::unknown));
+  }
+
   Dice dice_;
 };
 
