@@ -183,7 +183,7 @@ Task<void> Pool::tunnel(Lease& lease, tcp::socket& socket) {
 
 Task<void> Pool::secure(Lease& lease, tcp::socket socket) {
   Host& server = *lease->host;
-  GODWIT_CO_CHECK(co_await load_tls(*server.tls));
+  GODWIT_CO_CHECK(co_await load_tls(server.asked, *server.tls));
   std::unique_ptr<TlsStream> stream =
       tls_stream(std::move(socket), *server.tls->context, lease->endpoint.host, server.session);
   TlsStream& tls = *stream;
@@ -195,11 +195,11 @@ Task<void> Pool::secure(Lease& lease, tcp::socket socket) {
   co_return shaken;
 }
 
-Task<void> Pool::load_tls(TlsContext& tls) {
+Task<void> Pool::load_tls(const TlsOptions& asked, TlsContext& tls) {
   while (tls.loading) co_await tls.loaded.wait();
   if (tls.context) co_return Result<void>();
   tls.loading = true;
-  auto load = [&options = tls.options] { return make_tls(options); };
+  auto load = [&all = options_.tls, &asked] { return make_tls(all, asked); };
   Result<std::unique_ptr<asio::ssl::context>> loaded =
       co_await run_blocking(world_, std::move(load));
   tls.loading = false;

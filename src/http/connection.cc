@@ -91,23 +91,11 @@ Result<Host*> Pool::host(const Request& request) {
   auto server = std::make_unique<Host>();
   server->asked = asked;
   server->proxying = request.proxying;
-  server->tls = &tls_for(asked);
+  server->tls = &tls_.try_emplace(asked, world_.executor()).first->second;
   if (request.proxying == Proxying::as_environment) {
     GODWIT_TRY(server->proxy, proxy_for(world_, request.endpoint));
   }
   return known.emplace_back(std::move(server)).get();
-}
-
-TlsContext& Pool::tls_for(const TlsOptions& asked) {
-  TlsOptions options = options_.tls;
-  if (asked.verify == VerifyPeer::no) options.verify = VerifyPeer::no;
-  if (!asked.ca_file.empty()) options.ca_file = asked.ca_file;
-  if (!asked.ca_directory.empty()) options.ca_directory = asked.ca_directory;
-  if (!asked.certificate_file.empty()) {
-    options.certificate_file = asked.certificate_file;
-    options.key_file = asked.key_file;
-  }
-  return tls_.try_emplace(options, options, world_.executor()).first->second;
 }
 
 std::unique_ptr<Connection> Pool::take_idle(Host& server) {

@@ -79,9 +79,7 @@ class Lease {
 
 /// TLS as one set of options has it; loaded once, for all servers that they hold for.
 struct TlsContext {
-  TlsContext(TlsOptions how, asio::any_io_executor executor)
-      : options(std::move(how)), loaded(std::move(executor)) {}
-  TlsOptions options;
+  explicit TlsContext(asio::any_io_executor executor) : loaded(std::move(executor)) {}
   std::unique_ptr<asio::ssl::context> context;
   bool loading = false;
   Signal loaded;
@@ -133,7 +131,6 @@ class Pool : public std::enable_shared_from_this<Pool> {
   friend class Lease;
 
   [[nodiscard]] Result<Host*> host(const Request& request);
-  [[nodiscard]] TlsContext& tls_for(const TlsOptions& asked);
   [[nodiscard]] std::unique_ptr<Connection> take_idle(Host& server);
   /// Waits until `server` has one to spare; null: open one.
   [[nodiscard]] Task<std::unique_ptr<Connection>> wait_turn(const Context& context, Host& server);
@@ -149,7 +146,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
   [[nodiscard]] Task<asio::ip::tcp::socket> connect_tcp(const Endpoint& to, Lease& lease);
   [[nodiscard]] Task<void> tunnel(Lease& lease, asio::ip::tcp::socket& socket);
   [[nodiscard]] Task<void> secure(Lease& lease, asio::ip::tcp::socket socket);
-  [[nodiscard]] Task<void> load_tls(TlsContext& tls);
+  [[nodiscard]] Task<void> load_tls(const TlsOptions& asked, TlsContext& tls);
 
   asio::awaitable<void> watch();
   asio::awaitable<void> reap();
@@ -157,7 +154,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
   World& world_;
   ClientOptions options_;
   ClientStats stats_;
-  std::map<TlsOptions, TlsContext> tls_;  // outlives the connections
+  std::map<TlsOptions, TlsContext> tls_;  // by what requests asked for; outlives the connections
   std::map<Endpoint, std::vector<std::unique_ptr<Host>>> hosts_;
   std::vector<Connection*> in_use_;
   std::size_t waiting_ = 0;

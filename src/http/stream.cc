@@ -161,6 +161,35 @@ std::unexpected<Error> bad_file(const std::string& path, const error_code& error
                   .with_hint("it must be a readable PEM file"));
 }
 
+Result<void> trust(asio::ssl::context& tls, const TlsOptions& options) {
+  error_code error;
+  if (!options.ca_file.empty()) {
+    tls.load_verify_file(options.ca_file, error);
+    if (error) return bad_file(options.ca_file, error);
+  }
+  if (options.ca_directory.empty()) return {};
+  // OpenSSL looks into it only when it needs an authority, and says nothing when it is not there.
+  if (!std::filesystem::is_directory(options.ca_directory)) {
+    return fail(
+        Error(Code::invalid_argument, "TLS directory " + options.ca_directory + " is no directory")
+            .with_hint("it must hold PEM files named by `openssl rehash`"));
+  }
+  tls.add_verify_path(options.ca_directory, error);
+  return {};
+}
+
+/// Takes the certificate that the options name, if they do.
+Result<void> show(asio::ssl::context& tls, const TlsOptions& options) {
+  if (options.certificate_file.empty()) return {};
+  error_code error;
+  tls.use_certificate_chain_file(options.certificate_file, error);
+  if (error) return bad_file(options.certificate_file, error);
+  const std::string& key = options.key_file.empty() ? options.certificate_file : options.key_file;
+  tls.use_private_key_file(key, asio::ssl::context::pem, error);
+  if (error) return bad_file(key, error);
+  return {};
+}
+
 }  // namespace
 
 Alarm::Alarm(World& world, MonoTime deadline, std::function<void()> action)
@@ -199,7 +228,7 @@ bool is_tls_error(const error_code& error) {
   return error.category() == asio::error::get_ssl_category();
 }
 
-Result<std::unique_ptr<asio::ssl::context>> make_tls(const TlsOptions& options) {
+Result<std::unique_ptr<asio::ssl::context>> make_tls(const TlsOptions& all, const TlsOptions& own) {
   auto tls = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_client);
   SSL_CTX_set_min_proto_version(tls->native_handle(), TLS1_2_VERSION);
   static constexpr std::array<unsigned char, 9> kAlpn = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
@@ -208,29 +237,12 @@ Result<std::unique_ptr<asio::ssl::context>> make_tls(const TlsOptions& options) 
                                  SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(tls->native_handle(), keep_session);
   error_code error;
-  tls->set_verify_mode(
-      options.verify == VerifyPeer::yes ? asio::ssl::verify_peer : asio::ssl::verify_none, error);
+  const bool verify = all.verify == VerifyPeer::yes && own.verify == VerifyPeer::yes;
+  tls->set_verify_mode(verify ? asio::ssl::verify_peer : asio::ssl::verify_none, error);
   tls->set_default_verify_paths(error);
-  if (!options.ca_file.empty()) {
-    tls->load_verify_file(options.ca_file, error);
-    if (error) return bad_file(options.ca_file, error);
-  }
-  if (!options.ca_directory.empty()) {
-    // OpenSSL looks into it only when it needs an authority, and says nothing when it is not there.
-    if (!std::filesystem::is_directory(options.ca_directory)) {
-      return fail(Error(Code::invalid_argument,
-                        "TLS directory " + options.ca_directory + " is no directory")
-                      .with_hint("it must hold PEM files named by `openssl rehash`"));
-    }
-    tls->add_verify_path(options.ca_directory, error);
-  }
-  if (!options.certificate_file.empty()) {
-    const std::string& key = options.key_file.empty() ? options.certificate_file : options.key_file;
-    tls->use_certificate_chain_file(options.certificate_file, error);
-    if (error) return bad_file(options.certificate_file, error);
-    tls->use_private_key_file(key, asio::ssl::context::pem, error);
-    if (error) return bad_file(key, error);
-  }
+  GODWIT_CHECK(trust(*tls, all));
+  GODWIT_CHECK(trust(*tls, own));
+  GODWIT_CHECK(show(*tls, own.certificate_file.empty() ? all : own));
   return tls;
 }
 

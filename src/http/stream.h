@@ -77,8 +77,10 @@ class TlsStream : public Stream {
 
 [[nodiscard]] std::unique_ptr<Stream> plain_stream(asio::ip::tcp::socket socket);
 
-/// Loads authorities and the client's certificate. Failure: invalid_argument naming the file.
-[[nodiscard]] Result<std::unique_ptr<asio::ssl::context>> make_tls(const TlsOptions& options);
+/// Loads the authorities of both, and the certificate of `own` or else that of `all`.
+/// Failure: invalid_argument naming the file.
+[[nodiscard]] Result<std::unique_ptr<asio::ssl::context>> make_tls(const TlsOptions& all,
+                                                                   const TlsOptions& own);
 
 /// For a server known as `host`, a name or an address. `tls` and `session` must outlive it.
 [[nodiscard]] std::unique_ptr<TlsStream> tls_stream(asio::ip::tcp::socket socket,

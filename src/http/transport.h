@@ -81,7 +81,7 @@ struct Request {
   Body* body = nullptr;
   Bytes body_size = 0;  ///< announced as Content-Length; the body must yield just as many
   Expect expect = Expect::nothing;
-  /// For this server; what it leaves empty is as for all. Null: as for all.
+  /// For this server: authorities besides the client's, a certificate in place of the client's.
   const TlsOptions* tls = nullptr;
   Proxying proxying = Proxying::as_environment;
 };

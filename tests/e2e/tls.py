@@ -102,6 +102,9 @@ class Tls(unittest.TestCase):
         self.ls(port)
         self.ls(port, options="&ca_file=" + self.path("ca.pem"), trusted=False)
         self.ls(port, trusted=False, env={"AWS_CA_BUNDLE": self.path("ca.pem")})
+        self.openssl("req", "-x509", *CURVE, "-keyout", "other.key", "-out", "other.pem", "-days",
+                     "2", "-subj", "/CN=another")
+        self.ls(port, env={"AWS_CA_BUNDLE": self.path("other.pem")})
         os.mkdir(self.path("authorities"))
         shutil.copy(self.path("ca.pem"), self.path("authorities"))
         self.openssl("rehash", "authorities")

@@ -280,6 +280,7 @@ TEST_F(ClientTest, another_range_than_the_one_asked_for_is_refused) {
     const auto got = run(store->get(Context(world), key, options));
     EXPECT_EQ(got.has_value(), right) << range;
   }
+  EXPECT_EQ(get().error().code(), Code::corrupted) << "a part is not the whole";
 }
 
 TEST_F(ClientTest, a_copy_that_tells_no_token_is_not_believed) {

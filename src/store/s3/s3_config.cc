@@ -151,7 +151,8 @@ const std::vector<OptionInfo>& option_table() {
        "'crc32c' or 'crc64nvme' to send along and check, for a service that knows trailing "
        "checksums "
        "(AWS; not Ceph before 19)"},
-      {"ca_file", "AWS_CA_BUNDLE, else --ca-file", "PEM file of further authorities for https"},
+      {"ca_file", "AWS_CA_BUNDLE",
+       "PEM file of further authorities for https, besides those of --ca-file"},
       {"ca_dir", "none", "directory of such files, named by `openssl rehash`"},
       {"client_cert", "none", "PEM file of the certificate to show to the service"},
       {"client_key", "client_cert", "PEM file of its key"},

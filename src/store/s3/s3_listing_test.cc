@@ -112,6 +112,16 @@ TEST_F(ListingTest, that_stands_still_is_an_error) {
   EXPECT_TRUE(list({page("", "-")}).starts_with("corrupted"));
 }
 
+TEST_F(ListingTest, of_a_level_leaves_out_a_prefix_that_begins_before_the_start) {
+  ListOptions level;
+  level.depth = Depth::level;
+  level.start_after = "d/x";
+  const auto prefix = [](const std::string& name) {
+    return "<CommonPrefixes><Prefix>p%2F" + name + "%2F</Prefix></CommonPrefixes>";
+  };
+  EXPECT_EQ(list({page(prefix("d") + prefix("e"))}, level), "e/ ");
+}
+
 TEST_F(ListingTest, of_empty_pages_without_end_is_an_error) {
   EXPECT_EQ(list({page("", token("t")), page(row("p/a"))}), "a ");
   EXPECT_TRUE(list({page("", token("t"))}).starts_with("corrupted"));

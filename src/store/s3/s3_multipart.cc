@@ -130,7 +130,7 @@ Task<PutResult> S3Multipart::complete(const Context& context, const UploadId& up
   call.body = &body;
   call.body_size = xml.size();
   call.body_hash = payload_hash(xml);
-  const Expected expected{composed_etag(parts), context.world().mono_now()};
+  Expected expected{composed_etag(parts), context.world().mono_now()};
   Result<std::string> answer = co_await client_.send_for_text(context, call);
   if (answer && root_name(*answer) != "CompleteMultipartUploadResult") {
     answer = fail(Error(Code::corrupted, "the service's answer does not say that it is complete")
@@ -138,7 +138,12 @@ Task<PutResult> S3Multipart::complete(const Context& context, const UploadId& up
                       .at(client_.place(call)));
   }
   if (!answer) {
-    co_return co_await settle(client_, context, upload.key, expected, std::move(answer).error());
+    Error error = std::move(answer).error();
+    // An upload that is gone while its object is there was completed, by this call or one before.
+    const bool gone = error.code() == Code::not_found;
+    if (gone) expected.since.reset();
+    if (!gone && error.outcome() != Outcome::unknown) co_return fail(std::move(error));
+    co_return co_await settle(client_, context, upload.key, expected, std::move(error));
   }
   const std::string etag = unquote(find_text(*answer, "ETag"));
   if (!etag.empty()) co_return PutResult{etag};

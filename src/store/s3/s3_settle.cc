@@ -23,8 +23,7 @@ std::optional<Duration> age_of(const http::Headers& headers) {
 
 Task<PutResult> settle(Client& client, const Context& context, const std::string& key,
                        const Expected& expected, Error error) {
-  const bool may_be_ours = error.outcome() == Outcome::unknown && !expected.etag.empty();
-  if (!may_be_ours || !context.check()) co_return fail(std::move(error));
+  if (expected.etag.empty() || !context.check()) co_return fail(std::move(error));
   Call call;
   call.operation = "head";
   call.method = "HEAD";
@@ -32,9 +31,12 @@ Task<PutResult> settle(Client& client, const Context& context, const std::string
   const Result<http::Response> response = co_await client.send(context, call);
   if (!response) co_return fail(std::move(error));
   std::string etag = unquote(response->headers.find("ETag").value_or(""));
-  const auto age = age_of(response->headers);
-  const Duration elapsed = context.world().mono_now() - expected.since;
-  const bool proven = etag == expected.etag && age && *age <= elapsed + kTolerance;
+  bool proven = etag == expected.etag;
+  if (expected.since) {
+    const auto age = age_of(response->headers);
+    const Duration elapsed = context.world().mono_now() - *expected.since;
+    proven = proven && age && *age <= elapsed + kTolerance;
+  }
   if (!proven) co_return fail(std::move(error));
   co_return PutResult{std::move(etag)};
 }

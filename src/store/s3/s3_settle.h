@@ -10,12 +10,12 @@ namespace godwit::s3 {
 
 /// What a write whose answer is lost would have left, and since when it may be there.
 struct Expected {
-  std::string etag;  ///< of our bytes; empty: not known, and nothing can be proven
-  MonoTime since{};  ///< when the call began
+  std::string etag;               ///< of our bytes; empty: not known, and nothing can be proven
+  std::optional<MonoTime> since;  ///< when the call began; nothing: it may be of a call before
 };
 
-/// Looks whether a write of unknown outcome took effect: an object that has our token and was not
-/// written before the call began, by the service's own clock, is what was to be written.
+/// Looks whether a write that failed with `error` took effect all the same: an object that has our
+/// token and was not written before `since`, by the service's own clock, is what was to be written.
 /// Yields its token, or `error` as it was when that is not proven: an object that is not there may
 /// yet appear, and one of another token may have replaced ours.
 /// Two writers of the same bytes at the same time cannot be told apart.

@@ -110,6 +110,13 @@ TEST_F(SettleTest, an_upload_is_complete_when_the_object_of_its_parts_is_there_s
     ASSERT_FALSE(complete());
     EXPECT_EQ(complete().error().outcome(), Outcome::unknown);
   }
+  // Asked again for what an earlier call, or run, has completed.
+  Said once = gone;
+  once.repeated = false;
+  serve(once, object(etag, kHourAgo));
+  EXPECT_TRUE(complete());
+  serve(once, object(md5_of("other"), kHourAgo));
+  EXPECT_EQ(complete().error().code(), Code::not_found);
   serve(cut, object(etag));
   EXPECT_TRUE(complete());
 }

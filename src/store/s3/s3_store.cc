@@ -38,9 +38,11 @@ std::string md5_header(std::string_view hex) {
 }
 
 /// The bytes that come are those that were asked for, as the service says.
-Result<void> check_range(const http::Response& response, const ByteRange& range) {
+Result<void> check_range(const http::Response& response, const std::optional<ByteRange>& range) {
+  if (!range && response.status == 200) return {};
+  if (!range) return fail(Code::corrupted, "the service sent a part that nobody asked for");
   if (response.status != 206) return fail(Code::unsupported, "the service ignores ranges");
-  const std::string begins = "bytes " + std::to_string(range.offset) + "-";
+  const std::string begins = "bytes " + std::to_string(range->offset) + "-";
   const auto told = response.headers.find("Content-Range");
   if (told && told->starts_with(begins)) return {};
   return fail(Code::corrupted,
@@ -112,6 +114,8 @@ class S3Listing final : public Listing {
         return broken("'" + entry.key + "' is outside of the prefix '" + within + "'");
       }
       if (!own.empty()) entry.key.erase(0, own.size());
+      // Of a level, the service tells a prefix as long as there are keys below it behind the start.
+      if (entry.is_prefix && entry.key <= options_.start_after) continue;
       // An object that is named as the store's own prefix comes first, and has no name in it.
       const bool nameless = entry.key.empty() && last.empty() && !moved;
       if (entry.key <= last && !nameless) {
@@ -226,10 +230,8 @@ class S3Store final : public Store {
     GODWIT_CO_TRY(http::Response response, co_await client_.send(context, call));
     Result<ObjectInfo> info = read_info(key, response.headers);
     if (!info) co_return fail(std::move(info).error().at(client_.place(call)));
-    if (options.range) {
-      const Result<void> right = check_range(response, *options.range);
-      if (!right) co_return fail(Error(right.error()).at(client_.place(call)));
-    }
+    const Result<void> right = check_range(response, options.range);
+    if (!right) co_return fail(Error(right.error()).at(client_.place(call)));
     GODWIT_CO_CHECK(co_await add_tags(context, tag_count(response.headers), *info));
     GetResult result;
     result.info = *std::move(info);
@@ -345,6 +347,7 @@ class S3Store final : public Store {
     if (expected.etag.empty() && call.body != nullptr) call.body = &hashed.emplace(*call.body);
     Result<http::Response> response = co_await client_.send(context, call);
     if (response) co_return PutResult{unquote(response->headers.find("ETag").value_or(""))};
+    if (response.error().outcome() != Outcome::unknown) co_return fail(std::move(response).error());
     if (hashed) expected.etag = hashed->finish();
     co_return co_await settle(client_, context, *call.key, expected, std::move(response).error());
   }
