@@ -49,8 +49,13 @@ class AsioStream : public Base {
   }
 
   asio::awaitable<void> write(ByteSpan bytes, error_code& error) override {
-    const asio::const_buffer buffer(bytes.data(), bytes.size());
-    co_await asio::async_write(socket_, buffer, asio::redirect_error(asio::use_awaitable, error));
+    // Not asio::async_write: it hands the kernel no more than 64 KiB at a time.
+    while (!bytes.empty() && !error) {
+      const asio::const_buffer buffer(bytes.data(), bytes.size());
+      const std::size_t count = co_await socket_.async_write_some(
+          buffer, asio::redirect_error(asio::use_awaitable, error));
+      bytes = bytes.subspan(count);
+    }
   }
 
   bool quiet() override {
