@@ -149,8 +149,7 @@ const std::vector<OptionInfo>& option_table() {
        "'signed' to cover the bytes of objects by the signature (about 0.8 CPU-s per GiB)"},
       {"checksum", "none",
        "'crc32c' or 'crc64nvme' to send along and check, for a service that knows trailing "
-       "checksums "
-       "(AWS; not Ceph before 19)"},
+       "checksums (AWS; not Ceph before 19)"},
       {"ca_file", "AWS_CA_BUNDLE",
        "PEM file of further authorities for https, besides those of --ca-file"},
       {"ca_dir", "none", "directory of such files, named by `openssl rehash`"},
