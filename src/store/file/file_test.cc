@@ -351,6 +351,32 @@ TEST_F(FileStoreTest, a_part_whose_repetition_fails_no_longer_counts) {
   EXPECT_EQ(run(store->multipart()->parts(context_, upload))->size(), 1);
 }
 
+TEST_F(FileStoreTest, a_torn_line_of_the_list_of_parts_spoils_no_other) {
+  const auto store = open();
+  const std::string key = "a";
+  const UploadId upload = run(store->multipart()->create(context_, key, {})).value();
+  const std::string list = root_ + "/.godwit/uploads/" + upload.id + "/parts";
+  std::ofstream(list, std::ios::app) << "1";  // of "1 0 4 ."
+  ASSERT_TRUE(put_part(*store, upload, "xxxx", 4));
+  std::ofstream(list, std::ios::app) << "7 4 1";  // of "7 4 16777216 ."
+  const auto parts = run(store->multipart()->parts(context_, upload)).value();
+  ASSERT_EQ(parts.size(), 1);
+  EXPECT_EQ(parts[0].number, 1);
+  EXPECT_EQ(parts[0].size, 4);
+}
+
+TEST_F(FileStoreTest, a_token_of_a_part_that_was_replaced_does_not_hold) {
+  const auto store = open();
+  const std::string key = "a";
+  const PutOptions options;
+  const UploadId upload = run(store->multipart()->create(context_, key, options)).value();
+  const std::vector<PartInfo> old = {put_part(*store, upload, "xxxx", 4).value()};
+  const std::vector<PartInfo> now = {put_part(*store, upload, "yyyy", 4).value()};
+  EXPECT_EQ(run(store->multipart()->complete(context_, upload, old, options)).error().code(),
+            Code::invalid_argument);
+  EXPECT_TRUE(run(store->multipart()->complete(context_, upload, now, options)));
+}
+
 TEST_F(FileStoreTest, errors_of_uploads_name_store_and_key) {
   const auto store = open();
   const UploadId unknown{"a", "0123456789abcdef", {}};

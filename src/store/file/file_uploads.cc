@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cstdio>
+#include <optional>
 #include <utility>
 
 #include "store/file/file_key.h"
@@ -50,28 +51,34 @@ Result<void> remove_if_there(const Result<void>& removed) {
   return {};
 }
 
-/// "NUMBER OFFSET SIZE" of a part that arrived, "NUMBER" of one that no longer counts.
+/// "NUMBER OFFSET SIZE ." of a part that arrived, "NUMBER ." of one that no longer counts. A line
+/// that was torn lacks its end.
 struct Line {
-  std::uint32_t number = 0;
-  Bytes offset = 0;
+  std::uint32_t number = 0;  ///< 0: the line says nothing
+  std::optional<Bytes> offset;
   Bytes size = 0;
-  bool counts = false;
 };
 
 Line parse_line(std::string_view text) {
-  Line line;
-  const char* stop = text.data() + text.size();
-  const auto first = std::from_chars(text.data(), stop, line.number);
-  const auto second = std::from_chars(std::min(first.ptr + 1, stop), stop, line.offset);
-  const auto third = std::from_chars(std::min(second.ptr + 1, stop), stop, line.size);
-  line.counts = third.ec == std::errc() && third.ptr == stop;
-  return line;
+  if (!text.ends_with(" .")) return {};
+  const char* stop = text.data() + text.size() - 2;
+  std::uint32_t number = 0;
+  const auto first = std::from_chars(text.data(), stop, number);
+  if (first.ec != std::errc() || first.ptr == stop) return {number, std::nullopt, 0};
+  Bytes offset = 0;
+  Bytes size = 0;
+  const auto second = std::from_chars(first.ptr + 1, stop, offset);
+  const auto third = std::from_chars(std::min(second.ptr + 1, stop), stop, size);
+  if (third.ec != std::errc() || third.ptr != stop) return {};
+  return {number, offset, size};
 }
 
 }  // namespace
 
 PartInfo Uploads::info(std::uint32_t number, const Arrived& part) {
-  return {number, part.size, "p-" + std::to_string(number) + "-" + std::to_string(part.size)};
+  return {number, part.size,
+          "p-" + std::to_string(number) + "-" + std::to_string(part.size) + "-" +
+              std::to_string(part.line)};
 }
 
 std::string Uploads::path_of(const std::string& id, const char* file) const {
@@ -92,13 +99,17 @@ Result<UploadId> Uploads::create(const std::string& key, std::uint64_t random) c
   return UploadId{key, id.data(), {}};
 }
 
-Result<std::unique_ptr<File>> Uploads::add_line(const UploadId& upload,
-                                                const std::string& line) const {
-  GODWIT_TRY(std::unique_ptr<File> file,
+Result<Bytes> Uploads::add_line(const UploadId& upload, const std::string& line, Sync sync) const {
+  GODWIT_TRY(const std::unique_ptr<File> file,
              tree_->disk().open(path_of(upload.id, "/parts"), OpenMode::write_existing));
   GODWIT_TRY(const FileStat stat, file->stat());
-  GODWIT_CHECK(file->write_at(stat.size, as_bytes(line)));
-  return file;
+  std::array<std::byte, 1> last = {std::byte{'\n'}};
+  if (stat.size > 0) GODWIT_CHECK(file->read_at(stat.size - 1, last));
+  // What a crash tore must not become the beginning of this line.
+  const bool torn = last[0] != std::byte{'\n'};
+  GODWIT_CHECK(file->write_at(stat.size, as_bytes((torn ? "\n" : "") + line + " .\n")));
+  if (sync == Sync::now) GODWIT_CHECK(file->sync());
+  return stat.size + (torn ? 1 : 0);
 }
 
 Result<std::shared_ptr<File>> Uploads::begin_part(const UploadId& upload, PartPlace place) {
@@ -106,9 +117,8 @@ Result<std::shared_ptr<File>> Uploads::begin_part(const UploadId& upload, PartPl
   const std::lock_guard lock(lines_);
   GODWIT_TRY(const auto parts, arrived(upload));
   if (parts.contains(place.number)) {
-    GODWIT_TRY(const std::unique_ptr<File> list,
-               add_line(upload, std::to_string(place.number) + "\n"));
-    if (tree_->options().fsync != Fsync::never) GODWIT_CHECK(list->sync());
+    const Sync sync = tree_->options().fsync == Fsync::never ? Sync::later : Sync::now;
+    GODWIT_CHECK(add_line(upload, std::to_string(place.number), sync));
   }
   return tree_->disk().open(path_of(upload.id, "/data"), OpenMode::write_existing);
 }
@@ -118,22 +128,22 @@ Result<PartInfo> Uploads::end_part(const UploadId& upload, PartPlace place, Byte
   // A line that outlives a crash must speak of data that do.
   if (tree_->options().fsync != Fsync::never) GODWIT_CHECK(file.sync());
   const std::lock_guard lock(lines_);
-  GODWIT_CHECK(add_line(upload, std::to_string(place.number) + " " + std::to_string(place.offset) +
-                                    " " + std::to_string(size) + "\n"));
-  return info(place.number, {place.offset, size});
+  const std::string line = std::to_string(place.number) + " " + std::to_string(place.offset) + " " +
+                           std::to_string(size);
+  GODWIT_TRY(const Bytes at, add_line(upload, line, Sync::later));
+  return info(place.number, {place.offset, size, at});
 }
 
 Result<std::map<std::uint32_t, Uploads::Arrived>> Uploads::arrived(const UploadId& upload) const {
   if (!is_id(upload.id)) return no_upload();
   GODWIT_TRY(const std::string text, read_text(tree_->disk(), path_of(upload.id, "/parts")));
   std::map<std::uint32_t, Arrived> parts;
-  std::string_view rest = text;
-  // A torn last line has no end and does not count.
-  for (std::size_t end = rest.find('\n'); end != std::string_view::npos; end = rest.find('\n')) {
-    const Line line = parse_line(rest.substr(0, end));
-    if (line.counts && line.number > 0) parts[line.number] = {line.offset, line.size};
-    if (!line.counts) parts.erase(line.number);
-    rest.remove_prefix(end + 1);
+  Bytes at = 0;
+  for (std::size_t end = text.find('\n'); end != std::string::npos; end = text.find('\n', at)) {
+    const Line line = parse_line(std::string_view(text).substr(at, end - at));
+    if (line.offset) parts[line.number] = {*line.offset, line.size, at};
+    if (!line.offset) parts.erase(line.number);
+    at = end + 1;
   }
   return parts;
 }

@@ -37,12 +37,15 @@ class Uploads {
   struct Arrived {
     Bytes offset = 0;
     Bytes size = 0;
+    Bytes line = 0;  ///< where in the list its line begins: each arrival has its own
   };
+  enum class Sync : std::uint8_t { now, later };
   static PartInfo info(std::uint32_t number, const Arrived& part);
   [[nodiscard]] std::string path_of(const std::string& id, const char* file) const;
   [[nodiscard]] Result<std::map<std::uint32_t, Arrived>> arrived(const UploadId& upload) const;
-  [[nodiscard]] Result<std::unique_ptr<File>> add_line(const UploadId& upload,
-                                                       const std::string& line) const;
+  /// Says where the line begins.
+  [[nodiscard]] Result<Bytes> add_line(const UploadId& upload, const std::string& line,
+                                       Sync sync) const;
   [[nodiscard]] Result<void> describe(Draft& draft, const PutOptions& options, Bytes size) const;
   [[nodiscard]] Result<void> add_drafts(std::vector<UploadId>& found) const;
 
