@@ -5,6 +5,7 @@ Each case runs godwit and the peer in turn, ROUNDS times, and prints medians: wa
 (user + system of the process, by wait4), peak memory, and the ratios. Cases on S3 need two
 services in GODWIT_TEST_S3_A and _B (tests/rgw/with_rgw.sh starts them). Nothing is asserted.
 """
+import glob
 import json
 import os
 import shutil
@@ -230,6 +231,44 @@ def wan_case(count, peer):
         print(f"{'':22} {tool:24} {count * 65536 * 8 / wall / 1e6:7.1f} Mbit/s of 100")
 
 
+def kill_case(size):
+    """kill -9 at 95 % of one large object, from S3 into a directory; then what the next run moves.
+    Needs as much memory as the object: GODWIT_RGW_BYTES bounds the service's."""
+    part, bucket, case = 16 * MIB, "killed", S3Case()
+    case.clients[0].create_bucket(Bucket=bucket)
+    make_files("big", 1, size)
+    subprocess.run([GODWIT, "-q", "sync", f"{LAB}/big", case.url(0, bucket)], check=True)
+    shutil.rmtree(f"{LAB}/big")
+    target = f"{LAB}/target"
+    sync = [GODWIT, "--json", "sync", case.url(0, bucket), target]
+    run = subprocess.Popen(sync, stdout=subprocess.DEVNULL)
+    while arrived_parts(target) < 0.95 * size / part and run.poll() is None:
+        time.sleep(0.01)
+    run.kill()
+    run.wait()
+    arrived = arrived_parts(target)
+    start = time.monotonic()
+    done = subprocess.run(sync, stdout=subprocess.PIPE, check=True, text=True).stdout
+    moved = json.loads(done.splitlines()[-1])["bytes"]
+    etags = [json.loads(subprocess.run([GODWIT, "--json", "head", place], stdout=subprocess.PIPE,
+                                       check=True).stdout)["etag"]
+             for place in (case.url(0, bucket).replace("?", "/000000?"), f"{target}/000000")]
+    print(f"{size / MIB:.0f} MiB, killed with {arrived} of {size // part} parts there: the next run "
+          f"moved {moved / MIB:.0f} MiB in {time.monotonic() - start:.1f} s, "
+          f"{(moved - (size - arrived * part)) / part:.2f} parts more than were missing; "
+          f"ETags {'equal' if etags[0] == etags[1] else 'DIFFER'}: {etags[0]}")
+    subprocess.run([GODWIT, "-q", "rm", "-r", "--yes", case.url(0, bucket)], check=True)
+
+
+def arrived_parts(target):
+    """Lines of the file store's list of parts."""
+    lines = 0
+    for name in glob.glob(f"{target}/.godwit/uploads/*/parts"):
+        with open(name) as file:
+            lines += len(file.readlines())
+    return lines
+
+
 WIDE = ["--transfers", "32", "--checkers", "32", "--s3-no-check-bucket"]
 CASES = {
     "diff-1m": lambda: diff_case(1_000_000, True),
@@ -239,6 +278,7 @@ CASES = {
     "wan-10k": lambda: wan_case(10_000, False),
     "files-small": lambda: files_case("20000 x 4 KiB", 20000, 4096),
     "files-large": lambda: files_case("1 x 2 GiB", 1, 2048 * MIB),
+    "kill": lambda: kill_case(int(os.environ.get("GODWIT_BENCH_KILL_MIB", "10240")) * MIB),
     "s3-small": lambda: s3_case("2000 x 4KiB", 2000, 4096, WIDE),
     "s3-medium": lambda: s3_case("200 x 1MiB", 200, MIB, WIDE),
     "s3-large": lambda: s3_case("4 x 256MiB", 4, 256 * MIB, ["--transfers", "4", "--checksum",
@@ -247,7 +287,7 @@ CASES = {
 
 if __name__ == "__main__":
     try:
-        for case in sys.argv[2:] or CASES:
+        for case in sys.argv[2:] or [case for case in CASES if case != "kill"]:
             CASES[case]()
     finally:
         shutil.rmtree(LAB)
