@@ -67,11 +67,12 @@ struct PutResult {
 
 enum class Depth : std::uint8_t {
   all,   ///< every key under the prefix
-  level  ///< keys up to the next '/', and the prefixes that go deeper
+  level  ///< keys up to the next '/', and the prefixes that go deeper, each once
 };
 
 struct ListOptions {
   std::string prefix;
+  // Of entries, not of what is below them: a prefix is listed when its own name lies between.
   std::string start_after;  ///< exclusive; empty: from the start
   std::string end_before;   ///< exclusive; empty: to the end
   Depth depth = Depth::all;
@@ -133,9 +134,11 @@ class Multipart {
                                                 PartPlace place, Upload part) = 0;
   [[nodiscard]] virtual Task<PartInfo> copy_part(const Context& context, const UploadId& upload,
                                                  PartPlace place, const CopySource& source) = 0;
-  /// What has arrived, by number.
+  /// What has arrived, by number. not_found.
   [[nodiscard]] virtual Task<std::vector<PartInfo>> parts(const Context& context,
                                                           const UploadId& upload) = 0;
+  /// invalid_argument where `parts` is empty, out of order, or names a part that did not arrive or
+  /// was replaced; the upload then stays. precondition_failed as `put`.
   [[nodiscard]] virtual Task<PutResult> complete(const Context& context, const UploadId& upload,
                                                  std::span<const PartInfo> parts,
                                                  const PutOptions& options) = 0;
@@ -194,6 +197,10 @@ class Store {
 
 // What drivers share.
 
+/// What every key is: UTF-8 of 1 to 1024 bytes without a NUL. Failure: invalid_argument.
+[[nodiscard]] Result<void> check_key(std::string_view key);
+/// What `complete` takes: at least one part, by rising number. Failure: invalid_argument.
+[[nodiscard]] Result<void> check_parts(std::span<const PartInfo> parts);
 /// The place of an error: `fail(Error(...).at(place_of(*this, "put", key)))`.
 [[nodiscard]] Where place_of(const Store& store, std::string operation, std::string key);
 [[nodiscard]] std::unexpected<Error> no_such_object();

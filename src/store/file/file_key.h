@@ -15,7 +15,4 @@ inline constexpr std::string_view kOwnDirectory = ".godwit";
 /// Failure: invalid_argument with the reason.
 [[nodiscard]] Result<void> check_key(std::string_view key);
 
-/// RFC 3629: no overlong forms, no surrogates.
-[[nodiscard]] bool is_utf8(std::string_view text);
-
 }  // namespace godwit::file

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/utf8.h"
 #include "store/file/file_key.h"
 
 namespace godwit::file {

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/utf8.h"
 #include "store/file/file_key.h"
 #include "store/file/file_metadata.h"
 #include "store/file/file_store.h"

@@ -21,6 +21,7 @@ class Dice {
   /// The delay and the refusals that any call may meet.
   Task<void> before(const Context& context) const {
     World& world = context.world();
+    GODWIT_CO_CHECK(context.check());
     if (faults_->longest_delay > Duration::zero()) {
       const auto most = static_cast<std::uint64_t>(faults_->longest_delay.count());
       GODWIT_CO_CHECK(co_await context.sleep(Duration(world.random() % most)));

@@ -28,8 +28,9 @@ class MemoryBucket {
 
 namespace {
 
-constexpr std::size_t kLongestKey = 1024;
 constexpr std::size_t kRemovesAtOnce = 1000;
+/// No UTF-8 has this byte, so that it sorts behind all that can follow a prefix.
+constexpr char kBehindAll = '\xff';
 
 /// Bytes that stay what they were, also when the object is replaced meanwhile.
 class SharedBody final : public Body {
@@ -55,19 +56,15 @@ class SharedBody final : public Body {
   Bytes at_ = 0;
 };
 
-Task<std::string> receive(Upload upload) {
+Task<std::string> receive(const Context& context, Upload upload) {
   Result<std::string> bytes = co_await read_all(*upload.body, upload.size);
+  GODWIT_CO_CHECK(context.check());
   const bool longer = !bytes && bytes.error().code() == Code::limit_exceeded;
   if (longer || (bytes && bytes->size() != upload.size)) {
     co_return fail(Code::corrupted,
                    "the body is not as long as its " + std::to_string(upload.size) + " bytes");
   }
   co_return bytes;
-}
-
-Result<void> check_key(const std::string& key) {
-  if (!key.empty() && key.size() <= kLongestKey) return {};
-  return fail(Code::invalid_argument, "a key has 1 to 1024 bytes");
 }
 
 class MemoryListing final : public Listing {
@@ -78,40 +75,46 @@ class MemoryListing final : public Listing {
   Task<std::vector<ListEntry>> next(const Context& context) override {
     GODWIT_CO_CHECK(context.check());
     std::vector<ListEntry> page;
-    const std::string& from = std::max(after_, options_.prefix);
-    auto at = bucket_->objects.lower_bound(from);
-    for (; at != bucket_->objects.end() && page.size() < options_.page_size; ++at) {
-      const std::string& key = at->first;
-      if (key <= after_) continue;
-      if (!key.starts_with(options_.prefix)) break;
-      if (!options_.end_before.empty() && key >= options_.end_before) break;
-      add(page, at->second.info);
+    while (page.size() < options_.page_size) {
+      const auto found = next_object();
+      if (found == bucket_->objects.end()) break;
+      ListEntry entry = entry_of(found->second.info);
+      // Behind all that a prefix stands for: no key below it is greater.
+      after_ = entry.is_prefix ? entry.key + kBehindAll : entry.key;
+      if (entry.key <= options_.start_after) continue;
+      if (!options_.end_before.empty() && entry.key >= options_.end_before) break;
+      page.push_back(std::move(entry));
     }
     co_return page;
   }
 
  private:
-  void add(std::vector<ListEntry>& page, const ObjectInfo& info) {
+  using Objects = std::map<std::string, MemoryObject>;
+
+  /// The first object behind `after_` that has the prefix, or the end.
+  [[nodiscard]] Objects::const_iterator next_object() const {
+    const Objects& objects = bucket_->objects;
+    const auto at = after_ < options_.prefix ? objects.lower_bound(options_.prefix)
+                                             : objects.upper_bound(after_);
+    return at != objects.end() && at->first.starts_with(options_.prefix) ? at : objects.end();
+  }
+
+  /// What a listing of this depth says of an object: itself, or the prefix that it is below.
+  [[nodiscard]] ListEntry entry_of(const ObjectInfo& info) const {
+    ListEntry entry{info.key, info.size, info.etag, info.modified, false};
     const std::size_t slash = options_.depth == Depth::level
                                   ? info.key.find('/', options_.prefix.size())
                                   : std::string::npos;
-    after_ = info.key;
-    if (slash == std::string::npos) {
-      page.push_back({info.key, info.size, info.etag, info.modified, false});
-      return;
-    }
-    ListEntry prefix;
-    prefix.key = info.key.substr(0, slash + 1);
-    prefix.is_prefix = true;
-    if (prefix.key == last_prefix_) return;
-    last_prefix_ = prefix.key;
-    page.push_back(std::move(prefix));
+    if (slash == std::string::npos) return entry;
+    entry = {};
+    entry.key = info.key.substr(0, slash + 1);
+    entry.is_prefix = true;
+    return entry;
   }
 
   std::shared_ptr<MemoryBucket> bucket_;
   ListOptions options_;
   std::string after_;
-  std::string last_prefix_;
 };
 
 class MemoryStore final : public Store, public Multipart {
@@ -164,6 +167,7 @@ class MemoryStore final : public Store, public Multipart {
   Task<PutResult> copy(const Context& context, const std::string& key, const CopySource& source,
                        const PutOptions& options) override {
     GODWIT_CO_CHECK(context.check());
+    GODWIT_CO_CHECK(check(key, "copy"));
     auto* from = dynamic_cast<MemoryStore*>(&source.store->driver());
     if (from == nullptr) co_return fail(Code::unsupported, "the source is no memory: store");
     GODWIT_CO_TRY(const MemoryObject* object, from->find("copy", source.key));
@@ -196,7 +200,7 @@ class MemoryStore final : public Store, public Multipart {
   Task<UploadId> create(const Context& context, const std::string& key,
                         const PutOptions&) override {
     GODWIT_CO_CHECK(context.check());
-    GODWIT_CO_CHECK(check_key(key));
+    GODWIT_CO_CHECK(check(key, "create upload"));
     const std::string id = std::to_string(++bucket_->last_upload);
     bucket_->uploads[id] = {.key = key, .started = world_.wall_now(), .parts = {}};
     co_return UploadId{key, id, {}};
@@ -205,7 +209,7 @@ class MemoryStore final : public Store, public Multipart {
   Task<PartInfo> put_part(const Context& context, const UploadId& upload, PartPlace place,
                           Upload part) override {
     GODWIT_CO_CHECK(context.check());
-    GODWIT_CO_TRY(std::string bytes, co_await receive(part));
+    GODWIT_CO_TRY(std::string bytes, co_await receive(context, part));
     co_return store_part(upload, place, std::move(bytes));
   }
 
@@ -233,6 +237,10 @@ class MemoryStore final : public Store, public Multipart {
                            std::span<const PartInfo> parts, const PutOptions& options) override {
     GODWIT_CO_CHECK(context.check());
     GODWIT_CO_TRY(const MemoryUpload* open, find_upload(upload));
+    Result<void> checked = check_parts(parts);
+    if (!checked) {
+      co_return fail(std::move(checked).error().at(place_of(*this, "complete", upload.key)));
+    }
     auto bytes = std::make_shared<std::string>();
     std::vector<std::string> md5s;
     for (const PartInfo& part : parts) {
@@ -266,6 +274,12 @@ class MemoryStore final : public Store, public Multipart {
   }
 
  private:
+  Result<void> check(const std::string& key, const char* operation) const {
+    Result<void> checked = check_key(key);
+    if (!checked) return fail(std::move(checked).error().at(place_of(*this, operation, key)));
+    return checked;
+  }
+
   Result<const MemoryObject*> find(const char* operation, const std::string& key) const {
     const auto found = bucket_->objects.find(key);
     if (found != bucket_->objects.end()) return &found->second;
@@ -283,7 +297,7 @@ class MemoryStore final : public Store, public Multipart {
                            const PutOptions& options) {
     GODWIT_CO_CHECK(context.check());
     GODWIT_CO_CHECK(check_key(key));
-    GODWIT_CO_TRY(std::string received, co_await receive(upload));
+    GODWIT_CO_TRY(std::string received, co_await receive(context, upload));
     auto bytes = std::make_shared<const std::string>(std::move(received));
     std::string etag = to_hex(md5(as_bytes(*bytes)));
     const auto promised = ContentEtag::parse(options.content_etag);

@@ -10,6 +10,7 @@
 namespace godwit::s3 {
 namespace {
 
+constexpr std::size_t kLongestKey = 1024;
 constexpr Bytes kLargestErrorBody = 64 * kKiB;
 /// Bodies over this ask first, so that a refusal does not cost their transfer.
 constexpr Bytes kAskFirst = kMiB;
@@ -74,6 +75,15 @@ Error Client::failed(const Call& call, Error error) const {
   const std::string_view method = call.method;
   if (method == "GET" || method == "HEAD") error = std::move(error).with(Outcome::not_applied);
   return std::move(error).at(place(call));
+}
+
+Result<void> Client::check_key(const Call& call) const {
+  Result<void> checked = godwit::check_key(*call.key);
+  if (checked && config_.prefix.size() + call.key->size() > kLongestKey) {
+    checked = fail(Code::invalid_argument, "a key has at most 1024 bytes, its prefix included");
+  }
+  if (!checked) return fail(std::move(checked).error().at(place(call)));
+  return checked;
 }
 
 std::string Client::copy_source(const std::string& key) const {

@@ -44,6 +44,8 @@ class Client {
 
   [[nodiscard]] const Config& config() const { return config_; }
   [[nodiscard]] Where place(const Call& call) const;
+  /// Failure: invalid_argument where the service cannot hold the key with its prefix.
+  [[nodiscard]] Result<void> check_key(const Call& call) const;
   /// "/bucket/prefix-key", encoded, as CopyObject names its source.
   [[nodiscard]] std::string copy_source(const std::string& key) const;
 

@@ -45,11 +45,34 @@ std::string decode_base64(std::string_view text) {
   return plain;
 }
 
-/// AWS returns values that are not ASCII as "=?UTF-8?B?...?=" (RFC 2047).
+/// "caf=C3=A9_au_lait", where '_' is a space. What is no escape stays as it is.
+std::string decode_quoted(std::string_view text) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    unsigned value = 0;
+    const std::string_view digits = text.substr(i + 1, 2);
+    const char* const last = digits.data() + digits.size();
+    const bool escape = text[i] == '=' && digits.size() == 2 &&
+                        std::from_chars(digits.data(), last, value, 16).ptr == last;
+    if (escape) i += digits.size();
+    plain += escape ? static_cast<char>(value) : text[i] == '_' ? ' ' : text[i];
+  }
+  return plain;
+}
+
+/// Values that are not plain ASCII come as "=?UTF-8?B?...?=" or "=?UTF-8?Q?...?=" (RFC 2047) from
+/// AWS, and from Ceph where they are no UTF-8.
 std::string decode_word(std::string_view value) {
-  static constexpr std::string_view kStart = "=?UTF-8?B?";
-  if (!value.starts_with(kStart) || !value.ends_with("?=")) return std::string(value);
-  return decode_base64(value.substr(kStart.size(), value.size() - kStart.size() - 2));
+  static constexpr std::string_view kStart = "=?UTF-8?";
+  static constexpr std::string_view kEnd = "?=";
+  constexpr std::size_t kCoding = 2;  // "B?" or "Q?"
+  if (!value.starts_with(kStart) || !value.ends_with(kEnd)) return std::string(value);
+  if (value.size() < kStart.size() + kCoding + kEnd.size()) return std::string(value);
+  const std::string_view rest = value.substr(kStart.size());
+  const std::string_view text = rest.substr(kCoding, rest.size() - kCoding - kEnd.size());
+  if (rest.starts_with("B?")) return decode_base64(text);
+  if (rest.starts_with("Q?")) return decode_quoted(text);
+  return std::string(value);
 }
 
 std::string mtime_text(WallTime time) {

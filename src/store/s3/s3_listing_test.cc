@@ -107,6 +107,16 @@ TEST_F(ListingTest, the_prefix_as_an_object_has_no_name_and_stops_nothing) {
   EXPECT_NE(transport.asked[1].target.find("marker=p%2F"), std::string::npos);
 }
 
+TEST_F(ListingTest, the_prefix_that_a_start_lies_in_is_left_out) {
+  ListOptions options;
+  options.depth = Depth::level;
+  options.start_after = "a/1";
+  const std::string prefixes =
+      "<CommonPrefixes><Prefix>p/a/</Prefix></CommonPrefixes>"
+      "<CommonPrefixes><Prefix>p/b/</Prefix></CommonPrefixes>";
+  EXPECT_EQ(list({page(prefixes)}, options), "b/ ");
+}
+
 TEST_F(ListingTest, that_stands_still_is_an_error) {
   EXPECT_TRUE(list({page(row("p/a"), "-"), page(row("p/a"), "-")}).starts_with("corrupted"));
   EXPECT_TRUE(list({page("", "-")}).starts_with("corrupted"));

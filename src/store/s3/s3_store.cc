@@ -15,7 +15,6 @@
 namespace godwit::s3 {
 namespace {
 
-constexpr std::size_t kLongestKey = 1024;
 constexpr std::size_t kKeysPerRemove = 1000;
 constexpr std::size_t kLargestPage = 1000;
 constexpr int kMostEmptyPages = 1000;
@@ -23,9 +22,14 @@ constexpr std::string_view kReserved = ".godwit/";
 
 std::string encode(std::string_view text) { return http::uri_encode(text, http::Slash::encode); }
 
+/// No object is larger: a range that reaches further is one to the end, and its last byte is a
+/// number that every service can read.
+constexpr Bytes kLargestObject = 1024 * kTiB;
+
 std::string range_header(const ByteRange& range) {
-  return "bytes=" + std::to_string(range.offset) + "-" +
-         std::to_string(range.offset + range.size - 1);
+  const std::string from = "bytes=" + std::to_string(range.offset) + "-";
+  if (range.offset >= kLargestObject || range.size >= kLargestObject) return from;
+  return from + std::to_string(range.offset + range.size - 1);
 }
 
 /// "aabb" → the bytes aa bb in base 64, as Content-MD5 is written.
@@ -218,6 +222,7 @@ class S3Store final : public Store {
   Task<GetResult> get(const Context& context, const std::string& key,
                       const GetOptions& options) override {
     Call call = make_call("get", "GET", key);
+    GODWIT_CO_CHECK(client_.check_key(call));
     if (options.range) {
       if (options.range->size == 0) {
         co_return fail(Error(Code::invalid_argument, "an empty range").at(client_.place(call)));
@@ -247,7 +252,7 @@ class S3Store final : public Store {
   Task<PutResult> put(const Context& context, const std::string& key, Upload upload,
                       const PutOptions& options) override {
     Call call = make_call("put", "PUT", key);
-    GODWIT_CO_CHECK(check_key(call));
+    GODWIT_CO_CHECK(client_.check_key(call));
     if (upload.size > capabilities_.max_put_size) {
       co_return fail(Error(Code::invalid_argument, "larger than one put takes (5 GiB)")
                          .at(client_.place(call)));
@@ -270,7 +275,11 @@ class S3Store final : public Store {
   Task<PutResult> copy(const Context& context, const std::string& key, const CopySource& source,
                        const PutOptions& options) override {
     Call call = make_call("copy", "PUT", key);
-    GODWIT_CO_CHECK(check_key(call));
+    GODWIT_CO_CHECK(client_.check_key(call));
+    if (options.condition != Condition::none) {
+      co_return fail(Error(Code::unsupported, "a copy inside the service has no conditions")
+                         .at(client_.place(call)));
+    }
     const Client* from = client_of(source.store);
     if (from == nullptr) {
       co_return fail(
@@ -290,29 +299,18 @@ class S3Store final : public Store {
 
   Task<std::vector<Result<void>>> remove(const Context& context,
                                          std::span<const std::string> keys) override {
-    if (keys.empty()) co_return std::vector<Result<void>>();
-    Call call;
-    call.operation = "remove";
-    call.method = "POST";
-    call.query = "delete=";
-    const std::string& own = client_.config().prefix;
-    const std::string xml = remove_request(own, keys);
-    MemoryBody body(xml);
-    call.body = &body;
-    call.body_size = xml.size();
-    call.body_hash = payload_hash(xml);
-    call.headers.add("content-md5", to_base64(md5(as_bytes(xml))));
-    GODWIT_CO_TRY(std::string answer, co_await client_.send_for_text(context, call));
-    Result<std::vector<RemoveError>> errors = parse_remove_answer(answer);
-    if (!errors) co_return fail(std::move(errors).error().at(client_.place(call)));
     std::vector<Result<void>> outcome(keys.size());
-    for (const RemoveError& refused : *errors) {
-      for (std::size_t i = 0; i < keys.size(); ++i) {
-        if (own + keys[i] != refused.key || refused.code == "NoSuchKey") continue;
-        Error error = to_error({500, refused.code, refused.message}, http::Headers());
-        outcome[i] = fail(std::move(error).at(place_of(*this, "remove", keys[i])));
+    std::vector<std::size_t> batch;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      if (fits_xml(keys[i])) {
+        batch.push_back(i);
+        continue;
       }
+      // In the request for many it would make the service refuse all of them.
+      Result<void> removed = co_await remove_one(context, keys[i]);
+      outcome[i] = std::move(removed);
     }
+    if (!batch.empty()) GODWIT_CO_CHECK(co_await remove_batch(context, keys, batch, outcome));
     co_return outcome;
   }
 
@@ -332,11 +330,42 @@ class S3Store final : public Store {
     return call;
   }
 
-  Result<void> check_key(const Call& call) const {
-    const std::size_t length = client_.config().prefix.size() + call.key->size();
-    if (!call.key->empty() && length <= kLongestKey) return {};
-    return fail(Error(Code::invalid_argument, "a key has 1 to 1024 bytes, its prefix included")
-                    .at(client_.place(call)));
+  Task<void> remove_one(const Context& context, const std::string& key) {
+    Call call = make_call("remove", "DELETE", key);
+    const Result<http::Response> response = co_await client_.send(context, call);
+    if (response || response.error().code() == Code::not_found) co_return Result<void>();
+    co_return fail(Error(response.error()));
+  }
+
+  /// Removes `keys[i]` for each i of `batch` and fills `outcome[i]`.
+  Task<void> remove_batch(const Context& context, std::span<const std::string> keys,
+                          const std::vector<std::size_t>& batch,
+                          std::vector<Result<void>>& outcome) {
+    Call call;
+    call.operation = "remove";
+    call.method = "POST";
+    call.query = "delete=";
+    const std::string& own = client_.config().prefix;
+    std::vector<std::string> wanted;
+    wanted.reserve(batch.size());
+    for (const std::size_t i : batch) wanted.push_back(keys[i]);
+    const std::string xml = remove_request(own, wanted);
+    MemoryBody body(xml);
+    call.body = &body;
+    call.body_size = xml.size();
+    call.body_hash = payload_hash(xml);
+    call.headers.add("content-md5", to_base64(md5(as_bytes(xml))));
+    GODWIT_CO_TRY(std::string answer, co_await client_.send_for_text(context, call));
+    Result<std::vector<RemoveError>> errors = parse_remove_answer(answer);
+    if (!errors) co_return fail(std::move(errors).error().at(client_.place(call)));
+    for (const RemoveError& refused : *errors) {
+      for (const std::size_t i : batch) {
+        if (own + keys[i] != refused.key || refused.code == "NoSuchKey") continue;
+        Error error = to_error({500, refused.code, refused.message}, http::Headers());
+        outcome[i] = fail(std::move(error).at(place_of(*this, "remove", keys[i])));
+      }
+    }
+    co_return Result<void>();
   }
 
   /// A put with a condition cannot be made again to learn what became of it: our own object would
@@ -354,6 +383,7 @@ class S3Store final : public Store {
 
   Task<http::Response> ask_head(const Context& context, const std::string& key, std::string query) {
     Call call = make_call("head", "HEAD", key);
+    GODWIT_CO_CHECK(client_.check_key(call));
     call.query = std::move(query);
     co_return co_await client_.send(context, call);
   }

@@ -57,6 +57,30 @@ TEST(RemoveRequest, escapes_what_xml_reserves) {
             std::string::npos);
 }
 
+TEST(RemoveRequest, xml_has_no_words_for_most_control_characters) {
+  EXPECT_TRUE(fits_xml("a b\t\r\n<\x7f\xc3\xbc\xef\xbf\xbd"));
+  EXPECT_FALSE(fits_xml("a\x01"));
+  EXPECT_FALSE(fits_xml("\x1f"));
+  EXPECT_FALSE(fits_xml("a\xef\xbf\xbf"));
+}
+
+std::string told_as(const char* value) {
+  http::Headers headers;
+  headers.add("content-length", "1");
+  headers.add("last-modified", "Sat, 21 Nov 2026 05:31:10 GMT");
+  headers.add("x-amz-meta-word", value);
+  return read_info("k", headers)->metadata.user.at("word");
+}
+
+TEST(UserMetadata, encoded_words_are_decoded_and_others_left_alone) {
+  EXPECT_EQ(told_as("=?UTF-8?B?Z3LDvG4=?="), "gr\xc3\xbcn");
+  EXPECT_EQ(told_as("=?UTF-8?Q?caf=C3=A9_au=5flait?="), "caf\xc3\xa9 au_lait");
+  EXPECT_EQ(told_as("=?UTF-8?Q?=4=zz=?="), "=4=zz=");
+  for (const char* plain : {"=?UTF-8?X?abc?=", "=?UTF-8?=", "=?UTF-8?B?=", "=?UTF-8?Q?x", "a=41"}) {
+    EXPECT_EQ(told_as(plain), plain);
+  }
+}
+
 struct ErrorCase {
   Refusal refusal;
   Code code;

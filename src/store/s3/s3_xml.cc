@@ -332,6 +332,15 @@ Result<std::vector<RemoveError>> parse_remove_answer(std::string_view xml) {
   return errors;
 }
 
+bool fits_xml(std::string_view key) {
+  const bool controls = std::ranges::any_of(key, [](char c) {
+    return static_cast<unsigned char>(c) < ' ' && c != '\t' && c != '\n' && c != '\r';
+  });
+  // Nor can it say the characters U+FFFE and U+FFFF.
+  return !controls && key.find("\xef\xbf\xbe") == std::string_view::npos &&
+         key.find("\xef\xbf\xbf") == std::string_view::npos;
+}
+
 std::string remove_request(const std::string& prefix, std::span<const std::string> keys) {
   std::string xml = "<Delete><Quiet>true</Quiet>";
   for (const std::string& key : keys) {

@@ -51,6 +51,9 @@ struct RemoveError {
 /// Failure: as parse_list_page.
 [[nodiscard]] Result<std::vector<RemoveError>> parse_remove_answer(std::string_view xml);
 
+/// Whether XML 1.0 can say the key: it has no way to write most control characters.
+[[nodiscard]] bool fits_xml(std::string_view key);
+/// All keys must fit.
 [[nodiscard]] std::string remove_request(const std::string& prefix,
                                          std::span<const std::string> keys);
 [[nodiscard]] std::string complete_request(std::span<const PartInfo> parts);

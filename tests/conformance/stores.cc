@@ -1,0 +1,95 @@
+#include "conformance/stores.h"
+
+#include <filesystem>
+
+#include "store/file/file_store.h"
+#include "store/layers/layers.h"
+#include "store/memory/memory_store.h"
+#include "store/s3/s3_client.h"
+#include "store/s3/s3_store.h"
+
+namespace godwit::conformance {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// So many that a test which fails has found a defect, not bad luck.
+constexpr std::size_t kAttempts = 60;
+
+std::unique_ptr<Store> layered(std::unique_ptr<Store> driver) {
+  LayerOptions options;
+  options.retry = {.attempts = kAttempts, .first_pause = 10us, .longest_pause = 100us};
+  options.faults = &passing_faults();
+  return with_layers(std::move(driver), options);
+}
+
+/// S3 alone has no call for it in the store's interface.
+Task<void> make_bucket(Context context, http::Transport& transport, StoreSpec spec) {
+  GODWIT_CO_TRY(s3::Config config, s3::read_config(context.world(), spec));
+  s3::Client client(context.world(), transport, config, spec);
+  s3::Call call;
+  call.operation = "make bucket";
+  call.method = "PUT";
+  GODWIT_CO_CHECK(co_await client.send(context, call));
+  co_return Result<void>();
+}
+
+Result<Opened> open_file(World& world) {
+  Opened opened;
+  opened.directory = testing::TempDir() + "godwit-conformance-" + std::to_string(world.random());
+  std::filesystem::create_directories(opened.directory);
+  GODWIT_TRY(const StoreSpec spec, parse_store_url("file://" + opened.directory, "/"));
+  GODWIT_TRY(opened.store, file::file_scheme().open(world, spec));
+  return opened;
+}
+
+Task<Opened> open_s3(Context context, http::Transport& transport, Kind kind) {
+  const char* const endpoint =
+      std::getenv(kind == Kind::s3_b ? "GODWIT_TEST_S3_B" : "GODWIT_TEST_S3_A");
+  if (endpoint == nullptr) {
+    co_return fail(Code::invalid_argument, "run this by tests/rgw/with_rgw.sh");
+  }
+  Opened opened;
+  const std::string prefix = std::to_string(context.world().random()) + "/";
+  opened.longest_key -= prefix.size();
+  const std::string url = "s3://conformance/" + prefix + "?endpoint=" + endpoint +
+                          (kind == Kind::s3_signed ? "&payload=signed" : "");
+  GODWIT_CO_TRY(const StoreSpec spec, parse_store_url(url, "/"));
+  GODWIT_CO_CHECK(co_await make_bucket(context, transport, spec));
+  GODWIT_CO_TRY(opened.store, s3::s3_scheme(transport).open(context.world(), spec));
+  co_return opened;
+}
+
+}  // namespace
+
+std::string to_string(Kind kind) {
+  switch (kind) {
+    case Kind::memory: return "memory";
+    case Kind::layers: return "layers";
+    case Kind::file: return "file";
+    case Kind::s3_a: return "s3_a";
+    case Kind::s3_b: return "s3_b";
+    case Kind::s3_signed: return "s3_signed";
+  }
+  return "none";
+}
+
+const Faults& passing_faults() {
+  static const Faults faults{.unavailable = 0.2, .throttled = 0.1, .broken_listing = 0.2};
+  return faults;
+}
+
+Task<Opened> open_store(Context context, http::Transport& transport, Kind kind) {
+  Opened opened;
+  switch (kind) {
+    case Kind::memory: opened.store = make_memory_store(context.world(), "m"); break;
+    case Kind::layers: opened.store = layered(make_memory_store(context.world(), "m")); break;
+    case Kind::file: co_return open_file(context.world());
+    case Kind::s3_a:
+    case Kind::s3_b:
+    case Kind::s3_signed: co_return co_await open_s3(context, transport, kind);
+  }
+  co_return opened;
+}
+
+}  // namespace godwit::conformance
