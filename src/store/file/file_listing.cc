@@ -59,8 +59,10 @@ class Walk {
     const Result<void> entered = enter(root_);
     if (entered || entered.error().code() != Code::not_found) return entered;
     if (tree_->options().missing == MissingRoot::empty) return {};
-    GODWIT_CHECK(tree_->disk().stat(tree_->path_of("")));
-    return {};
+    const Result<FileStat> root = tree_->disk().stat(tree_->path_of(""));
+    if (root) return {};
+    return fail(Error(root.error())
+                    .with_hint("check the path; an empty directory may be meant by missing=empty"));
   }
 
   /// Takes some of the deepest level's next entries.
