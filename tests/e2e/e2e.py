@@ -23,6 +23,7 @@ from fault_proxy import FaultProxy
 GODWIT = os.path.abspath(sys.argv.pop(1))
 A, B = os.environ["GODWIT_TEST_S3_A"], os.environ["GODWIT_TEST_S3_B"]
 KEY, SECRET = os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]
+RELAY = os.path.join(os.path.dirname(GODWIT), "tests", "support", "relay")
 FAST_S3 = os.path.join(os.path.dirname(GODWIT), "bench", "fast_s3")
 MIB = 1 << 20
 
@@ -370,6 +371,37 @@ class Faults(EndToEnd):
         proxy.rules.clear()
         done = self.summary("sync", "--delete", source, target)
         self.assertEqual((done["skipped"], done["deleted"]), (1_000_000, 0))
+
+    def relay(self, *args):
+        host = B.removeprefix("http://")
+        relay = subprocess.Popen([RELAY, "--to", host, *args], stdin=subprocess.PIPE,
+                                 stdout=subprocess.PIPE)
+        self.addCleanup(relay.communicate)
+        return relay, int(relay.stdout.readline())
+
+    def test_a_region_that_dies_in_the_middle_is_told_and_caught_up_with(self):
+        for i in range(40):
+            self.a.put_object(Bucket=self.bucket, Key=f"dir/{i:04}", Body=os.urandom(200_000))
+        relay, port = self.relay("--rate-mbit", "20")
+        target = self.url(f"http://127.0.0.1:{port}")
+        run = subprocess.Popen([GODWIT, "--json", "sync", "--delete", self.src, target],
+                               env=self.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               text=True)
+        while not self.b.list_objects_v2(Bucket=self.bucket).get("Contents"):
+            time.sleep(0.02)
+        relay.kill()
+        out, err = run.communicate(timeout=120)
+        self.assertEqual(run.returncode, 3, err)
+        done = json.loads(out.splitlines()[-1])
+        self.assertGreater(done["failed"], 0)
+        self.assertEqual(done["total"], done["replicated"] + done["skipped"] + done["failed"])
+        there = self.contents(self.b)
+        self.assertGreaterEqual(len(there), done["replicated"])
+        self.assertTrue(there.items() <= self.contents(self.a).items(), "half an object")
+        self.relay("--listen", str(port))
+        done = self.summary("sync", "--delete", self.src, target)
+        self.assertEqual(done["failed"], 0)
+        self.assertEqual(self.contents(self.a), self.contents(self.b))
 
     def test_slow_down_is_obeyed_and_outlasted(self):
         self.fill(20)
