@@ -113,8 +113,10 @@ struct Copier::Impl {
     GODWIT_CO_TRY(const ObjectInfo layout, co_await layout_of(context, entry));
     GODWIT_CO_TRY(GetResult got, co_await stores.source.get(context, entry.key, get));
     if (got.info.etag == layout.etag && layout.part_size) got.info.part_size = layout.part_size;
-    const PutOptions put = put_options_for(stores, got.info);
     const Proof proof = proof_for(stores, got.info);
+    PutOptions put = put_options_for(stores, got.info);
+    // A token that nothing will prove must not be recorded as if it were.
+    put.content_etag = proof.expected;
     MeteredBody metered(*got.body, context, bandwidth, resources.progress.bytes);
     std::optional<HashingBody> hashing;
     if (proof.hash) hashing.emplace(metered, proof.part_size, proof.expected);

@@ -195,6 +195,9 @@ Result<void> Tree::move(Draft& draft, const std::string& to, OnExisting on_exist
     if (!there || on_existing == OnExisting::fail) return linked;
     GODWIT_CHECK(give_name(draft));
   }
+  // What is there must not give way to bytes that a power loss before the flush would take.
+  const bool replaces = on_existing == OnExisting::replace && disk_.stat(to).has_value();
+  if (replaces && options_.fsync == Fsync::batch) GODWIT_CHECK(draft.file->sync());
   return disk_.rename(draft.path, to, on_existing);
 }
 
