@@ -23,16 +23,6 @@ std::unexpected<Error> at_line(const std::string& file, const toml::node& node,
                   .with_hint(hint));
 }
 
-Result<std::optional<std::string>> read_text(Disk& disk, const std::string& path) {
-  const auto file = disk.open(path, OpenMode::read);
-  if (!file && file.error().code() == Code::not_found) return std::nullopt;
-  if (!file) return fail(Error(file.error()));
-  std::string text(kLargestFile, '\0');
-  GODWIT_TRY(const std::size_t count, (*file)->read_at(0, std::as_writable_bytes(std::span(text))));
-  text.resize(count);
-  return text;
-}
-
 std::string strip_line_end(std::string text) {
   while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
   return text;
@@ -54,7 +44,7 @@ Result<void> take_store_key(World& world, const std::string& file, const std::st
     }
   }
   if (key == "secret_key_file") {
-    GODWIT_TRY(const auto text, read_text(world.disk(), *value));
+    GODWIT_TRY(const auto text, read_file_if_there(world.disk(), *value, kLargestFile));
     if (!text) return at_line(file, node, *value + " does not exist", "check the path");
     spec.secrets["secret_key"] = strip_line_end(*text);
   }
@@ -189,7 +179,7 @@ Result<Config> load_config(World& world, const std::string& named,
   if (!wanted.empty()) places = {wanted};
   Config config;
   for (const std::string& place : places) {
-    GODWIT_TRY(const auto text, read_text(world.disk(), place));
+    GODWIT_TRY(const auto text, read_file_if_there(world.disk(), place, kLargestFile));
     if (text) {
       GODWIT_TRY(config, parse_toml(world, *text, place));
       break;
@@ -199,7 +189,7 @@ Result<Config> load_config(World& world, const std::string& named,
   }
   const std::string rclone =
       world.environment("RCLONE_CONFIG").value_or(home + "/.config/rclone/rclone.conf");
-  GODWIT_TRY(const auto text, read_text(world.disk(), rclone));
+  GODWIT_TRY(const auto text, read_file_if_there(world.disk(), rclone, kLargestFile));
   if (text) {
     GODWIT_TRY(auto remotes, parse_rclone(*text, rclone));
     config.remotes.merge(remotes);

@@ -120,10 +120,7 @@ Result<void> add_rule(Filter& filter, FilterAction action, const std::string& pa
 
 Result<void> read_rules(World& world, const std::string& path, Filter& filter) {
   if (path.empty()) return {};
-  GODWIT_TRY(const std::unique_ptr<File> file, world.disk().open(path, OpenMode::read));
-  std::string text(kMiB, '\0');
-  GODWIT_TRY(const std::size_t count, file->read_at(0, std::as_writable_bytes(std::span(text))));
-  text.resize(count);
+  GODWIT_TRY(const std::string text, read_file(world.disk(), path, kMiB));
   std::size_t number = 0;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = std::min(text.find('\n', at), text.size());

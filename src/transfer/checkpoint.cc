@@ -56,16 +56,9 @@ std::optional<UploadState> parse(std::string_view text) {
   return state;
 }
 
-std::optional<UploadState> read_file(Disk& disk, const std::string& path) {
-  const auto file = disk.open(path, OpenMode::read);
-  if (!file) return std::nullopt;
-  const auto stat = (*file)->stat();
-  if (!stat || stat->size > kLargest) return std::nullopt;
-  std::string text(stat->size, '\0');
-  const auto count = (*file)->read_at(0, std::as_writable_bytes(std::span(text)));
-  if (!count) return std::nullopt;
-  text.resize(*count);
-  return parse(text);
+std::optional<UploadState> read_state(Disk& disk, const std::string& path) {
+  const Result<std::string> text = read_file(disk, path, kLargest);
+  return text ? parse(*text) : std::nullopt;
 }
 
 Result<std::shared_ptr<File>> write_file(Disk& disk, const std::string& directory,
@@ -97,7 +90,7 @@ Checkpoint::Checkpoint(World& world, const std::string& directory, const std::st
 
 asio::awaitable<std::optional<UploadState>> Checkpoint::load() {
   if (off()) co_return std::nullopt;
-  auto work = [&disk = world_.disk(), path = path_] { return read_file(disk, path); };
+  auto work = [&disk = world_.disk(), path = path_] { return read_state(disk, path); };
   co_return co_await run_blocking(world_, std::move(work));
 }
 

@@ -6,6 +6,7 @@
 
 #include "store/layers/forwarding.h"
 #include "store/memory/memory_store.h"
+#include "support/run_task.h"
 #include "transfer/gc.h"
 #include "transfer/list_diff.h"
 #include "transfer/sync.h"
@@ -43,14 +44,8 @@ class SyncTest : public testing::Test {
   ~SyncTest() override { std::filesystem::remove_all(state); }
 
   template <class T>
-  static asio::awaitable<void> keep(Task<T> task, std::optional<Result<T>>& result) {
-    result = co_await std::move(task);
-  }
-  template <class T>
   Result<T> run(Task<T> task) {
-    std::optional<Result<T>> result;
-    world.run(keep(std::move(task), result));
-    return *std::move(result);
+    return test::run_task(world, std::move(task));
   }
 
   void put(Store& store, const std::string& key, std::string bytes, Metadata metadata = {}) {

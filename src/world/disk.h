@@ -133,4 +133,12 @@ class Disk {
   [[nodiscard]] virtual Result<std::shared_ptr<void>> lock(const std::string& path) = 0;
 };
 
+/// All of a small file. Failure: those of `Disk::open` and reading; invalid_argument when it has
+/// more than `most` bytes: a part of a file is never taken for all of it.
+[[nodiscard]] Result<std::string> read_file(Disk& disk, const std::string& path, Bytes most);
+/// The same, and nothing where there is no such file.
+[[nodiscard]] Result<std::optional<std::string>> read_file_if_there(Disk& disk,
+                                                                    const std::string& path,
+                                                                    Bytes most);
+
 }  // namespace godwit

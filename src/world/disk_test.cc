@@ -230,6 +230,14 @@ TEST_P(DiskContract, a_file_without_a_name_is_seen_once_it_gets_one) {
   EXPECT_EQ(read("d/there"), "1");
 }
 
+TEST_P(DiskContract, a_whole_file_is_read_or_none_of_it) {
+  write("a", "text");
+  EXPECT_EQ(read_file(disk_, path("a"), 4).value(), "text");
+  EXPECT_EQ(code(read_file(disk_, path("a"), 3)), Code::invalid_argument);
+  EXPECT_EQ(read_file_if_there(disk_, path("none"), 4).value(), std::nullopt);
+  EXPECT_EQ(code(read_file(disk_, path("none"), 4)), Code::not_found);
+}
+
 TEST_P(DiskContract, without_links_no_call_leaves_by_one) {
   ASSERT_TRUE(disk_.make_directory(path("real"), Access::shared));
   write("real/a", "1");

@@ -12,6 +12,7 @@
 #include "conformance/deviations.h"
 #include "conformance/stores.h"
 #include "http/client.h"
+#include "support/run_task.h"
 #include "world/real/real_world.h"
 #include "world/signal.h"
 
@@ -43,9 +44,7 @@ class Conformance : public testing::TestWithParam<Kind> {
 
   template <class T>
   Result<T> run(Task<T> task) {
-    std::optional<Result<T>> result;
-    world_.run(keep(std::move(task), result));
-    return *std::move(result);
+    return test::run_task(world_, std::move(task));
   }
 
   /// Makes `call()` again while its failure is one that passes. Only the layers have such: retries
@@ -88,10 +87,6 @@ class Conformance : public testing::TestWithParam<Kind> {
   }
 
  private:
-  template <class T>
-  static asio::awaitable<void> keep(Task<T> task, std::optional<Result<T>>& result) {
-    result = co_await std::move(task);
-  }
   Task<void> close_client();
 
   RealWorld world_;

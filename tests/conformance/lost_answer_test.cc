@@ -3,11 +3,11 @@
 #include <gtest/gtest.h>
 
 #include "base/checksum.h"
+#include "conformance/stores.h"
 #include "http/client.h"
 #include "store/etag.h"
-#include "store/s3/s3_client.h"
 #include "store/s3/s3_store.h"
-#include "support/scripted_transport.h"
+#include "support/run_task.h"
 #include "world/real/real_world.h"
 
 namespace godwit {
@@ -32,16 +32,6 @@ class ForgetfulTransport final : public http::Transport {
   http::Transport& inner_;
 };
 
-Task<void> make_bucket(Context context, http::Transport& transport, StoreSpec spec) {
-  GODWIT_CO_TRY(s3::Config config, s3::read_config(context.world(), spec));
-  s3::Client client(context.world(), transport, config, spec);
-  s3::Call call;
-  call.operation = "make bucket";
-  call.method = "PUT";
-  GODWIT_CO_CHECK(co_await client.send(context, call));
-  co_return Result<void>();
-}
-
 class RgwLostAnswer : public testing::Test {
  protected:
   RgwLostAnswer() {
@@ -51,7 +41,7 @@ class RgwLostAnswer : public testing::Test {
                                                "/?endpoint=" + std::string(endpoint),
                                            "/")
                                .value();
-    EXPECT_TRUE(run(make_bucket(context_, *client_, spec)));
+    EXPECT_TRUE(run(conformance::make_bucket(context_, *client_, spec)));
     store_ = s3::s3_scheme(transport_).open(world_, spec).value();
   }
   ~RgwLostAnswer() override { (void)run(client_->close()); }
@@ -59,9 +49,7 @@ class RgwLostAnswer : public testing::Test {
 
   template <class T>
   Result<T> run(Task<T> task) {
-    std::optional<Result<T>> result;
-    world_.run(test::keep(std::move(task), result));
-    return *std::move(result);
+    return test::run_task(world_, std::move(task));
   }
   Result<PutResult> put_absent(const std::string& bytes) {
     MemoryBody body(bytes);

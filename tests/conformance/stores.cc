@@ -23,17 +23,6 @@ std::unique_ptr<Store> layered(std::unique_ptr<Store> driver) {
   return with_layers(std::move(driver), options);
 }
 
-/// S3 alone has no call for it in the store's interface.
-Task<void> make_bucket(Context context, http::Transport& transport, StoreSpec spec) {
-  GODWIT_CO_TRY(s3::Config config, s3::read_config(context.world(), spec));
-  s3::Client client(context.world(), transport, config, spec);
-  s3::Call call;
-  call.operation = "make bucket";
-  call.method = "PUT";
-  GODWIT_CO_CHECK(co_await client.send(context, call));
-  co_return Result<void>();
-}
-
 Result<Opened> open_file(World& world) {
   Opened opened;
   opened.directory = testing::TempDir() + "godwit-conformance-" + std::to_string(world.random());
@@ -61,6 +50,16 @@ Task<Opened> open_s3(Context context, http::Transport& transport, Kind kind) {
 }
 
 }  // namespace
+
+Task<void> make_bucket(Context context, http::Transport& transport, StoreSpec spec) {
+  GODWIT_CO_TRY(s3::Config config, s3::read_config(context.world(), spec));
+  s3::Client client(context.world(), transport, config, spec);
+  s3::Call call;
+  call.operation = "make bucket";
+  call.method = "PUT";
+  GODWIT_CO_CHECK(co_await client.send(context, call));
+  co_return Result<void>();
+}
 
 std::string to_string(Kind kind) {
   switch (kind) {

@@ -9,6 +9,7 @@
 
 #include "store/s3/s3_store.h"
 #include "support/fake_world.h"
+#include "support/run_task.h"
 #include "support/scripted_transport.h"
 
 namespace godwit::test {
@@ -27,9 +28,7 @@ class S3Fixture : public testing::Test {
   }
   template <class T>
   Result<T> run(Task<T> task) {
-    std::optional<Result<T>> result;
-    EXPECT_TRUE(world.run(keep(std::move(task), result)));
-    return *std::move(result);
+    return test::run_task(world, std::move(task));
   }
   Result<ObjectInfo> head() { return run(store->head(Context(world), key)); }
   Result<PutResult> put(std::string bytes, const PutOptions& options = {}) {

@@ -76,10 +76,4 @@ class ScriptedTransport final : public http::Transport {
   World& world_;
 };
 
-/// Awaits `task` and keeps what it yields, for the test's thread to look at.
-template <class T>
-asio::awaitable<void> keep(Task<T> task, std::optional<Result<T>>& result) {
-  result = co_await std::move(task);
-}
-
 }  // namespace godwit::test

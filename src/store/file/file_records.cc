@@ -10,24 +10,15 @@ namespace {
 
 constexpr Bytes kLargestRecord = 64 * kKiB;
 
-Result<std::string> read_text(Disk& disk, const std::string& path) {
-  GODWIT_TRY(const std::unique_ptr<File> file, disk.open(path, OpenMode::read));
-  std::string text(kLargestRecord, '\0');
-  GODWIT_TRY(const std::size_t count, file->read_at(0, std::as_writable_bytes(std::span(text))));
-  text.resize(count);
-  return text;
-}
-
 }  // namespace
 
 Result<std::optional<Record>> Records::read(const std::string& key, const FileStat& file,
                                             const std::optional<std::string>& attribute) const {
   if (attribute) return decode(*attribute);
   if (!has_sidecars()) return std::nullopt;
-  Result<std::string> text = read_text(disk_, sidecar(key, file.inode));
-  if (!text && text.error().code() == Code::not_found) return std::nullopt;
-  if (!text) return fail(std::move(text).error());
-  std::optional<Record> record = decode(*text);
+  GODWIT_TRY(const std::optional<std::string> text,
+             read_file_if_there(disk_, sidecar(key, file.inode), kLargestRecord));
+  std::optional<Record> record = text ? decode(*text) : std::nullopt;
   // Inode numbers are used again.
   const bool of_this_version =
       record && record->size == file.size && record->modified == file.modified;

@@ -10,6 +10,7 @@
 #include "store/file/file_metadata.h"
 #include "store/file/file_store.h"
 #include "store/file/file_tree.h"
+#include "support/run_task.h"
 #include "world/real/real_world.h"
 #include "world/sim/sim_world.h"
 
@@ -81,14 +82,8 @@ class FileStoreTest : public testing::Test {
     std::ofstream(root_ + "/" + name) << text;
   }
   template <class T>
-  static asio::awaitable<void> keep(Task<T> task, std::optional<Result<T>>& result) {
-    result = co_await std::move(task);
-  }
-  template <class T>
   Result<T> run(Task<T> task) {
-    std::optional<Result<T>> result;
-    world_.run(keep(std::move(task), result));
-    return *std::move(result);
+    return test::run_task(world_, std::move(task));
   }
   Result<std::vector<ListEntry>> list(Store& store, const std::string& prefix = "") {
     const std::unique_ptr<Listing> listing = store.list(ListOptions{.prefix = prefix});

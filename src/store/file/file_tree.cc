@@ -155,9 +155,10 @@ Result<void> Tree::make_drafts_directory() const {
 void Tree::learn_case(const std::string& path) const {
   if (case_ != Case::not_looked) return;
   const std::string other = with_other_case(path);
+  if (path.compare(other) == 0) return;  // no letters, so no answer
   const Result<FileStat> here = disk_.stat(path);
+  if (!here) return;
   const Result<FileStat> there = disk_.stat(other);
-  if (!here || path.compare(other) == 0) return;  // no letters, so no answer
   case_ = there && there->inode == here->inode ? Case::folded : Case::kept;
 }
 

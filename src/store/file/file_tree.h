@@ -17,7 +17,7 @@ namespace godwit::file {
 /// When what was written is on stable storage.
 enum class Fsync : std::uint8_t {
   always,  ///< before each put returns
-  batch,   ///< at `flush`; a crash before may lose whole objects, never parts of one
+  batch,   ///< at `flush`; a power loss before may take what is new, never what was replaced
   never
 };
 

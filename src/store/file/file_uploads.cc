@@ -24,16 +24,6 @@ bool is_id(std::string_view id) {
 
 std::unexpected<Error> no_upload() { return fail(Code::not_found, "there is no such upload"); }
 
-Result<std::string> read_text(Disk& disk, const std::string& path) {
-  GODWIT_TRY(const std::unique_ptr<File> file, disk.open(path, OpenMode::read));
-  GODWIT_TRY(const FileStat stat, file->stat());
-  if (stat.size > kLargestList) return fail(Code::corrupted, path + " is too large");
-  std::string text(stat.size, '\0');
-  GODWIT_TRY(const std::size_t count, file->read_at(0, std::as_writable_bytes(std::span(text))));
-  text.resize(count);
-  return text;
-}
-
 Result<void> write_text(Disk& disk, const std::string& path, const std::string& text) {
   GODWIT_TRY(const std::unique_ptr<File> file, disk.open(path, OpenMode::write_new));
   return file->write_at(0, as_bytes(text));
@@ -136,7 +126,8 @@ Result<PartInfo> Uploads::end_part(const UploadId& upload, PartPlace place, Byte
 
 Result<std::map<std::uint32_t, Uploads::Arrived>> Uploads::arrived(const UploadId& upload) const {
   if (!is_id(upload.id)) return no_upload();
-  GODWIT_TRY(const std::string text, read_text(tree_->disk(), path_of(upload.id, "/parts")));
+  GODWIT_TRY(const std::string text,
+             read_file(tree_->disk(), path_of(upload.id, "/parts"), kLargestList));
   std::map<std::uint32_t, Arrived> parts;
   Bytes at = 0;
   for (std::size_t end = text.find('\n'); end != std::string::npos; end = text.find('\n', at)) {
@@ -212,7 +203,7 @@ Result<std::vector<UploadId>> Uploads::list(const std::string& prefix) const {
   for (const DirectoryEntry& entry : entries) {
     if (!is_id(entry.name)) continue;
     const std::string path = path_of(entry.name, "/key");
-    const Result<std::string> key = read_text(disk, path);
+    const Result<std::string> key = read_file(disk, path, kLargestList);
     if (!key || !key->starts_with(prefix)) continue;
     GODWIT_TRY(const FileStat stat, disk.stat(path));
     found.push_back({*key, entry.name, stat.modified});

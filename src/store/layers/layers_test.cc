@@ -5,6 +5,7 @@
 #include <map>
 
 #include "store/memory/memory_store.h"
+#include "support/run_task.h"
 #include "world/sim/sim_world.h"
 
 namespace godwit {
@@ -70,16 +71,11 @@ class LayersTest : public testing::Test {
     return *store_;
   }
   template <class T>
-  static asio::awaitable<void> keep(Task<T> task, std::optional<Result<T>>& result) {
-    result = co_await std::move(task);
-  }
-  template <class T>
   Result<T> run(Task<T> task) {
     const MonoTime start = world_.mono_now();
-    std::optional<Result<T>> result;
-    EXPECT_TRUE(world_.run(keep(std::move(task), result)));
+    Result<T> result = test::run_task(world_, std::move(task));
     elapsed_ = world_.mono_now() - start;
-    return *std::move(result);
+    return result;
   }
   Result<PutResult> put(Store& store, const std::string& key, Bytes size) {
     MemoryBody body(std::string(size, 'x'));

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "support/fake_world.h"
+#include "support/run_task.h"
 #include "support/scripted_transport.h"
 
 namespace godwit::s3 {
@@ -14,9 +15,7 @@ http::ChunkSigner some_signer() {
 
 Result<std::string> read_whole(Body& body) {
   test::FakeWorld world;
-  std::optional<Result<std::string>> result;
-  EXPECT_TRUE(world.run(test::keep(read_all(body, kGiB), result)));
-  return *std::move(result);
+  return test::run_task(world, read_all(body, kGiB));
 }
 
 /// The bytes that the chunks carry; fails the test when they are not as announced.

@@ -8,6 +8,7 @@
 
 #include "store/s3/s3_profile.h"
 #include "store/s3/s3_xml.h"
+#include "world/disk.h"
 
 namespace godwit::s3 {
 namespace {
@@ -79,7 +80,9 @@ Result<http::Request> container_request(const std::string& uri) {
 Task<std::string> container_token(World& world) {
   const auto path = world.environment("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
   if (!path) co_return world.environment("AWS_CONTAINER_AUTHORIZATION_TOKEN").value_or("");
-  auto read = [&disk = world.disk(), path = *path] { return read_small_file(disk, path); };
+  auto read = [&disk = world.disk(), path = *path] {
+    return read_file_if_there(disk, path, kLargestFile);
+  };
   GODWIT_CO_TRY(const std::optional<std::string> text,
                 co_await run_blocking(world, std::move(read)));
   if (text) co_return std::string(trim(*text));

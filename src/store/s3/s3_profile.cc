@@ -8,7 +8,6 @@
 namespace godwit::s3 {
 namespace {
 
-constexpr Bytes kLargestFile = kMiB;
 constexpr std::string_view kBlanks = " \t\r\n";
 
 /// Settings that stand for keys from elsewhere. The AWS tools prefer all but the last to keys that
@@ -41,7 +40,7 @@ std::string value_of(const Settings& settings, const char* name) {
 
 Result<std::optional<Settings>> load_section(Disk& disk, const std::string& path,
                                              std::span<const std::string> titles) {
-  GODWIT_TRY(const std::optional<std::string> text, read_small_file(disk, path));
+  GODWIT_TRY(const std::optional<std::string> text, read_file_if_there(disk, path, kLargestFile));
   if (!text) return std::nullopt;
   auto settings = parse_section(*text, titles);
   if (!settings) return fail(std::move(settings).error().because_of(path));
@@ -54,18 +53,6 @@ std::string_view trim(std::string_view text) {
   const std::size_t first = text.find_first_not_of(kBlanks);
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
-
-Result<std::optional<std::string>> read_small_file(Disk& disk, const std::string& path) {
-  const auto file = disk.open(path, OpenMode::read);
-  if (!file && file.error().code() == Code::not_found) return std::nullopt;
-  if (!file) return fail(Error(file.error()));
-  GODWIT_TRY(const FileStat stat, (*file)->stat());
-  if (stat.size > kLargestFile) return fail(Code::invalid_argument, path + " is over 1 MiB");
-  std::string text(stat.size, '\0');
-  GODWIT_TRY(const std::size_t count, (*file)->read_at(0, std::as_writable_bytes(std::span(text))));
-  text.resize(count);
-  return text;
 }
 
 Result<std::optional<Settings>> parse_section(std::string_view text,

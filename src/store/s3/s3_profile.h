@@ -34,9 +34,8 @@ using Settings = std::map<std::string, std::string>;
 [[nodiscard]] Result<std::optional<http::Credentials>> keys_of(const Settings& settings,
                                                                const std::string& profile);
 
-/// The whole of a small file; nothing when there is none. Failure: over 1 MiB. Blocks.
-[[nodiscard]] Result<std::optional<std::string>> read_small_file(Disk& disk,
-                                                                 const std::string& path);
+/// Of the files that keys and tokens come from.
+inline constexpr Bytes kLargestFile = kMiB;
 
 /// Without the blanks around it.
 [[nodiscard]] std::string_view trim(std::string_view text);

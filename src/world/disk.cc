@@ -1,0 +1,25 @@
+#include "world/disk.h"
+
+namespace godwit {
+
+Result<std::string> read_file(Disk& disk, const std::string& path, Bytes most) {
+  GODWIT_TRY(const std::unique_ptr<File> file, disk.open(path, OpenMode::read));
+  GODWIT_TRY(const FileStat stat, file->stat());
+  if (stat.size > most) {
+    return fail(Code::invalid_argument, path + " is over " + format_bytes(most));
+  }
+  std::string text(stat.size, '\0');
+  GODWIT_TRY(const std::size_t count, file->read_at(0, std::as_writable_bytes(std::span(text))));
+  text.resize(count);
+  return text;
+}
+
+Result<std::optional<std::string>> read_file_if_there(Disk& disk, const std::string& path,
+                                                      Bytes most) {
+  Result<std::string> text = read_file(disk, path, most);
+  if (text) return *std::move(text);
+  if (text.error().code() == Code::not_found) return std::nullopt;
+  return fail(std::move(text).error());
+}
+
+}  // namespace godwit
