@@ -31,7 +31,7 @@ SourceWriter::SourceWriter(SimWorld& world, const Workload& workload, Store* mem
 
 std::string SourceWriter::draw_key() {
   const std::uint64_t number = below(workload_.keys);
-  const std::string name = std::to_string(number);
+  std::string name = std::to_string(number);
   switch (number % 3) {
     case 0: return "k/" + name;
     case 1: return "d" + std::to_string(number % 4) + "/e/" + name;

@@ -74,7 +74,7 @@ TEST(Config, remotes_of_rclone_are_read_and_other_kinds_left_alone) {
   ASSERT_TRUE(remotes);
   EXPECT_EQ(remotes->at("a").options.at("endpoint"), "https://h:1");
   EXPECT_EQ(remotes->at("a").secrets.at("secret_key"), "S");
-  EXPECT_EQ(remotes->at("a").to_url().find("S"), std::string::npos);
+  EXPECT_EQ(remotes->at("a").to_url().find('S'), std::string::npos);
   EXPECT_FALSE(remotes->contains("b"));
   EXPECT_EQ(remotes->at("c").scheme, "file");
 }

@@ -126,17 +126,17 @@ std::string ChunkSigner::sign(ByteSpan chunk) {
   std::string to_sign = "AWS4-HMAC-SHA256-PAYLOAD\n";
   to_sign.append(time_).append("\n").append(scope_).append("\n").append(previous_);
   to_sign.append("\n").append(kEmpty).append("\n").append(to_hex(sha256(chunk)));
-  return chain(std::move(to_sign));
+  return chain(to_sign);
 }
 
 std::string ChunkSigner::sign_trailer(std::string_view trailer) {
   std::string to_sign = "AWS4-HMAC-SHA256-TRAILER\n";
   to_sign.append(time_).append("\n").append(scope_).append("\n").append(previous_);
   to_sign.append("\n").append(to_hex(sha256(as_bytes(trailer))));
-  return chain(std::move(to_sign));
+  return chain(to_sign);
 }
 
-std::string ChunkSigner::chain(std::string to_sign) {
+std::string ChunkSigner::chain(const std::string& to_sign) {
   previous_ = to_hex(hmac_sha256(key_, as_bytes(to_sign)));
   return previous_;
 }

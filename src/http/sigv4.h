@@ -53,7 +53,7 @@ class ChunkSigner {
   [[nodiscard]] std::string sign_trailer(std::string_view trailer);
 
  private:
-  [[nodiscard]] std::string chain(std::string to_sign);
+  [[nodiscard]] std::string chain(const std::string& to_sign);
 
   Sha256Digest key_;
   std::string time_;

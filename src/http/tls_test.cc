@@ -88,8 +88,8 @@ TEST_F(TlsTest, trusts_the_named_authority_for_names_and_addresses) {
 TEST_F(TlsTest, says_which_check_of_a_certificate_failed_and_does_not_try_again) {
   struct Case {
     CertificateOptions certificate;
-    bool known_authority;
-    const char* says;
+    bool known_authority = true;
+    const char* says = "";
   };
   const Identity stranger = test::make_authority();
   for (const Case& one : {Case{{.alternative_names = "DNS:other.example"}, true, "mismatch"},

@@ -31,12 +31,12 @@ struct Range {
 /// One store's listing within a range.
 class Side {
  public:
-  Side(Store& store, const Range& range, std::size_t page_size) : store_(store) {
+  Side(Store& store, const Range& range, std::size_t page_size)
+      : store_(store), last_(range.after) {
     ListOptions options;
     options.start_after = range.after;
     options.end_before = range.before;
     options.page_size = page_size;
-    last_ = range.after;
     listing_ = store.list(options);
   }
 

@@ -46,7 +46,7 @@ Result<std::string> read_piece(File& file, Bytes from, Bytes to) {
 
 }  // namespace
 
-KeySpool::KeySpool(World& world, std::string directory, std::string name)
+KeySpool::KeySpool(World& world, std::string directory, const std::string& name)
     : world_(world),
       directory_(std::move(directory)),
       path_(directory_.empty() ? std::string() : directory_ + "/" + name) {}

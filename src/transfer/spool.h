@@ -22,7 +22,7 @@ class KeySpool {
   static constexpr std::uint64_t kMostWithoutFile = 1'000'000;
 
   /// `directory` empty: no file. The file is `name` in it; one left by a crash is replaced.
-  KeySpool(World& world, std::string directory, std::string name);
+  KeySpool(World& world, std::string directory, const std::string& name);
 
   void add(std::string key);
   [[nodiscard]] std::uint64_t size() const { return added_; }

@@ -260,7 +260,7 @@ TEST_F(SyncTest, a_multipart_object_keeps_its_layout_and_its_etag) {
     const Bytes size = bytes.size();
     MemoryBody body(std::move(bytes));
     parts.push_back(run(source->multipart()->put_part(
-                            context, upload, {number, (number - 1) * 5 * kMiB}, {&body, size}))
+                            context, upload, {number, (number - 1) * (5 * kMiB)}, {&body, size}))
                         .value());
   }
   ASSERT_TRUE(run(source->multipart()->complete(context, upload, parts, none)));

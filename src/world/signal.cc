@@ -41,7 +41,7 @@ TaskGroup::~TaskGroup() { assert(running_ == 0); }
 
 void TaskGroup::spawn(asio::awaitable<void> work) {
   ++running_;
-  asio::co_spawn(executor_, std::move(work), [this](std::exception_ptr bug) {
+  asio::co_spawn(executor_, std::move(work), [this](const std::exception_ptr& bug) {
     if (bug) std::rethrow_exception(bug);
     if (--running_ == 0) idle_.notify_all();
   });

@@ -176,8 +176,11 @@ Task<std::vector<Keys>> list_disturbed(Context context, Store& store, ListOption
   std::optional<Error> failed;
   for (int round = 0; round < 6 && !failed; ++round) {
     Result<Keys> found = co_await list_slowly(context, store, options);
-    if (found) listed.push_back(*std::move(found));
-    if (!found) failed = found.error();
+    if (!found) {
+      failed = std::move(found).error();
+    } else {
+      listed.push_back(*std::move(found));
+    }
   }
   stop = true;
   co_await group.join();

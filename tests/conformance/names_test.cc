@@ -91,13 +91,11 @@ TEST_P(Names, bytes_of_ascii_alone_and_at_the_ends) {
 }
 
 TEST_P(Names, unicode_is_not_normalised) {
+  const std::string byte_order_mark = "\xef\xbb\xbf";
+  const std::string right_to_left = {'\xe2', '\x80', '\xae'};
   live_with({"caf\xc3\xa9", "cafe\xcc\x81", "\xe6\x97\xa5\xe6\x9c\xac/\xe8\xaa\x9e",
-             "\xf0\x9f\x90\xa6", "\xe2\x84\xab", "\xc3\x85", "A\xcc\x8a",
-             "\xef\xbb\xbf"
-             "bom",
-             "\xe2\x80\xae"
-             "rtl",
-             "\xef\xbf\xbd", "\xc3\x9f", "ss", "\xc4\xb0", "i"});
+             "\xf0\x9f\x90\xa6", "\xe2\x84\xab", "\xc3\x85", "A\xcc\x8a", byte_order_mark + "bom",
+             right_to_left + "rtl", "\xef\xbf\xbd", "\xc3\x9f", "ss", "\xc4\xb0", "i"});
 }
 
 TEST_P(Names, slashes_and_dots_in_every_place) {

@@ -107,10 +107,11 @@ void close_with_reset(int fd) {
 
 class Relay::Loop {
  public:
-  explicit Loop(const RelayOptions& options) : options_(options) {
-    poll_ = ::epoll_create1(EPOLL_CLOEXEC);
-    wake_ = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  explicit Loop(const RelayOptions& options)
+      : options_(options),
+        poll_(::epoll_create1(EPOLL_CLOEXEC)),
+        wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
+        listener_(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {
     if (poll_ < 0 || wake_ < 0 || listener_ < 0) fail("relay: socket");
     sockaddr_in own = ipv4(INADDR_LOOPBACK, options.listen_port);
     socklen_t size = sizeof own;
@@ -205,7 +206,8 @@ class Relay::Loop {
       const int target = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
       if (target < 0) return close_with_reset(fd);
       sockaddr_in to = ipv4(options_.to_address, options_.to_port);
-      ::connect(target, reinterpret_cast<sockaddr*>(&to), sizeof to);  // its result comes by epoll
+      // Its result comes by epoll.
+      (void)::connect(target, reinterpret_cast<sockaddr*>(&to), sizeof to);
       const std::uint64_t id = ++last_id_;
       connections_[id].fds = {fd, target};
       for (const Side side : {kClient, kServer}) {
@@ -276,7 +278,7 @@ class Relay::Loop {
   void read_chunk(std::uint64_t id, Side side) {
     Connection& connection = connections_.at(id);
     Flow& flow = connection.flows[side];
-    std::array<char, kChunk> buffer;
+    std::array<char, kChunk> buffer{};
     const std::size_t most =
         std::min<std::uint64_t>(kChunk, options_.window_bytes - flow.unacknowledged);
     const ssize_t count = ::read(connection.fds[side], buffer.data(), most);

@@ -56,7 +56,7 @@ bool parse(int argc, char** argv, RelayOptions& options) {
 }
 
 void wait_for_end_of_input() {
-  std::array<char, 256> ignored;
+  std::array<char, 256> ignored{};
   while (::read(STDIN_FILENO, ignored.data(), ignored.size()) > 0) {
   }
 }

@@ -68,8 +68,8 @@ class Echo {
   Echo() : listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
     sockaddr_in address = loopback(0);
     socklen_t size = sizeof address;
-    ::bind(listener_, reinterpret_cast<sockaddr*>(&address), size);
-    ::listen(listener_, 16);
+    if (::bind(listener_, reinterpret_cast<sockaddr*>(&address), size) != 0) std::abort();
+    if (::listen(listener_, 16) != 0) std::abort();
     ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
     port_ = ntohs(address.sin_port);
     accepting_ = std::thread([this] { accept_all(); });
@@ -89,7 +89,7 @@ class Echo {
     }
   }
   static void serve(int fd) {
-    std::array<char, 65536> buffer;
+    std::array<char, 65536> buffer{};
     ssize_t count = 0;
     while ((count = ::recv(fd, buffer.data(), buffer.size(), 0)) > 0) {
       send_all(fd, {buffer.data(), static_cast<std::size_t>(count)});
@@ -174,11 +174,12 @@ TEST_F(RelayTest, limits_all_connections_together_to_the_rate_of_the_link) {
 }
 
 TEST_F(RelayTest, moves_at_most_a_window_in_each_round_trip) {
-  Relay& relay = start({.rtt = milliseconds(20), .window_bytes = 65536}, echo_.port());
+  constexpr std::size_t kWindow = 65536;
+  Relay& relay = start({.rtt = milliseconds(20), .window_bytes = kWindow}, echo_.port());
   const int fd = connect_to(relay.port());
   const auto begin = Clock::now();
-  std::thread sender([fd] { send_all(fd, pattern(10 * 65536)); });
-  EXPECT_EQ(receive(fd, 10 * 65536).size(), 10 * 65536);
+  std::thread sender([fd] { send_all(fd, pattern(10 * kWindow)); });
+  EXPECT_EQ(receive(fd, 10 * kWindow).size(), 10 * kWindow);
   sender.join();
   EXPECT_GE(since(begin), milliseconds(10 * 20));
   ::close(fd);

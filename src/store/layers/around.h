@@ -31,7 +31,7 @@ inline constexpr std::size_t kOperations = 14;
 
 /// A call that a layer sees.
 struct StoreCall {
-  Operation operation;
+  Operation operation{};
   Bytes sent = 0;  ///< the size of the body that goes with it
 };
 

@@ -200,8 +200,9 @@ TEST_F(ClientTest, asks_for_new_keys_when_the_service_calls_them_expired) {
   int given = 0;
   open(kUrl, [&](const Asked& asked) -> Result<Said> {
     if (asked.endpoint.port == 9) {
-      return Said{.body = R"({"AccessKeyId":"K)" + std::to_string(++given) +
-                          R"(","SecretAccessKey":"s","Token":"t)" + std::to_string(given) +
+      const std::string number = std::to_string(++given);
+      return Said{.body = R"({"AccessKeyId":"K)" + number +
+                          R"(","SecretAccessKey":"s","Token":"t)" + number +
                           R"(","Expiration":"2027-01-01T00:00:00Z"})"};
     }
     const bool old = asked.header("authorization").find("Credential=K1/") != std::string::npos;

@@ -27,7 +27,7 @@ std::string encode(std::string_view text) { return http::uri_encode(text, http::
 constexpr Bytes kLargestObject = 1024 * kTiB;
 
 std::string range_header(const ByteRange& range) {
-  const std::string from = "bytes=" + std::to_string(range.offset) + "-";
+  std::string from = "bytes=" + std::to_string(range.offset) + "-";
   if (range.offset >= kLargestObject || range.size >= kLargestObject) return from;
   return from + std::to_string(range.offset + range.size - 1);
 }

@@ -36,8 +36,9 @@ bool read_text(std::string_view raw, std::string& text) {
     return true;
   }
   auto resolved = resolve_references(raw);
-  if (resolved) text = *std::move(resolved);
-  return resolved.has_value();
+  if (!resolved) return false;
+  text = *std::move(resolved);
+  return true;
 }
 
 bool read_etag(std::string_view raw, std::string& etag) {

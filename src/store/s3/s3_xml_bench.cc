@@ -16,14 +16,16 @@ std::size_t allocations = 0;
 
 }  // namespace
 
+// Counts, and leaves the rest to the operator for aligned memory, which is not replaced.
+constexpr std::align_val_t kAlignment{alignof(std::max_align_t)};
+
 void* operator new(std::size_t size) {
   allocated += size;
   ++allocations;
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
+  return ::operator new(size, kAlignment);
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory) noexcept { ::operator delete(memory, kAlignment); }
+void operator delete(void* memory, std::size_t) noexcept { ::operator delete(memory, kAlignment); }
 
 namespace godwit::s3 {
 namespace {

@@ -391,8 +391,8 @@ Result<Inspection> RealDisk::inspect(const std::string& directory,
     auto value = read_attribute(directory + "/" + name, [&](char* buffer, std::size_t size) {
       return get(path.c_str(), attribute.c_str(), buffer, size);
     });
-    if (value) facts.attribute = *std::move(value);
     if (!value && !is_for_others(value.error())) return fail(std::move(value).error());
+    if (value) facts.attribute = *std::move(value);
     return facts;
   };
   for (const std::string& name : names) found.entries.push_back(facts_of(name));
