@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 
+#include "kv/rocks_engine.h"
 #include "kv/sim_engine.h"
 
 namespace godwit::kv {
@@ -19,8 +21,13 @@ struct EngineCase {
 class DatabaseContract : public testing::TestWithParam<EngineCase> {
  protected:
   void SetUp() override {
+    std::filesystem::remove_all(directory());
     engine_ = GetParam().make();
     database_ = engine_->open(directory(), {}).value();
+  }
+  void TearDown() override {
+    database_.reset();
+    std::filesystem::remove_all(directory());
   }
   [[nodiscard]] static std::string directory() {
     return testing::TempDir() + "kv-" +
@@ -94,8 +101,10 @@ TEST_P(DatabaseContract, one_directory_is_open_once) {
 
 INSTANTIATE_TEST_SUITE_P(
     Engines, DatabaseContract,
-    testing::Values(EngineCase{
-        "sim", [] { return std::make_unique<SimEngine>([] { return std::uint64_t{7}; }); }}),
+    testing::Values(
+        EngineCase{"sim",
+                   [] { return std::make_unique<SimEngine>([] { return std::uint64_t{7}; }); }},
+        EngineCase{"rocksdb", [] { return std::make_unique<RocksEngine>(); }}),
     [](const auto& param) { return param.param.name; });
 
 class SimCrash : public testing::Test {
