@@ -4,8 +4,14 @@
 set -euo pipefail
 godwit=$(realpath "$1")
 cd "$(dirname "$0")/.."
-"$godwit" reference markdown | diff -u docs/reference/cli.md - ||
-  { echo "docs/reference/cli.md is stale: godwit reference markdown > docs/reference/cli.md" >&2; exit 1; }
+compare() { # compare FORM FILE
+  "$godwit" reference "$1" | diff -u "docs/reference/$2" - && return
+  echo "docs/reference/$2 is stale: godwit reference $1 > docs/reference/$2" >&2
+  return 1
+}
+compare markdown cli.md
+compare stores stores.md
+compare config config.md
 complaints=$("$godwit" reference man | mandoc -T lint -W warning || true)
 [ -z "$complaints" ] || { echo "$complaints"; exit 1; }
 "$godwit" completions bash | bash -n

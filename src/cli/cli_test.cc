@@ -8,6 +8,7 @@
 #include "cli/locations.h"
 #include "cli/output.h"
 #include "cli/progress_line.h"
+#include "support/fake_world.h"
 #include "world/real/real_world.h"
 
 namespace godwit::cli {
@@ -64,6 +65,43 @@ TEST(Config, errors_name_file_line_and_nearest_key) {
   EXPECT_NE(message("[stores.a]\nurl = 5\n").find("has no url"), std::string::npos);
   EXPECT_NE(message("[stores.a]\nurl = \"s3:\"\n").find("f.toml:"), std::string::npos);
   EXPECT_NE(message("x = = y").find("f.toml:1"), std::string::npos);
+}
+
+TEST(Config, secrets_come_from_variables_from_a_file_and_from_the_text_itself) {
+  test::FakeWorld world;
+  world.variables["ID"] = "from-variable";
+  world.write("secret", "from-file\r\n");
+  const std::string store = "[stores.a]\nurl = \"s3://bucket\"\n";
+  const auto config = parse_toml(world,
+                                 store + "access_key_env = \"ID\"\nsecret_key_file = \"" +
+                                     world.path("secret") + "\"\nsession_token = \"from-text\"\n",
+                                 "f");
+  ASSERT_TRUE(config) << config.error().to_string();
+  EXPECT_EQ(config->remotes.at("a").secrets,
+            (std::map<std::string, std::string>{{"access_key", "from-variable"},
+                                                {"secret_key", "from-file"},
+                                                {"session_token", "from-text"}}));
+  for (const char* key :
+       {"access_key_env = \"NOT_SET\"", "secret_key_file = \"/nonexistent\"", "secret_key = 5"}) {
+    const auto refused = parse_toml(world, store + key, "f");
+    ASSERT_FALSE(refused) << key;
+    EXPECT_EQ(refused.error().code(), Code::invalid_argument) << key;
+    EXPECT_TRUE(refused.error().message().starts_with("f:3: ")) << refused.error().message();
+  }
+}
+
+TEST(Config, is_the_first_file_that_exists_or_the_one_that_is_named) {
+  test::FakeWorld world;
+  std::filesystem::create_directories(world.path(".config/godwit"));
+  std::filesystem::create_directory(world.path("here"));
+  world.write(".config/godwit/godwit.toml", "[stores.home]\nurl = \"s3://bucket\"\n");
+  EXPECT_TRUE(load_config(world, "", world.path("here"))->remotes.contains("home"));
+  world.write("here/godwit.toml", "[stores.here]\nurl = \"s3://bucket\"\n");
+  EXPECT_TRUE(load_config(world, "", world.path("here"))->remotes.contains("here"));
+  world.variables["GODWIT_CONFIG"] = world.path(".config/godwit/godwit.toml");
+  EXPECT_TRUE(load_config(world, "", world.path("here"))->remotes.contains("home"));
+  EXPECT_TRUE(load_config(world, world.path("here/godwit.toml"), "/")->remotes.contains("here"));
+  EXPECT_FALSE(load_config(world, "/nonexistent", "/"));
 }
 
 TEST(Config, remotes_of_rclone_are_read_and_other_kinds_left_alone) {

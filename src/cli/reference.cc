@@ -4,11 +4,13 @@
 
 #include "base/version.h"
 #include "cli/app.h"
+#include "cli/config.h"
 
 namespace godwit::cli {
 namespace {
 
-// The manual is written from the parser itself, so that it says what the program understands.
+// The manual is written from the parser and the tables themselves, so that it says what the
+// program understands.
 
 std::string names_of(const CLI::Option& option) {
   std::string names;
@@ -52,11 +54,15 @@ void add_options(std::ostream& out, const CLI::App& command) {
   }
 }
 
+/// The top of a document that is printed by `godwit reference FORM`.
+std::string heading(const std::string& title, const std::string& form) {
+  return "# " + title + "\n\n<!-- Written by `godwit reference " + form +
+         "`; a test compares. -->\n\n";
+}
+
 std::string markdown(const CLI::App& app) {
   std::ostringstream out;
-  out << "# The command line\n\n<!-- Written by `godwit reference markdown`; a test compares. "
-         "-->\n\n"
-      << app.get_description() << "\n\n```\n"
+  out << heading("The command line", "markdown") << app.get_description() << "\n\n```\n"
       << trimmed(app.get_footer()) << "\n```\n\n"
       << "## Options of every command\n";
   add_options(out, app);
@@ -112,8 +118,67 @@ std::string man_page(const CLI::App& app) {
   return out.str();
 }
 
-Task<int> print(Session& session, std::string text) {
-  session.streams().out << text;
+std::string listed(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) {
+    if (!text.empty()) text += ", ";
+    text += "`" + name + "`";
+  }
+  return text;
+}
+
+void add_store_options(std::ostream& out, const std::vector<OptionInfo>& options) {
+  if (options.empty()) {
+    out << "No options.\n";
+    return;
+  }
+  out << "| option | values | default | meaning |\n|---|---|---|---|\n";
+  for (const OptionInfo& option : options) {
+    const std::string values = option.choices.empty() ? "text" : listed(option.choices);
+    const bool first = option.fallback.empty() && !option.choices.empty();
+    out << "| `" << option.name << "` | " << values << " | "
+        << (first ? option.choices.front() : option.fallback) << " | " << option.help << " |\n";
+  }
+}
+
+std::string stores_page(const StoreRegistry& registry) {
+  std::ostringstream out;
+  out << heading("Stores and their options", "stores")
+      << "Options follow `?` in a URL: "
+         "`s3://bucket/prefix?endpoint=http://host:7480&region=eu-1`. An unknown option is an\n"
+         "error.\n";
+  for (const SchemeInfo& store : registry.schemes()) {
+    out << "\n## " << store.url << "\n\n" << store.description << "\n\n";
+    add_store_options(out, store.options);
+    const std::string readme = "src/store/" + store.scheme + "/README.md";
+    if (!store.notes.empty()) out << "\n" << store.notes << "\n";
+    out << "\nGuarantees and weaknesses: [" << readme << "](../../" << readme << ").\n";
+  }
+  return out.str();
+}
+
+std::string config_page() {
+  std::ostringstream out;
+  out << heading("godwit.toml", "config")
+      << "Read from `--config`, else `$GODWIT_CONFIG`, else the first that exists of\n"
+      << listed(config_places()) << ".\n"
+      << "An unknown key is an error with its line and the nearest match.\n\n"
+         "| key of `[stores.NAME]` | meaning |\n|---|---|\n";
+  for (const StoreKey& key : store_keys()) out << "| `" << key.name << "` | " << key.help << " |\n";
+  out << "\n`NAME:PREFIX` on the command line then means that store, below that prefix. Remotes "
+         "of\n"
+         "`rclone.conf` (`$RCLONE_CONFIG` or `~/.config/rclone/rclone.conf`) of type `s3` and "
+         "`local`\ncan be named too; ours win where names are equal.\n";
+  return out.str();
+}
+
+/// What `reference` prints; `app` is all that is parsed.
+Task<int> print(Session& session, const CLI::App& app, std::string form) {
+  std::ostream& out = session.streams().out;
+  if (form == "man") out << man_page(app);
+  if (form == "markdown") out << markdown(app);
+  if (form == "stores") out << stores_page(session.registry());
+  if (form == "config") out << config_page();
   co_return kDone;
 }
 
@@ -121,15 +186,16 @@ Task<int> print(Session& session, std::string text) {
 
 void add_reference_command(CLI::App& app, Chosen& chosen) {
   const auto form = std::make_shared<std::string>();
-  CLI::App& command = *app.add_subcommand("reference", "print the manual (markdown or man)");
+  CLI::App& command = *app.add_subcommand("reference", "print the manual");
   // Without a group: for packagers, not in the help.
   command.group("");
-  command.add_option("FORM", *form, "markdown or man")
+  command
+      .add_option("FORM", *form,
+                  "man, markdown (docs/reference/cli.md), stores and config (those beside it)")
       ->required()
-      ->check(CLI::IsMember({"markdown", "man"}));
+      ->check(CLI::IsMember({"man", "markdown", "stores", "config"}));
   command.callback([&chosen, &app, form] {
-    const std::string text = *form == "man" ? man_page(app) : markdown(app);
-    chosen = [text](Session& session) { return print(session, text); };
+    chosen = [&app, form](Session& session) { return print(session, app, *form); };
   });
 }
 

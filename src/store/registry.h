@@ -13,10 +13,13 @@ namespace godwit {
 /// Opens a store of one scheme. Starts no I/O: what cannot be reached fails at the first call.
 using StoreOpener = std::function<Result<std::unique_ptr<Store>>(World&, const StoreSpec&)>;
 
+/// A kind of store; docs/reference/stores.md says what is in here. Texts may have Markdown.
 struct SchemeInfo {
   std::string scheme;
-  std::string description;
+  std::string url;          ///< how its URLs look: "s3://BUCKET/PREFIX"
+  std::string description;  ///< a sentence
   std::vector<OptionInfo> options;
+  std::string notes;  ///< what else its user must know, in sentences
   StoreOpener open;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <cctype>
 
 #include "base/suggest.h"
@@ -191,8 +192,10 @@ std::optional<std::string> OptionReader::text(const std::string& name) const {
   return found->second;
 }
 
-Result<std::string> OptionReader::choice(const std::string& name,
-                                         const std::vector<std::string>& choices) const {
+Result<std::string> OptionReader::choice(const std::string& name) const {
+  const auto info = std::ranges::find(known_, name, &OptionInfo::name);
+  assert(info != known_.end() && !info->choices.empty());
+  const std::vector<std::string>& choices = info->choices;
   const std::optional<std::string> value = text(name);
   if (!value) return choices.front();
   if (std::ranges::find(choices, *value) != choices.end()) return *value;

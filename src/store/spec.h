@@ -30,11 +30,12 @@ struct StoreSpec {
 [[nodiscard]] Result<StoreSpec> parse_store_url(std::string_view text,
                                                 std::string_view working_directory);
 
-/// An option that a scheme understands; the reference docs are made from these.
+/// An option that a scheme understands; docs/reference/stores.md is made from these.
 struct OptionInfo {
   std::string name;
-  std::string fallback;  ///< what holds when it is not given
   std::string help;
+  std::string fallback;              ///< what holds when it is not given; empty: the first choice
+  std::vector<std::string> choices;  ///< its values; empty: any text
 };
 
 /// Reads options by name and refuses what is not in the table, with the nearest match.
@@ -46,9 +47,9 @@ class OptionReader {
   /// Failure: invalid_argument for the first option that is not known.
   [[nodiscard]] Result<void> check() const;
   [[nodiscard]] std::optional<std::string> text(const std::string& name) const;
-  /// One of `choices`, the first being the fallback. Failure: invalid_argument with the choices.
-  [[nodiscard]] Result<std::string> choice(const std::string& name,
-                                           const std::vector<std::string>& choices) const;
+  /// One of the choices that the table has for `name`; the first when it is not given.
+  /// Failure: invalid_argument with the nearest choice.
+  [[nodiscard]] Result<std::string> choice(const std::string& name) const;
   [[nodiscard]] const std::string* secret(const std::string& name) const;
 
  private:

@@ -55,13 +55,25 @@ TEST(StoreUrl, refuses_secrets_and_says_where_they_belong) {
 TEST(StoreRegistry, names_the_nearest_match) {
   RealWorld world;
   StoreRegistry registry;
-  registry.add({.scheme = "s3", .description = {}, .options = {{"endpoint", "", ""}}, .open = {}});
+  registry.add({.scheme = "s3", .description = {}, .options = {{.name = "endpoint"}}, .open = {}});
   const auto scheme = registry.open(world, {.scheme = "s4"});
   EXPECT_NE(scheme.error().to_string().find("did you mean 's3'?"), std::string::npos);
   StoreSpec spec{.scheme = "s3"};
   spec.options["endpiont"] = "x";
   const auto option = registry.open(world, spec);
   EXPECT_NE(option.error().to_string().find("did you mean 'endpoint'?"), std::string::npos);
+}
+
+TEST(OptionReader, takes_the_first_choice_of_the_table_when_nothing_is_said) {
+  const std::vector<OptionInfo> table = {{.name = "fsync", .choices = {"always", "never"}}};
+  StoreSpec spec;
+  EXPECT_EQ(OptionReader(spec, table).choice("fsync"), "always");
+  spec.options["fsync"] = "never";
+  EXPECT_EQ(OptionReader(spec, table).choice("fsync"), "never");
+  spec.options["fsync"] = "nevre";
+  const auto mistyped = OptionReader(spec, table).choice("fsync");
+  ASSERT_FALSE(mistyped);
+  EXPECT_NE(mistyped.error().to_string().find("did you mean 'never'?"), std::string::npos);
 }
 
 TEST(ContentEtag, knows_the_two_forms_and_nothing_else) {

@@ -270,20 +270,27 @@ class FileStore final : public Store {
 };
 
 const std::vector<OptionInfo> kOptions = {
-    {"fsync", "always",
-     "when data are on stable storage: 'always' before a put returns, 'batch' at the end of a "
-     "run, 'never'"},
-    {"symlinks", "skip", "'skip' symbolic links, 'follow' them, or 'error'"},
-    {"missing", "error", "'empty' takes a directory that does not exist for an empty store"}};
+    {.name = "fsync",
+     .help = "when data are on stable storage: `always` before a put returns, `batch` at the end "
+             "of a run, `never`",
+     .fallback = "always (batch in sync, copy, verify and repair)",
+     .choices = {"always", "batch", "never"}},
+    {.name = "symlinks",
+     .help = "what to do with symbolic links: `skip` them, `follow` them, or call them an `error`",
+     .choices = {"skip", "follow", "error"}},
+    {.name = "missing",
+     .help = "`empty` takes a directory that does not exist for an empty store",
+     .fallback = "error (empty for a target)",
+     .choices = {"error", "empty"}}};
 
 Result<std::unique_ptr<Store>> open(World& world, const StoreSpec& spec) {
   const OptionReader options(spec, kOptions);
   TreeOptions tree;
   const std::string root = world.disk().resolve(spec.prefix);
   tree.root = root == "/" ? "" : root;
-  GODWIT_TRY(const std::string fsync, options.choice("fsync", {"always", "batch", "never"}));
-  GODWIT_TRY(const std::string links, options.choice("symlinks", {"skip", "follow", "error"}));
-  GODWIT_TRY(const std::string missing, options.choice("missing", {"error", "empty"}));
+  GODWIT_TRY(const std::string fsync, options.choice("fsync"));
+  GODWIT_TRY(const std::string links, options.choice("symlinks"));
+  GODWIT_TRY(const std::string missing, options.choice("missing"));
   tree.fsync = fsync == "always" ? Fsync::always : fsync == "batch" ? Fsync::batch : Fsync::never;
   tree.symlinks = links == "skip"     ? SymlinkPolicy::skip
                   : links == "follow" ? SymlinkPolicy::follow
@@ -296,7 +303,8 @@ Result<std::unique_ptr<Store>> open(World& world, const StoreSpec& spec) {
 
 SchemeInfo file_scheme() {
   return {.scheme = "file",
-          .description = "a directory of this machine",
+          .url = "file:///DIR, or a path",
+          .description = "A directory of this machine.",
           .options = kOptions,
           .open = open};
 }

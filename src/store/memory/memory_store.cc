@@ -354,7 +354,8 @@ SchemeInfo memory_scheme() {
     return std::make_unique<MemoryStore>(world, spec.name, bucket);
   };
   return {.scheme = "memory",
-          .description = "objects in the memory of this process, for tests and trials",
+          .url = "memory:NAME",
+          .description = "Objects in the memory of this process, gone with it: for tests.",
           .options = {},
           .open = open};
 }

@@ -85,8 +85,7 @@ Result<void> read_endpoint(const OptionReader& options, const std::optional<std:
     return fail(Code::invalid_argument, "the endpoint '" + text + "' must have no path");
   }
   config.endpoint = url->endpoint;
-  GODWIT_TRY(const std::string addressing,
-             options.choice("addressing", {"auto", "path", "virtual"}));
+  GODWIT_TRY(const std::string addressing, options.choice("addressing"));
   const bool dotted = config.bucket.find('.') != std::string::npos;
   const bool path = addressing == "path" ||
                     (addressing == "auto" && (named || is_address(config.endpoint.host) || dotted));
@@ -108,20 +107,19 @@ Result<void> read_tls(World& world, const OptionReader& options, Config& config)
 /// Options that say how the service differs from what most do.
 Result<void> read_service(const OptionReader& options, Config& config) {
   const bool kms = config.server_side_encryption.starts_with("aws:kms");
-  GODWIT_TRY(const std::string etag, options.choice("etag", {"md5", "opaque"}));
+  GODWIT_TRY(const std::string etag, options.choice("etag"));
   config.etag = etag == "opaque" || kms ? EtagKind::opaque : EtagKind::md5;
-  GODWIT_TRY(const std::string conditional, options.choice("conditional_put", {"yes", "no"}));
+  GODWIT_TRY(const std::string conditional, options.choice("conditional_put"));
   config.conditional_put = conditional == "yes" ? Support::yes : Support::no;
-  GODWIT_TRY(const std::string version, options.choice("list_version", {"2", "1"}));
+  GODWIT_TRY(const std::string version, options.choice("list_version"));
   config.list_version = version == "1" ? ListVersion::v1 : ListVersion::v2;
-  GODWIT_TRY(const std::string payload, options.choice("payload", {"unsigned", "signed"}));
+  GODWIT_TRY(const std::string payload, options.choice("payload"));
   config.payload = payload == "signed" ? Payload::signed_bytes : Payload::unsigned_bytes;
-  GODWIT_TRY(const std::string checksum,
-             options.choice("checksum", {"none", "crc32c", "crc64nvme"}));
+  GODWIT_TRY(const std::string checksum, options.choice("checksum"));
   config.checksum = checksum == "none"     ? ChecksumKind::none
                     : checksum == "crc32c" ? ChecksumKind::crc32c
                                            : ChecksumKind::crc64nvme;
-  GODWIT_TRY(const std::string pays, options.choice("requester_pays", {"no", "yes"}));
+  GODWIT_TRY(const std::string pays, options.choice("requester_pays"));
   config.requester_pays = pays == "yes" ? Support::yes : Support::no;
   return {};
 }
@@ -130,36 +128,60 @@ Result<void> read_service(const OptionReader& options, Config& config) {
 
 const std::vector<OptionInfo>& option_table() {
   static const std::vector<OptionInfo> table = {
-      {"endpoint",
-       "AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, the profile's endpoint_url, else AWS's of the "
-       "region",
-       "where the service is, as http(s)://HOST:PORT"},
-      {"region", "AWS_REGION, AWS_DEFAULT_REGION, the profile's, else us-east-1",
-       "the region to sign for"},
-      {"addressing", "auto",
-       "'path' (http://HOST/BUCKET), 'virtual' (http://BUCKET.HOST) or 'auto': path for an "
-       "endpoint of your own, virtual for AWS"},
-      {"profile", "AWS_PROFILE, else default",
-       "section of ~/.aws/config and ~/.aws/credentials; named in the URL, it goes before the "
-       "environment's keys"},
-      {"anonymous", "no", "'yes' to send requests unsigned"},
-      {"etag", "md5", "'opaque' where encryption makes ETags other than MD5s"},
-      {"conditional_put", "yes", "'no' for a service that ignores If-None-Match and If-Match"},
-      {"payload", "unsigned",
-       "'signed' to cover the bytes of objects by the signature (about 0.8 CPU-s per GiB)"},
-      {"checksum", "none",
-       "'crc32c' or 'crc64nvme' to send along and check, for a service that knows trailing "
-       "checksums (AWS; not Ceph before 19)"},
-      {"ca_file", "AWS_CA_BUNDLE",
-       "PEM file of further authorities for https, besides those of --ca-file"},
-      {"ca_dir", "none", "directory of such files, named by `openssl rehash`"},
-      {"client_cert", "none", "PEM file of the certificate to show to the service"},
-      {"client_key", "client_cert", "PEM file of its key"},
-      {"requester_pays", "no", "'yes' to pay for requests to a bucket of somebody else"},
-      {"list_version", "2", "'1' for a service that knows only the first ListObjects call"},
-      {"storage_class", "the service's", "x-amz-storage-class of new objects"},
-      {"sse", "none", "x-amz-server-side-encryption of new objects, such as AES256 or aws:kms"},
-      {"sse_kms_key_id", "none", "the key for sse=aws:kms"}};
+      {.name = "endpoint",
+       .help = "where the service is, as http(s)://HOST:PORT",
+       .fallback = "`AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL`, the profile's `endpoint_url`, else "
+                   "AWS's of the region"},
+      {.name = "region",
+       .help = "the region to sign for",
+       .fallback = "`AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's, else us-east-1"},
+      {.name = "addressing",
+       .help = "`path` (http://HOST/BUCKET), `virtual` (http://BUCKET.HOST) or `auto`: path for "
+               "an endpoint of your own, virtual for AWS",
+       .choices = {"auto", "path", "virtual"}},
+      {.name = "profile",
+       .help = "section of `~/.aws/config` and `~/.aws/credentials`; named in the URL, it goes "
+               "before the environment's keys",
+       .fallback = "`AWS_PROFILE`, else default"},
+      {.name = "anonymous", .help = "`yes` to send requests unsigned", .choices = {"no", "yes"}},
+      {.name = "etag",
+       .help = "`opaque` where encryption makes ETags other than MD5s",
+       .choices = {"md5", "opaque"}},
+      {.name = "conditional_put",
+       .help = "`no` for a service that ignores If-None-Match and If-Match",
+       .choices = {"yes", "no"}},
+      {.name = "payload",
+       .help = "`signed` to cover the bytes of objects by the signature (about 0.8 CPU-s per GiB)",
+       .choices = {"unsigned", "signed"}},
+      {.name = "checksum",
+       .help = "`crc32c` or `crc64nvme` to send along and check, for a service that knows trailing "
+               "checksums (AWS; not Ceph before 19)",
+       .choices = {"none", "crc32c", "crc64nvme"}},
+      {.name = "ca_file",
+       .help = "PEM file of further authorities for https, besides those of `--ca-file`",
+       .fallback = "`AWS_CA_BUNDLE`"},
+      {.name = "ca_dir",
+       .help = "directory of such files, named by `openssl rehash`",
+       .fallback = "none"},
+      {.name = "client_cert",
+       .help = "PEM file of the certificate to show to the service",
+       .fallback = "none"},
+      {.name = "client_key",
+       .help = "PEM file of that certificate's key",
+       .fallback = "in the file of `client_cert`"},
+      {.name = "requester_pays",
+       .help = "`yes` to pay for requests to a bucket of somebody else",
+       .choices = {"no", "yes"}},
+      {.name = "list_version",
+       .help = "`1` for a service that knows only the first ListObjects call",
+       .choices = {"2", "1"}},
+      {.name = "storage_class",
+       .help = "`x-amz-storage-class` of new objects",
+       .fallback = "the service's"},
+      {.name = "sse",
+       .help = "`x-amz-server-side-encryption` of new objects, such as AES256 or aws:kms",
+       .fallback = "none"},
+      {.name = "sse_kms_key_id", .help = "the key for `sse=aws:kms`", .fallback = "none"}};
   return table;
 }
 
@@ -174,7 +196,7 @@ Result<Config> read_config(World& world, const StoreSpec& spec) {
   GODWIT_TRY(const Defaults defaults, read_defaults(world, options, config));
   config.region = defaults.region.value_or(kDefaultRegion);
   GODWIT_CHECK(read_endpoint(options, defaults.endpoint, config));
-  GODWIT_TRY(const std::string anonymous, options.choice("anonymous", {"no", "yes"}));
+  GODWIT_TRY(const std::string anonymous, options.choice("anonymous"));
   if (anonymous == "yes") config.signing = Signing::anonymous;
   config.storage_class = options.text("storage_class").value_or("");
   config.server_side_encryption = options.text("sse").value_or("");

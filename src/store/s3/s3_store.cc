@@ -19,6 +19,12 @@ constexpr std::size_t kKeysPerRemove = 1000;
 constexpr std::size_t kLargestPage = 1000;
 constexpr int kMostEmptyPages = 1000;
 constexpr std::string_view kReserved = ".godwit/";
+constexpr const char* kWhereKeysAre =
+    "Keys are looked for in: `godwit.toml`; `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, "
+    "`AWS_SESSION_TOKEN`;\n`~/.aws/credentials` and `~/.aws/config`; the container's and the "
+    "instance's metadata service. A profile that gets\nits keys by a role, single sign-on or a "
+    "process is refused: `eval \"$(aws configure export-credentials --profile NAME\n--format "
+    "env)\"` turns it into keys.";
 
 std::string encode(std::string_view text) { return http::uri_encode(text, http::Slash::encode); }
 
@@ -434,8 +440,10 @@ SchemeInfo s3_scheme(http::Transport& transport) {
     return std::make_unique<S3Store>(world, transport, config, spec);
   };
   return {.scheme = "s3",
-          .description = "a bucket of any service that speaks the S3 API",
+          .url = "s3://BUCKET/PREFIX",
+          .description = "A bucket of any service that speaks the S3 API.",
           .options = option_table(),
+          .notes = kWhereKeysAre,
           .open = open};
 }
 
