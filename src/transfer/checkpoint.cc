@@ -64,15 +64,8 @@ std::optional<UploadState> read_state(Disk& disk, const std::string& path) {
 Result<std::shared_ptr<File>> write_file(Disk& disk, const std::string& directory,
                                          const std::string& path, const std::string& text) {
   GODWIT_CHECK(disk.make_directory(directory, Access::owner_only));
-  const std::string fresh = path + ".new";
-  // A crash may have left one; it was never looked at.
-  (void)disk.remove_file(fresh);
-  GODWIT_TRY(std::shared_ptr<File> file, disk.open(fresh, OpenMode::write_new));
-  GODWIT_CHECK(file->write_at(0, as_bytes(text)));
-  GODWIT_CHECK(file->sync());
-  GODWIT_CHECK(disk.rename(fresh, path, OnExisting::replace));
-  GODWIT_CHECK(disk.sync_directory(directory));
-  return file;
+  GODWIT_TRY(std::unique_ptr<File> file, replace_file(disk, path, as_bytes(text)));
+  return std::shared_ptr<File>(std::move(file));
 }
 
 std::string file_name(const std::string& source, const std::string& target) {

@@ -215,7 +215,8 @@ TEST(Mergers, that_throw_or_meet_too_much_refuse) {
             Code::limit_exceeded);
   EXPECT_EQ(call_merger(constant, {{"1", {}}, {large, {}}, ""}).error().code(),
             Code::limit_exceeded);
-  EXPECT_EQ(call_merger([&](auto&) { return large; }, small).error().code(), Code::limit_exceeded);
+  EXPECT_EQ(call_merger([&](auto&) { return large + "1"; }, small).error().code(),
+            Code::limit_exceeded);
 }
 
 std::optional<MergeLaw> law_broken_by(const Merger& merger) {

@@ -1,5 +1,7 @@
 #include "world/disk.h"
 
+#include <algorithm>
+
 namespace godwit {
 
 Result<std::string> read_file(Disk& disk, const std::string& path, Bytes most) {
@@ -20,6 +22,23 @@ Result<std::optional<std::string>> read_file_if_there(Disk& disk, const std::str
   if (text) return *std::move(text);
   if (text.error().code() == Code::not_found) return std::nullopt;
   return fail(std::move(text).error());
+}
+
+Result<std::unique_ptr<File>> replace_file(Disk& disk, const std::string& path, ByteSpan bytes) {
+  const std::string fresh = path + ".new";
+  // A crash may have left one; it was never looked at.
+  (void)disk.remove_file(fresh);
+  GODWIT_TRY(std::unique_ptr<File> file, disk.open(fresh, OpenMode::write_new));
+  GODWIT_CHECK(file->write_at(0, bytes));
+  GODWIT_CHECK(file->sync());
+  const auto name_it = [&]() -> Result<void> {
+    GODWIT_CHECK(disk.rename(fresh, path, OnExisting::replace));
+    return disk.sync_directory(path.substr(0, std::max<std::size_t>(path.find_last_of('/'), 1)));
+  };
+  if (Result<void> named = name_it(); !named) {
+    return fail(std::move(named).error().with(Outcome::unknown));
+  }
+  return file;
 }
 
 }  // namespace godwit

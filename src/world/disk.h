@@ -141,4 +141,11 @@ class Disk {
                                                                     const std::string& path,
                                                                     Bytes most);
 
+/// Makes `bytes` the whole of the file at `path`, durably: a crash leaves the old file or the new
+/// one. The directory must be there; its own name is its maker's to sync. Writes `path`.new first,
+/// so one at a time for each path. Returns the new file, open for writing.
+/// Failure: those of `Disk` and `File`; outcome unknown once the new file may have the name.
+[[nodiscard]] Result<std::unique_ptr<File>> replace_file(Disk& disk, const std::string& path,
+                                                         ByteSpan bytes);
+
 }  // namespace godwit

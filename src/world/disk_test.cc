@@ -265,6 +265,21 @@ TEST_P(DiskContract, without_links_no_call_leaves_by_one) {
   EXPECT_TRUE(strict.stat(path("real/a")));
 }
 
+TEST_P(DiskContract, a_file_is_replaced_as_a_whole_also_after_a_try_that_was_cut_short) {
+  const std::string file = path("replaced");
+  EXPECT_TRUE(replace_file(disk_, file, as_bytes("a long first text")));
+  ASSERT_TRUE(disk_.open(file + ".new", OpenMode::write_new));
+  auto replaced = replace_file(disk_, file, as_bytes("short"));
+  ASSERT_TRUE(replaced);
+  EXPECT_EQ(read_file(disk_, file, 100).value(), "short");
+  EXPECT_EQ(code(disk_.stat(file + ".new")), Code::not_found);
+  EXPECT_TRUE((*replaced)->write_at(5, as_bytes("er")));
+  EXPECT_EQ(read_file(disk_, file, 100).value(), "shorter");
+  const auto nowhere = replace_file(disk_, path("none/a"), as_bytes("x"));
+  EXPECT_EQ(code(nowhere), Code::not_found);
+  EXPECT_EQ(nowhere.error().outcome(), Outcome::not_applied);
+}
+
 TEST_P(DiskContract, a_lock_is_exclusive_until_it_is_dropped) {
   auto held = disk_.lock(path("lock"));
   ASSERT_TRUE(held);
