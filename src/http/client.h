@@ -11,7 +11,7 @@ struct ClientOptions {
   Duration connect_timeout = std::chrono::seconds(10);  ///< name, connection and TLS
   Duration idle_timeout = std::chrono::seconds(60);     ///< no byte moved in either direction
   Duration keep_alive = std::chrono::seconds(50);       ///< unused connections are kept so long
-  /// Further requests wait for one, in order. A relay within one host holds two at a time.
+  /// In use at once by each Lane; further requests of that lane wait for one, in order.
   std::size_t connections_per_host = 256;
   TlsOptions tls;  ///< for requests that name none
 };

@@ -13,6 +13,12 @@ using boost::system::error_code;
 constexpr Duration kWatchInterval = 200ms;
 constexpr std::size_t kReceiveBuffer = 16 * kKiB;
 
+void wake_the_late(const LaneUse& use, MonoTime now) {
+  for (Waiter* waiter : use.waiters) {
+    if (waiter->deadline <= now) waiter->woken.notify_all();
+  }
+}
+
 }  // namespace
 
 MutableByteSpan Connection::space(std::size_t least) {
@@ -108,12 +114,14 @@ std::unique_ptr<Connection> Pool::take_idle(Host& server) {
 Task<Lease> Pool::acquire(const Context& context, const Request& request, Reuse reuse) {
   GODWIT_CO_CHECK(context.check());
   GODWIT_CO_TRY(Host* const server, host(request));
-  std::unique_ptr<Connection> connection = take_idle(*server);
-  if (!connection && server->open >= options_.connections_per_host) {
-    GODWIT_CO_TRY(connection, co_await wait_turn(context, *server));
-  } else if (!connection) {
-    ++server->open;
+  std::unique_ptr<Connection> connection;
+  LaneUse& use = server->use(request.lane);
+  if (use.used >= options_.connections_per_host) {
+    GODWIT_CO_TRY(connection, co_await wait_turn(context, *server, request.lane));
+  } else {
+    ++use.used;
   }
+  if (!connection) connection = take_idle(*server);
   const bool fit = connection && reuse == Reuse::allowed && connection->stream->quiet() &&
                    connection->idle_since + options_.keep_alive >= world_.mono_now();
   if (!fit) {
@@ -122,6 +130,7 @@ Task<Lease> Pool::acquire(const Context& context, const Request& request, Reuse 
     connection->host = server;
     connection->proxy = server->proxy ? &*server->proxy : nullptr;
   }
+  connection->lane = request.lane;
   in_use_.push_back(connection.get());
   Lease lease(shared_from_this(), std::move(connection));
   if (!std::exchange(watching_, true)) helpers_.spawn(watch());
@@ -131,9 +140,10 @@ Task<Lease> Pool::acquire(const Context& context, const Request& request, Reuse 
   co_return std::move(lease);
 }
 
-Task<std::unique_ptr<Connection>> Pool::wait_turn(const Context& context, Host& server) {
+Task<std::unique_ptr<Connection>> Pool::wait_turn(const Context& context, Host& server, Lane lane) {
   Waiter waiter(world_.executor(), context.deadline());
-  server.waiters.push_back(&waiter);
+  std::deque<Waiter*>& waiters = server.use(lane).waiters;
+  waiters.push_back(&waiter);
   ++waiting_;
   const CancelRegistration registration =
       context.cancel().on_cancel([&waiter] { waiter.woken.notify_all(); });
@@ -143,26 +153,27 @@ Task<std::unique_ptr<Connection>> Pool::wait_turn(const Context& context, Host& 
     wanted = context.check();
   }
   if (--waiting_ == 0) returned_.notify_all();
-  if (!waiter.granted) std::erase(server.waiters, &waiter);
+  if (!waiter.granted) std::erase(waiters, &waiter);
   if (wanted) co_return std::move(waiter.connection);
   // Granted all the same: the turn must not be lost.
-  if (waiter.granted) pass_on(server, std::move(waiter.connection));
+  if (waiter.granted) pass_on(server, lane, std::move(waiter.connection));
   co_return fail(std::move(wanted).error().because_of("waiting for a free connection"));
 }
 
-void Pool::pass_on(Host& server, std::unique_ptr<Connection> connection) {
-  if (!server.waiters.empty()) {
-    Waiter& next = *server.waiters.front();
-    server.waiters.pop_front();
+void Pool::pass_on(Host& server, Lane lane, std::unique_ptr<Connection> connection) {
+  LaneUse& use = server.use(lane);
+  if (!use.waiters.empty()) {
+    Waiter& next = *use.waiters.front();
+    use.waiters.pop_front();
     next.granted = true;
     next.connection = std::move(connection);
     next.woken.notify_all();
-  } else if (connection) {
-    server.idle.push_back(std::move(connection));
-    if (!std::exchange(reaping_, true)) helpers_.spawn(reap());
-  } else {
-    --server.open;
+    return;
   }
+  --use.used;
+  if (!connection) return;
+  server.idle.push_back(std::move(connection));
+  if (!std::exchange(reaping_, true)) helpers_.spawn(reap());
 }
 
 void Pool::give_back(std::unique_ptr<Connection> connection, bool keep) {
@@ -170,6 +181,7 @@ void Pool::give_back(std::unique_ptr<Connection> connection, bool keep) {
   std::swap(*place, in_use_.back());
   in_use_.pop_back();
   Host& server = *connection->host;
+  const Lane lane = connection->lane;
   // Bytes beyond the answer belong to nobody: what follows could not be trusted.
   const bool fit =
       keep && connection->stream && !connection->aborted && connection->unread().empty();
@@ -180,7 +192,7 @@ void Pool::give_back(std::unique_ptr<Connection> connection, bool keep) {
   } else {
     connection.reset();
   }
-  pass_on(server, std::move(connection));
+  pass_on(server, lane, std::move(connection));
   if (in_use_.empty()) returned_.notify_all();
 }
 
@@ -205,9 +217,7 @@ asio::awaitable<void> Pool::watch() {
     }
     for (const auto& [endpoint, servers] : hosts_) {
       for (const std::unique_ptr<Host>& server : servers) {
-        for (Waiter* waiter : server->waiters) {
-          if (waiter->deadline <= now) waiter->woken.notify_all();
-        }
+        for (const LaneUse& use : server->lanes) wake_the_late(use, now);
       }
     }
   }
@@ -224,7 +234,7 @@ asio::awaitable<void> Pool::reap() {
     const auto too_old = [oldest](const auto& idle) { return idle->idle_since < oldest; };
     for (const auto& [endpoint, servers] : hosts_) {
       for (const std::unique_ptr<Host>& server : servers) {
-        server->open -= std::erase_if(server->idle, too_old);
+        std::erase_if(server->idle, too_old);
         any = any || !server->idle.empty();
       }
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <deque>
@@ -26,6 +27,7 @@ struct Host;
 struct Connection {
   Endpoint endpoint;
   Host* host = nullptr;             ///< the pool's
+  Lane lane = Lane::first;          ///< of the request that it serves
   const Proxy* proxy = nullptr;     ///< the way to the server, or null: straight; the pool's
   std::unique_ptr<Stream> stream;   ///< null until it is connected
   std::function<void()> interrupt;  ///< ends the step of connecting that is under way
@@ -95,16 +97,23 @@ struct Waiter {
   std::unique_ptr<Connection> connection;  // null: open one
 };
 
+/// What the requests of one lane have of a server.
+struct LaneUse {
+  std::size_t used = 0;         // in use, or promised to a waiter
+  std::deque<Waiter*> waiters;  // the longest first
+};
+
 /// A server, as requests of one kind (TLS options, proxying) see it.
 struct Host {
+  [[nodiscard]] LaneUse& use(Lane lane) { return lanes[static_cast<std::size_t>(lane)]; }
+
   TlsOptions asked;  // as the request had it
   Proxying proxying = Proxying::as_environment;
   std::optional<Proxy> proxy;
   TlsContext* tls = nullptr;
   TlsSession session;
-  std::vector<std::unique_ptr<Connection>> idle;  // the last used last
-  std::size_t open = 0;                           // idle, in use, or promised to a waiter
-  std::deque<Waiter*> waiters;                    // the longest first
+  std::vector<std::unique_ptr<Connection>> idle;  // of any lane; the last used last
+  std::array<LaneUse, 2> lanes;
 };
 
 enum class Reuse : std::uint8_t { allowed, never };
@@ -118,7 +127,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
   Pool(World& world, ClientOptions options);
   Pool(Pool&&) = delete;
 
-  /// An idle connection, or a new one; waits its turn while the server has its full number.
+  /// An idle connection, or a new one; waits its turn while the request's lane has its full number.
   /// Failure: unavailable, timed_out, cancelled, invalid_argument (proxy, TLS files); the outcome
   /// is not_applied.
   [[nodiscard]] Task<Lease> acquire(const Context& context, const Request& request, Reuse reuse);
@@ -132,10 +141,11 @@ class Pool : public std::enable_shared_from_this<Pool> {
 
   [[nodiscard]] Result<Host*> host(const Request& request);
   [[nodiscard]] std::unique_ptr<Connection> take_idle(Host& server);
-  /// Waits until `server` has one to spare; null: open one.
-  [[nodiscard]] Task<std::unique_ptr<Connection>> wait_turn(const Context& context, Host& server);
-  /// Passes a connection, or (null) the right to open one, to who waits longest.
-  void pass_on(Host& server, std::unique_ptr<Connection> connection);
+  /// Waits until `lane` has one to spare; null: open one.
+  [[nodiscard]] Task<std::unique_ptr<Connection>> wait_turn(const Context& context, Host& server,
+                                                            Lane lane);
+  /// Passes a connection, or (null) the right to open one, to who waits longest in `lane`.
+  void pass_on(Host& server, Lane lane, std::unique_ptr<Connection> connection);
   void give_back(std::unique_ptr<Connection> connection, bool keep);
   [[nodiscard]] std::string describe(Limit limit) const;
 

@@ -66,16 +66,40 @@ class PoolTest : public testing::Test {
     request.target = std::string("/") + name;
     return request;
   }
-  asio::awaitable<void> ask(Client& client, Context asking, char name) {
+  asio::awaitable<void> ask(Client& client, Context asking, char name, Lane lane = Lane::first) {
     Request request = request_for(name);
+    request.lane = lane;
     const Result<Answer> answer = co_await fetch(client, asking, request);
     answers[name] = answer ? answer->body : std::string(to_string(answer.error().code()));
     EXPECT_TRUE(answer || answer.error().outcome() == Outcome::not_applied);
   }
-  asio::awaitable<void> ask_at_once(Client& client, std::string_view names) {
+  asio::awaitable<void> ask_at_once(Client& client, std::string_view names,
+                                    Lane lane = Lane::first) {
     TaskGroup group(world.executor());
-    for (const char name : names) group.spawn(ask(client, context, name));
+    for (const char name : names) group.spawn(ask(client, context, name, lane));
     co_await group.join();
+    (void)co_await client.close();
+  }
+
+  /// Each asks for one thing, and for another before it reads what the first has brought.
+  asio::awaitable<void> ask_holding(Client& client, char name) {
+    Request request = request_for(name);
+    const Context asking = context.with_timeout(5s);
+    const Result<Response> held = co_await client.send(asking, request);
+    EXPECT_TRUE(held);
+    const char other = static_cast<char>(std::toupper(name));
+    co_await ask(client, asking, other, Lane::second);
+  }
+  asio::awaitable<void> ask_holding_at_once(Client& client, std::string_view names) {
+    TaskGroup group(world.executor());
+    for (const char name : names) group.spawn(ask_holding(client, name));
+    co_await group.join();
+    (void)co_await client.close();
+  }
+  asio::awaitable<void> ask_one_after_the_other(Client& client) {
+    co_await ask(client, context, 'a');
+    co_await ask(client, context, 'b', Lane::second);
+    co_await ask(client, context, 'c');
     (void)co_await client.close();
   }
 
@@ -131,6 +155,28 @@ TEST_F(PoolTest, never_opens_more_than_the_limit) {
   world.run(ask_at_once(*client, names));
   EXPECT_EQ(order.size(), names.size());
   EXPECT_LE(server.connections(), 3);
+}
+
+TEST_F(PoolTest, those_who_hold_an_answer_while_they_ask_do_not_wait_for_each_other) {
+  options.connections_per_host = 2;
+  const auto client = make_client(world, options);
+  world.run(ask_holding_at_once(*client, "abcdefghij"));
+  for (char name = 'A'; name <= 'J'; ++name) EXPECT_EQ(answers[name], "hello") << name;
+}
+
+TEST_F(PoolTest, the_second_lane_has_a_limit_too) {
+  options.connections_per_host = 3;
+  const auto client = make_client(world, options);
+  world.run(ask_at_once(*client, "abcdefghij", Lane::second));
+  EXPECT_EQ(order.size(), 10);
+  EXPECT_LE(server.connections(), 3);
+}
+
+TEST_F(PoolTest, an_idle_connection_serves_both_lanes) {
+  const auto client = make_client(world, options);
+  world.run(ask_one_after_the_other(*client));
+  EXPECT_EQ(order, "abc");
+  EXPECT_EQ(server.connections(), 1);
 }
 
 TEST_F(PoolTest, a_cancelled_waiter_leaves_the_queue) {

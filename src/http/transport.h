@@ -73,6 +73,15 @@ enum class Expect : std::uint8_t {
   continue_100,  ///< send the body only after the server said so (or a second without a word)
 };
 
+/// Which of a server's connections a request is made on, when there are too few for all.
+enum class Lane : std::uint8_t {
+  first,
+  /// For who holds, or may hold, an answer of the first lane until this request is done: whose body
+  /// comes from there, or what belongs to it. The lane has as many connections, all its own, so
+  /// that nobody waits for those who wait for him.
+  second,
+};
+
 struct Request {
   std::string method;
   Endpoint endpoint;
@@ -84,6 +93,7 @@ struct Request {
   /// For this server: authorities besides the client's, a certificate in place of the client's.
   const TlsOptions* tls = nullptr;
   Proxying proxying = Proxying::as_environment;
+  Lane lane = Lane::first;
 };
 
 struct Response {

@@ -120,6 +120,7 @@ http::Request Client::make_request(const Attempt& attempt, const Call& call) con
   if (!call.query.empty()) request.target += "?" + call.query;
   if (call.body_size > kAskFirst) request.expect = http::Expect::continue_100;
   request.tls = &config_.tls;
+  request.lane = call.body == nullptr ? call.lane : http::Lane::second;
   if (config_.requester_pays == Support::yes) {
     request.headers.add("x-amz-request-payer", "requester");
   }

@@ -23,6 +23,9 @@ struct Call {
   /// Of a body in memory (`payload_hash`); empty for bytes of objects, which are signed and
   /// checksummed as the configuration says.
   std::string body_hash;
+  /// `second` for what is asked while an answer is held; calls with a body are there anyway,
+  /// because it may come from one.
+  http::Lane lane = http::Lane::first;
 };
 
 inline constexpr Bytes kLargestAnswer = 64 * kMiB;

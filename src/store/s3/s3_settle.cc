@@ -28,6 +28,8 @@ Task<PutResult> settle(Client& client, const Context& context, const std::string
   call.operation = "head";
   call.method = "HEAD";
   call.key = &key;
+  // What is left of the put's body may hold a connection.
+  call.lane = http::Lane::second;
   const Result<http::Response> response = co_await client.send(context, call);
   if (!response) co_return fail(std::move(error));
   std::string etag = unquote(response->headers.find("ETag").value_or(""));

@@ -398,6 +398,8 @@ class S3Store final : public Store {
     if (count == 0) co_return Result<void>();
     Call call = make_call("get tags", "GET", info.key);
     call.query = "tagging=";
+    // A get still holds its connection.
+    call.lane = http::Lane::second;
     GODWIT_CO_TRY(const std::string answer, co_await client_.send_for_text(context, call));
     auto tags = parse_tags(answer);
     if (!tags) co_return fail(std::move(tags).error().at(client_.place(call)));
