@@ -1,0 +1,391 @@
+#include "journal/journal.h"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+namespace godwit::journal {
+
+/// What a database holds when it is opened.
+struct Journal::Found {
+  std::optional<Head> head;
+  std::map<std::string, TargetRow> targets;
+  std::map<Sequence, IntentRow> intents;
+};
+
+namespace {
+
+/// Calls `each` for every row that begins with `kind`.
+template <class F>
+Result<void> for_each_row(kv::Database& database, char kind, F each) {
+  kv::Range range{.first = std::string(1, kind), .end = after(std::string(1, kind))};
+  while (true) {
+    GODWIT_TRY(const auto rows, database.scan(range));
+    for (const kv::Row& row : rows) GODWIT_CHECK(each(row));
+    if (rows.empty()) return {};
+    range.first = rows.back().key + '\0';
+  }
+}
+
+}  // namespace
+
+Task<std::unique_ptr<Journal>> Journal::open(World& world, kv::Engine& engine,
+                                             JournalOptions options) {
+  struct Opened {
+    std::unique_ptr<kv::Database> database;
+    Found found;
+  };
+  auto work = [&engine, &options]() -> Result<Opened> {
+    Opened made;
+    GODWIT_TRY(made.database, engine.open(options.directory, {.memory = options.database_memory}));
+    GODWIT_TRY(made.found, read(*made.database));
+    return made;
+  };
+  auto opened = co_await run_blocking(world, std::move(work));
+  if (!opened) co_return std::unexpected(std::move(opened).error());
+  std::unique_ptr<Journal> journal(
+      new Journal(world, std::move(options), std::move(opened->database)));
+  auto recovered = co_await journal->recover(std::move(opened->found));
+  if (!recovered) {
+    (void)co_await journal->close();
+    co_return std::unexpected(std::move(recovered).error());
+  }
+  co_return journal;
+}
+
+Journal::Journal(World& world, JournalOptions options, std::unique_ptr<kv::Database> database)
+    : world_(world),
+      options_(std::move(options)),
+      database_(std::move(database)),
+      committer_(world, *database_, [this](std::vector<Step>& steps) { collect(steps); }),
+      group_(world.executor()) {
+  group_.spawn(keep_time());
+}
+
+Journal::~Journal() = default;
+
+Result<Journal::Found> Journal::read(kv::Database& database) {
+  Found found;
+  GODWIT_TRY(const auto head, database.get(head_key()));
+  if (!head) return found;
+  GODWIT_TRY(found.head, decode_head(*head));
+  GODWIT_CHECK(for_each_row(database, 'n', [&found](const kv::Row& row) -> Result<void> {
+    GODWIT_TRY(found.targets[row.key.substr(1)], decode_target(row.value));
+    return {};
+  }));
+  GODWIT_CHECK(for_each_row(database, 'i', [&found](const kv::Row& row) -> Result<void> {
+    GODWIT_TRY(const Sequence sequence, sequence_of(row.key));
+    GODWIT_TRY(found.intents[sequence], decode_intent(row.value));
+    return {};
+  }));
+  return found;
+}
+
+/// Goes on where the process before has ended.
+Task<void> Journal::recover(Found found) {
+  if (found.head) {
+    last_ = found.head->last;
+    clock_ = found.head->clock;
+    numbers_ = found.head->targets;
+  }
+  for (auto& [name, row] : found.targets) {
+    make_target(name, row);
+    const bool named = std::ranges::find(options_.targets, name) != options_.targets.end();
+    if (!named) remove_target(name);
+  }
+  for (auto& [sequence, row] : found.intents) {
+    last_ = std::max(last_, sequence);
+    clock_ = std::max(clock_, row.write.version.time);
+    intents_[sequence] = {.write = row.write, .committed = row.committed};
+    if (row.committed) {
+      push_to_all(sequence, nullptr, &TargetQueue::push_recovered);
+    } else {
+      ++open_[row.write.key];
+      unsettled_.insert(sequence);
+    }
+  }
+  for (const std::string& name : options_.targets) {
+    if (targets_.contains(name)) continue;
+    GODWIT_CO_CHECK(co_await add_target(name));
+  }
+  // The first pages are there after this, and with them the age of what waits on disk.
+  Step nothing{[](Transaction&) { return Result<void>(); }, {}};
+  co_return co_await committer_.durable(std::move(nothing));
+}
+
+Task<Sequence> Journal::begin(Write write) {
+  const Sequence sequence = ++last_;
+  clock_ = std::max(clock_, write.version.time);
+  const std::string key = write.key;
+  std::string value = encode(IntentRow{.write = write});
+  intents_[sequence] = {.write = std::move(write)};
+  ++open_[key];
+  Step step{[sequence, value = std::move(value)](Transaction& transaction) -> Result<void> {
+              transaction.put(intent_key(sequence), value);
+              return {};
+            },
+            {}};
+  auto written = co_await committer_.durable(std::move(step));
+  if (!written) {
+    // Should a restart find it: nobody was told that it was written, and nothing was.
+    discard(sequence);
+    co_return std::unexpected(std::move(written).error());
+  }
+  co_return sequence;
+}
+
+void Journal::commit(Sequence sequence, WallTime at, std::shared_ptr<const std::string> payload) {
+  Intent& intent = intents_.at(sequence);
+  intent.committed = at;
+  unsettled_.erase(sequence);
+  const auto open = open_.find(intent.write.key);
+  if (--open->second == 0) open_.erase(open);
+  unmarked_.emplace_back(world_.mono_now(), sequence);
+  push_to_all(sequence, std::move(payload), &TargetQueue::push);
+}
+
+void Journal::discard(Sequence sequence) {
+  const auto intent = intents_.find(sequence);
+  unsettled_.erase(sequence);
+  const auto open = open_.find(intent->second.write.key);
+  if (--open->second == 0) open_.erase(open);
+  forget(intent);
+}
+
+void Journal::leave_unsettled(Sequence sequence) { unsettled_.insert(sequence); }
+
+std::vector<Unsettled> Journal::unsettled() const {
+  std::vector<Unsettled> all;
+  for (const Sequence sequence : unsettled_) {
+    all.push_back({.sequence = sequence, .write = intents_.at(sequence).write});
+  }
+  return all;
+}
+
+TargetQueue* Journal::target(const std::string& name) {
+  const auto found = targets_.find(name);
+  return found == targets_.end() ? nullptr : &found->second->queue;
+}
+
+Task<void> Journal::add_target(const std::string& name) {
+  if (targets_.contains(name)) {
+    co_return fail(Code::precondition_failed, "target '" + name + "' is known already");
+  }
+  const TargetRow row{.number = ++numbers_, .resync_since = world_.wall_now()};
+  Step step{[name, row](Transaction& transaction) -> Result<void> {
+              transaction.put(target_key(name), encode(row));
+              return {};
+            },
+            {}};
+  GODWIT_CO_CHECK(co_await committer_.durable(std::move(step)));
+  make_target(name, row);
+  co_return Result<void>();
+}
+
+void Journal::make_target(const std::string& name, const TargetRow& row) {
+  QueueContext context{
+      .committer = committer_,
+      .next_sequence = [this] { return ++last_; },
+      .release = [this](Sequence intent) { release(intent); },
+      .stands_since = [this](Sequence intent, WallTime since) { stands_since(intent, since); },
+      .wake = [this, name] { wake(name); }};
+  targets_.emplace(name, std::unique_ptr<Target>(new Target{
+                             .queue = TargetQueue({.name = name, .number = row.number}, row,
+                                                  options_.most_in_memory, std::move(context)),
+                             .ready = Signal(world_.executor()),
+                             .room = Signal(world_.executor())}));
+}
+
+void Journal::remove_target(const std::string& name) {
+  const auto found = targets_.find(name);
+  if (found == targets_.end()) return;
+  found->second->queue.remove();
+  found->second->ready.notify_all();
+  found->second->room.notify_all();
+  removed_.push_back(std::move(found->second));
+  targets_.erase(found);
+}
+
+Task<TargetTask> Journal::next(const Context& context, const std::string& name) {
+  while (true) {
+    GODWIT_CO_CHECK(context.check());
+    const auto found = targets_.find(name);
+    if (found == targets_.end()) {
+      co_return fail(Code::not_found, "target '" + name + "' was removed");
+    }
+    Target& target = *found->second;
+    if (auto task = target.queue.take()) {
+      target.room.notify_one();
+      co_return *std::move(task);
+    }
+    const auto registration = context.cancel().on_cancel([&target] { target.ready.notify_all(); });
+    co_await target.ready.wait();
+  }
+}
+
+Task<bool> Journal::lacks(const std::string& name, const std::string& key) {
+  const auto found = targets_.find(name);
+  if (found == targets_.end()) co_return true;
+  const TargetQueue& queue = found->second->queue;
+  if (open_.contains(key) || queue.lacks(key) || queue.backlog().resync) co_return true;
+  if (!queue.on_disk()) co_return false;
+  const TargetNumber number = queue.name().number;
+  auto work = [database = database_.get(), number, &key] {
+    return database->get_many({task_key(number, key), dead_key(number, key)});
+  };
+  auto rows = co_await run_blocking(world_, std::move(work));
+  if (!rows) co_return std::unexpected(std::move(rows).error());
+  co_return (*rows)[0] || (*rows)[1];
+}
+
+Task<std::vector<DeadLetter>> Journal::dead_letters(const std::string& name,
+                                                    const std::string& start_after,
+                                                    std::size_t most) {
+  const TargetQueue* queue = target(name);
+  if (queue == nullptr) co_return fail(Code::not_found, "there is no target '" + name + "'");
+  const TargetNumber number = queue->name().number;
+  auto work = [database = database_.get(), number, start_after, most] {
+    kv::Range range{.first = dead_key(number, start_after), .end = after(dead_key(number, ""))};
+    if (!start_after.empty()) range.first += '\0';
+    range.most = most;
+    return database->scan(range);
+  };
+  auto rows = co_await run_blocking(world_, std::move(work));
+  if (!rows) co_return std::unexpected(std::move(rows).error());
+  std::vector<DeadLetter> letters;
+  for (const kv::Row& row : *rows) {
+    GODWIT_CO_TRY(letters.emplace_back(), decode_dead(row.value));
+  }
+  co_return letters;
+}
+
+Task<void> Journal::push_compare(const Context& context, const std::string& name, std::string key) {
+  while (true) {
+    GODWIT_CO_CHECK(context.check());
+    const auto found = targets_.find(name);
+    if (found == targets_.end()) {
+      co_return fail(Code::not_found, "target '" + name + "' was removed");
+    }
+    Target& target = *found->second;
+    if (target.queue.in_memory() < kMostCompares) {
+      TargetTask task{.since = world_.wall_now()};
+      task.write = {.key = std::move(key), .change = Change::compare, .priority = Priority::bulk};
+      target.queue.push(std::move(task), 0);
+      co_return Result<void>();
+    }
+    const auto registration = context.cancel().on_cancel([&target] { target.room.notify_all(); });
+    co_await target.room.wait();
+  }
+}
+
+Task<void> Journal::close() {
+  closing_ = true;
+  pause_.cancel();
+  for (auto& [name, target] : targets_) {
+    target->ready.notify_all();
+    target->room.notify_all();
+  }
+  co_await group_.join();
+  co_return co_await committer_.close();
+}
+
+void Journal::push_to_all(Sequence sequence, std::shared_ptr<const std::string> payload,
+                          Push push) {
+  const auto intent = intents_.find(sequence);
+  const TargetTask task{.write = intent->second.write,
+                        .since = *intent->second.committed,
+                        .payload = std::move(payload)};
+  intent->second.targets = targets_.size();
+  if (targets_.empty()) {
+    forget(intent);
+    return;
+  }
+  for (auto& [name, target] : targets_) (target->queue.*push)(task, sequence);
+}
+
+void Journal::release(Sequence sequence) {
+  const auto intent = intents_.find(sequence);
+  assert(intent != intents_.end() && intent->second.targets > 0);
+  if (--intent->second.targets == 0) forget(intent);
+}
+
+void Journal::stands_since(Sequence sequence, WallTime since) {
+  WallTime& at = *intents_.at(sequence).committed;
+  if (since >= at) return;
+  at = since;
+  unmarked_.emplace_front(MonoTime::min(), sequence);
+}
+
+void Journal::forget(std::map<Sequence, Intent>::iterator intent) {
+  released_.push_back(intent->first);
+  intents_.erase(intent);
+  committer_.nudge();
+}
+
+void Journal::collect(std::vector<Step>& steps) {
+  collect_marks(steps);
+  if (!released_.empty()) {
+    steps.push_back(
+        {[released = std::exchange(released_, {})](Transaction& transaction) -> Result<void> {
+           for (const Sequence intent : released) {
+             transaction.erase(intent_key(intent));
+           }
+           return {};
+         },
+         {}});
+  }
+  std::string head = encode(Head{.last = last_, .clock = clock_, .targets = numbers_});
+  if (head == head_written_) return;
+  head_written_ = head;
+  steps.push_back({[head = std::move(head)](Transaction& transaction) -> Result<void> {
+                     transaction.put(head_key(), head);
+                     return {};
+                   },
+                   {}});
+}
+
+/// Notes on disk which intents were committed, so that a restart need not ask the primary. Most
+/// are gone before it comes to that.
+void Journal::collect_marks(std::vector<Step>& steps) {
+  std::vector<std::pair<Sequence, std::string>> rows;
+  const MonoTime before = world_.mono_now() - kMarkAfter;
+  while (!unmarked_.empty() && unmarked_.front().first <= before) {
+    const auto intent = intents_.find(unmarked_.front().second);
+    if (intent != intents_.end()) {
+      rows.emplace_back(intent->first, encode(IntentRow{.write = intent->second.write,
+                                                        .committed = intent->second.committed}));
+    }
+    unmarked_.pop_front();
+  }
+  if (rows.empty()) return;
+  steps.push_back({[rows = std::move(rows)](Transaction& transaction) -> Result<void> {
+                     for (const auto& [sequence, row] : rows) {
+                       transaction.put(intent_key(sequence), row);
+                     }
+                     return {};
+                   },
+                   {}});
+}
+
+/// Ends the pauses of tasks that failed.
+asio::awaitable<void> Journal::keep_time() {
+  while (!closing_) {
+    MonoTime next = kNoDeadline;
+    for (auto& [name, target] : targets_) {
+      target->queue.tick(world_.mono_now());
+      next = std::min(next, target->queue.next_delayed().value_or(kNoDeadline));
+    }
+    pause_ = CancelSource();
+    const MonoTime latest = world_.mono_now() + std::chrono::hours(1);
+    (void)co_await world_.sleep_until(std::min(next, latest), pause_.token());
+  }
+}
+
+void Journal::wake(const std::string& name) {
+  const auto found = targets_.find(name);
+  if (found == targets_.end()) return;
+  found->second->ready.notify_one();
+  if (found->second->queue.next_delayed()) pause_.cancel();
+}
+
+}  // namespace godwit::journal

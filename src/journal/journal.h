@@ -1,0 +1,142 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "journal/target_queue.h"
+
+namespace godwit::journal {
+
+struct JournalOptions {
+  std::string directory;
+  /// Those that the journal knows and that are not named here are forgotten, with their tasks.
+  std::vector<std::string> targets;
+  /// Tasks of one target that are kept in memory; the rest waits on disk.
+  std::size_t most_in_memory = 20'000;
+  Bytes database_memory = 64 * kMiB;
+};
+
+/// A write of which nobody knows whether the primary has it.
+struct Unsettled {
+  Sequence sequence = 0;
+  Write write;
+};
+
+/// What has been promised and is not everywhere yet, durable.
+///
+/// The life of a write: `begin` makes its intent durable; the primary is written; `commit` makes
+/// it a task of each target, or `discard` forgets it, or, when nobody knows, it stays `unsettled`.
+/// The intent goes when each target has the write, or has its task on disk. So a restart finds
+/// every write that was begun: what was committed is delivered (perhaps again), the rest is
+/// unsettled.
+///
+/// Concurrency: engine executor. Failure of all: what the database said (no_space, unavailable,
+/// corrupted).
+class Journal {
+ public:
+  /// Failure: precondition_failed when another process has it; unsupported for a newer format;
+  /// corrupted; permission_denied.
+  [[nodiscard]] static Task<std::unique_ptr<Journal>> open(World& world, kv::Engine& engine,
+                                                           JournalOptions options);
+  Journal(Journal&&) = delete;
+  ~Journal();
+
+  /// No version that went through here is later.
+  [[nodiscard]] HybridTime clock() const { return clock_; }
+
+  /// The intent is on stable storage when this returns (many share one sync). Failure: nothing may
+  /// be written then; whether a restart finds the intent is not known, and does no harm.
+  [[nodiscard]] Task<Sequence> begin(Write write);
+  /// The primary has it, and that was acknowledged at `at`. Each target lacks it from now on.
+  void commit(Sequence intent, WallTime at, std::shared_ptr<const std::string> payload);
+  /// The primary does not have it, for certain.
+  void discard(Sequence intent);
+  /// Nobody knows: it stays until someone commits or discards it.
+  void leave_unsettled(Sequence intent);
+  [[nodiscard]] std::vector<Unsettled> unsettled() const;
+
+  /// Null for a target that is not known.
+  [[nodiscard]] TargetQueue* target(const std::string& name);
+  /// A new target, marked for a comparison with the primary. precondition_failed: it is known.
+  [[nodiscard]] Task<void> add_target(const std::string& name);
+  /// Its tasks are forgotten. Tasks that were taken end nowhere.
+  void remove_target(const std::string& name);
+
+  /// The next task of a target, when there is one. Failure: cancelled; not_found for a target that
+  /// is not known (any more).
+  [[nodiscard]] Task<TargetTask> next(const Context& context, const std::string& target);
+  /// Whether the target may lack a write of `key`: also one that is not acknowledged yet.
+  [[nodiscard]] Task<bool> lacks(const std::string& target, const std::string& key);
+  /// Dead letters in the order of keys, those after `start_after`.
+  [[nodiscard]] Task<std::vector<DeadLetter>> dead_letters(const std::string& target,
+                                                           const std::string& start_after,
+                                                           std::size_t most);
+  /// A task that only a comparison asks for: low priority, and forgotten in a restart. Waits while
+  /// there are many.
+  [[nodiscard]] Task<void> push_compare(const Context& context, const std::string& target,
+                                        std::string key);
+
+  /// The last error of the database, while writes fail.
+  [[nodiscard]] const std::optional<Error>& failing() const { return committer_.failing(); }
+  /// Writes what is not on disk yet, and ends. No call may be under way, none may follow.
+  [[nodiscard]] Task<void> close();
+
+ private:
+  /// How long an intent may do without a note on disk that it was committed.
+  static constexpr Duration kMarkAfter = std::chrono::milliseconds(500);
+  static constexpr std::size_t kMostCompares = 4000;
+
+  struct Intent {
+    Write write;
+    std::optional<WallTime> committed;
+    std::size_t targets = 0;  // that still need it
+  };
+  struct Target {
+    TargetQueue queue;
+    Signal ready;
+    Signal room;
+  };
+  struct Found;
+
+  Journal(World& world, JournalOptions options, std::unique_ptr<kv::Database> database);
+  [[nodiscard]] static Result<Found> read(kv::Database& database);
+  [[nodiscard]] Task<void> recover(Found found);
+  void make_target(const std::string& name, const TargetRow& row);
+  using Push = void (TargetQueue::*)(TargetTask, Sequence);
+  void push_to_all(Sequence intent, std::shared_ptr<const std::string> payload, Push push);
+  void release(Sequence intent);
+  void stands_since(Sequence intent, WallTime since);
+  void forget(std::map<Sequence, Intent>::iterator intent);
+  void collect(std::vector<Step>& steps);
+  void collect_marks(std::vector<Step>& steps);
+  [[nodiscard]] asio::awaitable<void> keep_time();
+  void wake(const std::string& target);
+
+  World& world_;
+  JournalOptions options_;
+  std::unique_ptr<kv::Database> database_;
+  Committer committer_;
+  std::map<std::string, std::unique_ptr<Target>> targets_;
+  std::vector<std::unique_ptr<Target>> removed_;  // steps on their way may still speak of them
+  TargetNumber numbers_ = 0;
+
+  Sequence last_ = 0;
+  HybridTime clock_;
+  std::string head_written_;
+  std::map<Sequence, Intent> intents_;
+  std::set<Sequence> unsettled_;
+  std::unordered_map<std::string, std::size_t> open_;  // keys of intents that are not settled
+  std::vector<Sequence> released_;                     // whose rows are to be erased
+  std::deque<std::pair<MonoTime, Sequence>> unmarked_;
+
+  TaskGroup group_;
+  CancelSource pause_;
+  bool closing_ = false;
+};
+
+}  // namespace godwit::journal

@@ -1,0 +1,446 @@
+#include "journal/journal.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "kv/sim_engine.h"
+#include "support/run_task.h"
+#include "world/sim/sim_world.h"
+
+namespace godwit::journal {
+namespace {
+
+constexpr auto kSecond = std::chrono::seconds(1);
+
+Version version_of(std::uint64_t number) {
+  return {.epoch = 1, .time = {.value = number << HybridTime::kCounterBits}, .region = "a"};
+}
+
+Write put_of(const std::string& key, std::uint64_t number) {
+  return {.key = key, .version = version_of(number), .size = 10};
+}
+
+class JournalTest : public testing::Test {
+ protected:
+  explicit JournalTest(std::uint64_t seed = 1)
+      : world_(seed), engine_([this] { return world_.random(); }) {}
+
+  void SetUp() override { open(); }
+  void TearDown() override {
+    if (journal_) close();
+  }
+  void open() {
+    auto opened = test::run_task(world_, Journal::open(world_, engine_, options_));
+    ASSERT_TRUE(opened) << opened.error().to_string();
+    journal_ = *std::move(opened);
+  }
+  void close() {
+    ASSERT_TRUE(test::run_task(world_, journal_->close()));
+    journal_.reset();
+  }
+  void crash(Crash kind) {
+    engine_.crash(kind);
+    (void)test::run_task(world_, journal_->close());
+    journal_.reset();
+    engine_.restart();
+    open();
+  }
+  Sequence begin(Write write) {
+    return test::run_task(world_, journal_->begin(std::move(write))).value();
+  }
+  void commit_unsettled() {
+    for (const Unsettled& each : journal_->unsettled()) {
+      journal_->commit(each.sequence, WallTime{}, nullptr);
+    }
+  }
+  void write(Write write) { journal_->commit(begin(std::move(write)), world_.wall_now(), nullptr); }
+  void settle() {
+    // Long enough for everything that is written lazily.
+    ASSERT_TRUE(test::run_task(world_, Context(world_).sleep(kSecond)));
+  }
+  TargetQueue& queue(const std::string& name = "b") { return *journal_->target(name); }
+  /// Takes and finishes all tasks that are ready.
+  std::vector<std::string> drain(const std::string& name = "b") {
+    std::vector<std::string> keys;
+    while (true) {
+      auto task = queue(name).take();
+      if (!task) {
+        settle();
+        task = queue(name).take();
+      }
+      if (!task) return keys;
+      keys.push_back(task->write.key);
+      queue(name).done(task->write.key, task->write.version);
+    }
+  }
+  bool lacks(const std::string& key, const std::string& name = "b") {
+    return test::run_task(world_, journal_->lacks(name, key)).value();
+  }
+  void finish_resync() {
+    for (const std::string& name : options_.targets) queue(name).resynced(queue(name).collapses());
+    settle();
+  }
+
+  SimWorld world_;
+  kv::SimEngine engine_;
+  JournalOptions options_{.directory = "/journal", .targets = {"b", "c"}, .most_in_memory = 8};
+  std::unique_ptr<Journal> journal_;
+};
+
+TEST_F(JournalTest, a_committed_write_is_a_task_of_every_target_until_each_has_it) {
+  finish_resync();
+  write(put_of("k", 1));
+  EXPECT_TRUE(lacks("k", "b"));
+  EXPECT_TRUE(lacks("k", "c"));
+  EXPECT_EQ(drain("b"), std::vector<std::string>{"k"});
+  EXPECT_FALSE(lacks("k", "b"));
+  EXPECT_TRUE(lacks("k", "c"));
+  EXPECT_TRUE(queue("b").backlog().caught_up());
+  EXPECT_FALSE(queue("c").backlog().caught_up());
+}
+
+TEST_F(JournalTest, a_new_target_is_not_caught_up_before_it_was_compared) {
+  EXPECT_TRUE(queue().backlog().resync);
+  EXPECT_TRUE(queue().backlog().oldest);
+  EXPECT_TRUE(lacks("anything"));
+  finish_resync();
+  EXPECT_TRUE(queue().backlog().caught_up());
+  crash(Crash::process);
+  EXPECT_FALSE(queue().backlog().resync);
+}
+
+TEST_F(JournalTest, the_newest_write_stands_for_those_before_and_the_oldest_tells_since_when) {
+  finish_resync();
+  const WallTime first = world_.wall_now();
+  write(put_of("k", 1));
+  settle();
+  write(put_of("k", 2));
+  EXPECT_EQ(queue().backlog().tasks, 1U);
+  EXPECT_EQ(queue().backlog().oldest, first);
+  const auto task = queue().take();
+  ASSERT_TRUE(task);
+  EXPECT_EQ(task->write.version, version_of(2));
+  EXPECT_FALSE(queue().take());
+}
+
+TEST_F(JournalTest, a_write_that_comes_during_a_delivery_is_delivered_after_it) {
+  finish_resync();
+  write(put_of("k", 1));
+  ASSERT_TRUE(queue().take());
+  settle();
+  const WallTime second = world_.wall_now();
+  write(put_of("k", 2));
+  EXPECT_FALSE(queue().take()) << "one delivery of a key at a time";
+  queue().done("k", version_of(1));
+  EXPECT_EQ(queue().backlog().oldest, second);
+  EXPECT_EQ(drain(), std::vector<std::string>{"k"});
+}
+
+TEST_F(JournalTest, a_delivery_of_something_newer_satisfies_the_older_task) {
+  finish_resync();
+  write(put_of("k", 1));
+  ASSERT_TRUE(queue().take());
+  write(put_of("k", 2));
+  queue().done("k", version_of(2));
+  EXPECT_TRUE(queue().backlog().caught_up());
+}
+
+TEST_F(JournalTest, urgent_writes_overtake_and_others_keep_their_order) {
+  finish_resync();
+  write(put_of("a", 1));
+  write(put_of("b", 2));
+  Write urgent = put_of("c", 3);
+  urgent.priority = Priority::urgent;
+  write(urgent);
+  Write now_urgent = put_of("b", 4);
+  now_urgent.priority = Priority::urgent;
+  write(now_urgent);
+  EXPECT_EQ(drain(), (std::vector<std::string>{"c", "b", "a"}));
+}
+
+TEST_F(JournalTest, what_does_not_fit_in_memory_waits_on_disk_in_order) {
+  finish_resync();
+  std::vector<std::string> keys;
+  for (std::uint64_t i = 100; i < 150; ++i) {
+    keys.push_back("k" + std::to_string(i));
+    write(put_of(keys.back(), i));
+  }
+  settle();
+  EXPECT_LE(queue().in_memory(), 8U);
+  EXPECT_EQ(queue().backlog().tasks, 50U);
+  EXPECT_EQ(queue().backlog().bytes, 500U);
+  EXPECT_TRUE(lacks("k149"));
+  EXPECT_FALSE(lacks("k150"));
+  EXPECT_EQ(drain(), keys);
+  EXPECT_TRUE(queue().backlog().caught_up());
+  EXPECT_EQ(queue().backlog().bytes, 0U);
+}
+
+TEST_F(JournalTest, a_backlog_on_disk_is_there_after_a_restart_with_its_age) {
+  finish_resync();
+  const WallTime first = world_.wall_now();
+  std::set<std::string> keys;
+  for (std::uint64_t i = 100; i < 150; ++i) {
+    keys.insert("k" + std::to_string(i));
+    write(put_of("k" + std::to_string(i), i));
+    settle();
+  }
+  crash(Crash::power);
+  commit_unsettled();
+  settle();
+  EXPECT_EQ(queue().backlog().tasks, 50U);
+  EXPECT_LE(queue().backlog().oldest.value() - first, kSecond);
+  const auto drained = drain();
+  EXPECT_EQ(std::set<std::string>(drained.begin(), drained.end()), keys);
+}
+
+TEST_F(JournalTest, an_intent_that_was_not_settled_is_found_after_a_crash) {
+  finish_resync();
+  (void)begin(put_of("k", 1));
+  crash(Crash::power);
+  const auto unsettled = journal_->unsettled();
+  ASSERT_EQ(unsettled.size(), 1U);
+  EXPECT_EQ(unsettled[0].write.key, "k");
+  EXPECT_TRUE(lacks("k"));
+  journal_->discard(unsettled[0].sequence);
+  EXPECT_FALSE(lacks("k"));
+  settle();
+  crash(Crash::process);
+  EXPECT_TRUE(journal_->unsettled().empty());
+}
+
+TEST_F(JournalTest, what_failed_waits_without_holding_others_up) {
+  finish_resync();
+  write(put_of("bad", 1));
+  write(put_of("good", 2));
+  ASSERT_EQ(queue().take()->write.key, "bad");
+  queue().retry("bad", world_.mono_now() + 10 * kSecond);
+  EXPECT_EQ(queue().take()->write.key, "good");
+  queue().done("good", version_of(2));
+  EXPECT_FALSE(queue().take());
+  ASSERT_TRUE(test::run_task(world_, Context(world_).sleep(11 * kSecond)));
+  const auto again = queue().take();
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->attempts, 1U);
+}
+
+TEST_F(JournalTest, a_dead_letter_is_kept_and_can_be_redriven) {
+  finish_resync();
+  write(put_of("k", 1));
+  (void)queue().take();
+  queue().bury("k", Error(Code::permission_denied, "403"), world_.wall_now());
+  settle();
+  EXPECT_EQ(queue().backlog().dead, 1U);
+  EXPECT_EQ(queue().backlog().tasks, 0U);
+  EXPECT_FALSE(queue().backlog().caught_up());
+  crash(Crash::power);
+  EXPECT_EQ(queue().backlog().dead, 1U);
+  EXPECT_TRUE(lacks("k"));
+  const auto letters = test::run_task(world_, journal_->dead_letters("b", "", 10)).value();
+  ASSERT_EQ(letters.size(), 1U);
+  EXPECT_EQ(letters[0].code, Code::permission_denied);
+  EXPECT_EQ(letters[0].message, "403");
+  queue().redrive("k");
+  EXPECT_EQ(drain(), std::vector<std::string>{"k"});
+  EXPECT_TRUE(queue().backlog().caught_up());
+}
+
+TEST_F(JournalTest, a_new_write_takes_a_dead_letter_out_of_its_grave) {
+  finish_resync();
+  write(put_of("k", 1));
+  (void)queue().take();
+  queue().bury("k", Error(Code::permission_denied, "403"), world_.wall_now());
+  settle();
+  write(put_of("k", 2));
+  settle();
+  EXPECT_EQ(queue().backlog().dead, 0U);
+  EXPECT_EQ(drain(), std::vector<std::string>{"k"});
+  EXPECT_TRUE(queue().backlog().caught_up());
+}
+
+TEST_F(JournalTest, a_collapsed_backlog_says_that_all_must_be_compared) {
+  finish_resync();
+  const WallTime first = world_.wall_now();
+  for (std::uint64_t i = 0; i < 50; ++i) write(put_of("k" + std::to_string(i), i + 1));
+  settle();
+  const auto taken = queue().take();
+  queue().collapse();
+  settle();
+  EXPECT_EQ(queue().backlog().tasks, 1U) << "what is under way";
+  EXPECT_EQ(queue().backlog().oldest, first);
+  EXPECT_TRUE(lacks("k30"));
+  queue().done(taken->write.key, taken->write.version);
+  crash(Crash::process);
+  commit_unsettled();
+  EXPECT_TRUE(queue().backlog().resync);
+  EXPECT_TRUE(lacks("k30"));
+  EXPECT_EQ(drain("c").size(), 50U) << "the other target keeps its own";
+}
+
+TEST_F(JournalTest, a_removed_target_is_forgotten_and_holds_nothing) {
+  finish_resync();
+  for (std::uint64_t i = 0; i < 20; ++i) write(put_of("k" + std::to_string(i), i + 1));
+  journal_->remove_target("c");
+  (void)drain("b");
+  close();
+  options_.targets = {"b", "c"};
+  open();
+  EXPECT_TRUE(queue("c").backlog().resync) << "it is a new one";
+  EXPECT_EQ(queue("c").backlog().tasks, 0U);
+}
+
+TEST_F(JournalTest, a_full_disk_refuses_writes_and_takes_them_again_later) {
+  finish_resync();
+  engine_.faults().no_space = 1;
+  const auto refused = test::run_task(world_, journal_->begin(put_of("k", 1)));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), Code::no_space);
+  settle();
+  EXPECT_TRUE(journal_->failing());
+  engine_.faults().no_space = 0;
+  write(put_of("k", 2));
+  EXPECT_FALSE(journal_->failing());
+  EXPECT_EQ(drain(), std::vector<std::string>{"k"});
+}
+
+TEST_F(JournalTest, a_directory_in_use_and_a_newer_format_are_refused) {
+  const auto second = test::run_task(world_, Journal::open(world_, engine_, options_));
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code(), Code::precondition_failed);
+  close();
+  {
+    auto database = engine_.open(options_.directory, {}).value();
+    kv::Batch batch;
+    batch.put(head_key(), encode(Head{.format = kFormat + 1}));
+    ASSERT_TRUE(database->write(batch, kv::Durability::now));
+  }
+  const auto newer = test::run_task(world_, Journal::open(world_, engine_, options_));
+  ASSERT_FALSE(newer);
+  EXPECT_EQ(newer.error().code(), Code::unsupported);
+}
+
+TEST_F(JournalTest, damaged_rows_are_told_and_not_skipped) {
+  close();
+  {
+    auto database = engine_.open(options_.directory, {}).value();
+    kv::Batch batch;
+    batch.put(intent_key(7), "nonsense");
+    ASSERT_TRUE(database->write(batch, kv::Durability::now));
+  }
+  const auto opened = test::run_task(world_, Journal::open(world_, engine_, options_));
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code(), Code::corrupted);
+}
+
+/// Random writes, deliveries, failures and crashes, against what a simple model remembers.
+class JournalModel : public JournalTest, public testing::WithParamInterface<int> {
+ protected:
+  JournalModel() : JournalTest(static_cast<std::uint64_t>(GetParam()) + 100) {}
+
+  std::uint64_t draw(std::uint64_t below) { return world_.random() % below; }
+
+  void one_step() {
+    const std::string key = "k" + std::to_string(draw(30));
+    const std::string target = draw(2) == 0 ? "b" : "c";
+    switch (draw(12)) {
+      case 0:
+      case 1:
+      case 2:
+      case 3: {
+        Write write = put_of(key, ++number_);
+        if (draw(5) == 0) write.priority = Priority::urgent;
+        const auto intent = test::run_task(world_, journal_->begin(write));
+        if (!intent) break;
+        journal_->commit(*intent, world_.wall_now(), nullptr);
+        for (auto& [name, lacking] : lacking_) lacking[key][number_] = world_.wall_now();
+        break;
+      }
+      case 4: engine_.faults().write_error = draw(3) == 0 ? 0.3 : 0; break;
+      case 5:
+        if (draw(6) == 0) {
+          engine_.faults() = {};
+          crash(draw(2) == 0 ? Crash::power : Crash::process);
+          commit_unsettled();
+          finish_resync();  // which a power loss may have forgotten
+        }
+        break;
+      case 6: settle(); break;
+      default: end_one(target);
+    }
+  }
+
+  void end_one(const std::string& target) {
+    const auto task = queue(target).take();
+    if (!task) return;
+    const std::string& key = task->write.key;
+    switch (draw(8)) {
+      case 0: queue(target).retry(key, world_.mono_now() + kSecond); break;
+      case 1: queue(target).bury(key, Error(Code::corrupted, "bad"), world_.wall_now()); break;
+      case 2: queue(target).put_back(key); break;
+      default: deliver(target, *task);
+    }
+  }
+
+  void deliver(const std::string& target, const TargetTask& task) {
+    queue(target).done(task.write.key, task.write.version);
+    auto& lacking = lacking_[target];
+    const auto found = lacking.find(task.write.key);
+    if (found == lacking.end()) return;
+    std::erase_if(found->second, [&task](const auto& write) {
+      return version_of(write.first) <= task.write.version;
+    });
+    if (found->second.empty()) lacking.erase(found);
+  }
+
+  void check_lacks() {
+    for (const auto& [name, lacking] : lacking_) {
+      WallTime oldest = WallTime::max();
+      for (const auto& [key, writes] : lacking) {
+        ASSERT_TRUE(lacks(key, name)) << key << " at " << name;
+        oldest = std::min(oldest, writes.begin()->second);
+      }
+      const Backlog backlog = queue(name).backlog();
+      ASSERT_TRUE(lacking.empty() || !backlog.caught_up());
+      // The age of a dead letter is its own matter.
+      if (lacking.empty() || backlog.dead > 0) continue;
+      ASSERT_LE(backlog.oldest.value(), oldest);
+    }
+  }
+
+  std::uint64_t number_ = 0;
+  using Writes = std::map<std::uint64_t, WallTime>;  // when each was acknowledged
+  std::map<std::string, std::map<std::string, Writes>> lacking_{{"b", {}}, {"c", {}}};
+};
+
+TEST_P(JournalModel, nothing_acknowledged_is_forgotten_through_faults_and_crashes) {
+  finish_resync();
+  for (int i = 0; i < 400; ++i) {
+    ASSERT_NO_FATAL_FAILURE(one_step());
+    ASSERT_NO_FATAL_FAILURE(check_lacks());
+  }
+  engine_.faults() = {};
+  for (const std::string target : {"b", "c"}) {
+    settle();
+    for (int k = 0; k < 30; ++k) queue(target).redrive("k" + std::to_string(k));
+    settle();
+    while (const auto task = queue(target).take()) {
+      deliver(target, *task);
+      settle();
+    }
+    EXPECT_TRUE(lacking_[target].empty()) << lacking_[target].begin()->first;
+    const Backlog left = queue(target).backlog();
+    EXPECT_TRUE(left.caught_up()) << left.tasks << " tasks, " << left.dead << " dead";
+    EXPECT_FALSE(left.oldest);
+    EXPECT_EQ(left.bytes, 0U);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, JournalModel, testing::Range(0, 100));
+
+}  // namespace
+}  // namespace godwit::journal

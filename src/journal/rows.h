@@ -1,0 +1,89 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "journal/task.h"
+
+/// What the journal keeps in its database, row by row. Numbers in keys are big-endian, so that
+/// rows come in their order.
+///
+///   m                         format, last sequence, clock: Head
+///   i SEQUENCE                an intent that no task on disk stands for yet: IntentRow
+///   n NAME                    a target: TargetRow
+///   k TARGET KEY              a task that was moved out of memory: TaskRow
+///   q TARGET PRIORITY ORDER   its place in the order: the key. Stale when TaskRow has another
+///   place d TARGET KEY              a dead letter
+namespace godwit::journal {
+
+using TargetNumber = std::uint32_t;
+
+/// Changes whenever rows of an older program would be misread.
+inline constexpr std::uint32_t kFormat = 1;
+
+struct Head {
+  std::uint32_t format = kFormat;
+  Sequence last = 0;         ///< no sequence or order above it was given out
+  HybridTime clock;          ///< no version above it was written
+  TargetNumber targets = 0;  ///< that were ever numbered
+};
+
+struct IntentRow {
+  Write write;
+  std::optional<WallTime> committed;  ///< absent: whether the primary has it is not known
+};
+
+/// A place in a target's order.
+struct Place {
+  Priority priority = Priority::normal;
+  Sequence order = 0;
+  bool operator==(const Place&) const = default;
+};
+
+struct TaskRow {
+  TargetTask task;
+  Place place;
+};
+
+struct TargetRow {
+  TargetNumber number = 0;
+  /// Rows 'k' of each priority. Those of `bulk` are never on disk.
+  std::array<std::uint64_t, 2> tasks{};
+  Bytes bytes = 0;         ///< that they announce
+  std::uint64_t dead = 0;  ///< rows 'd'
+  WallTime last_since{};   ///< the latest `since` of a task that was added in order
+  /// No task that was added out of order waits for longer.
+  WallTime floor = WallTime::max();
+  /// Tasks were dropped: the whole target must be compared. When the oldest of them was
+  /// acknowledged.
+  std::optional<WallTime> resync_since;
+};
+
+[[nodiscard]] std::string head_key();
+[[nodiscard]] std::string intent_key(Sequence sequence);
+[[nodiscard]] std::string target_key(std::string_view name);
+[[nodiscard]] std::string task_key(TargetNumber target, std::string_view key);
+[[nodiscard]] std::string place_key(TargetNumber target, Place place);
+[[nodiscard]] std::string dead_key(TargetNumber target, std::string_view key);
+/// The first row after all that begin so; for the end of a range.
+[[nodiscard]] std::string after(std::string prefix);
+
+[[nodiscard]] std::string encode(const Head& head);
+[[nodiscard]] std::string encode(const IntentRow& intent);
+[[nodiscard]] std::string encode(const TargetRow& target);
+[[nodiscard]] std::string encode(const TaskRow& task);
+[[nodiscard]] std::string encode(const DeadLetter& letter);
+
+// Failure of all: corrupted. `decode_head` also unsupported, for a newer format.
+[[nodiscard]] Result<Head> decode_head(std::string_view value);
+[[nodiscard]] Result<IntentRow> decode_intent(std::string_view value);
+[[nodiscard]] Result<TargetRow> decode_target(std::string_view value);
+[[nodiscard]] Result<TaskRow> decode_task(std::string_view value);
+[[nodiscard]] Result<DeadLetter> decode_dead(std::string_view value);
+/// The number at the end of the key of an intent or a place.
+[[nodiscard]] Result<Sequence> sequence_of(std::string_view row_key);
+
+}  // namespace godwit::journal

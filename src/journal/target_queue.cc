@@ -1,0 +1,460 @@
+#include "journal/target_queue.h"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+namespace godwit::journal {
+
+TargetQueue::TargetQueue(TargetName name, const TargetRow& row, std::size_t most,
+                         QueueContext context)
+    : name_(std::move(name)),
+      most_(most),
+      context_(std::move(context)),
+      bytes_unloaded_(row.bytes),
+      dead_(row.dead),
+      resync_since_(row.resync_since) {
+  for (std::size_t i = 0; i < row.tasks.size(); ++i) {
+    lanes_[i].unloaded = row.tasks[i];
+    lanes_[i].last_since = row.last_since;
+    lanes_[i].floor = row.floor;
+  }
+  refill();
+}
+
+void TargetQueue::push(TargetTask task, Sequence intent) {
+  if (const auto found = entries_.find(task.write.key); found != entries_.end()) {
+    coalesce(found->second, std::move(task), intent);
+    return;
+  }
+  const bool known = unloaded() == 0 && dead_ == 0 && admissions_.empty();
+  const bool urgent = task.write.priority == Priority::urgent;
+  const bool room = entries_.size() < (urgent ? 2 * most_ : most_);
+  if (known && room) {
+    insert(std::move(task), intent, std::nullopt);
+  } else {
+    const bool in_order = unloaded() == 0 || task.write.priority != Priority::normal;
+    const bool bulk = task.write.priority == Priority::bulk;
+    admit(std::move(task), intent, bulk || (room && in_order) ? Keep::memory : Keep::disk);
+  }
+}
+
+void TargetQueue::push_recovered(TargetTask task, Sequence intent) {
+  if (on_disk()) {
+    admit(std::move(task), intent, Keep::memory);
+  } else {
+    push(std::move(task), intent);
+  }
+}
+
+std::optional<TargetTask> TargetQueue::take() {
+  for (Lane& lane : lanes_) {
+    while (!lane.ready.empty()) {
+      const auto [order, key] = std::move(lane.ready.front());
+      lane.ready.pop_front();
+      const auto found = entries_.find(key);
+      if (found == entries_.end()) continue;
+      Entry& entry = found->second;
+      if (entry.state != State::ready || entry.order != order) continue;
+      entry.state = State::taken;
+      refill();
+      return entry.task;
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<MonoTime> TargetQueue::next_delayed() const {
+  if (delayed_.empty()) return std::nullopt;
+  return delayed_.begin()->first;
+}
+
+void TargetQueue::tick(MonoTime now) {
+  while (!delayed_.empty() && delayed_.begin()->first <= now) {
+    const auto found = entries_.find(delayed_.begin()->second);
+    if (found != entries_.end() && found->second.state == State::delayed) enqueue(found->second);
+    delayed_.erase(delayed_.begin());
+  }
+}
+
+void TargetQueue::done(const std::string& key, const Version& version) {
+  Entry* entry = taken(key);
+  if (entry == nullptr) return;
+  if (!entry->newer_since || version >= entry->task.write.version) {
+    if (entry->stored) {
+      context_.committer.later({[name = name_, key](Transaction& transaction) {
+                                  return erase_task(transaction, name, key);
+                                },
+                                {}});
+    }
+    if (entry->intent != 0) context_.release(entry->intent);
+    erase(key);
+    refill();
+    return;
+  }
+  set_since(*entry, *std::exchange(entry->newer_since, std::nullopt));
+  entry->task.attempts = 0;
+  enqueue(*entry);
+}
+
+void TargetQueue::retry(const std::string& key, MonoTime not_before) {
+  Entry* entry = taken(key);
+  if (entry == nullptr) return;
+  entry->task.attempts += 1;
+  entry->newer_since.reset();  // the older one is lacking too
+  entry->state = State::delayed;
+  delayed_.emplace(not_before, key);
+  context_.wake();
+}
+
+void TargetQueue::put_back(const std::string& key) {
+  Entry* entry = taken(key);
+  if (entry == nullptr) return;
+  entry->newer_since.reset();
+  entry->state = State::ready;
+  entry->order = context_.next_sequence();
+  lane(entry->task.write.priority).ready.emplace_front(entry->order, key);
+  context_.wake();
+}
+
+void TargetQueue::bury(const std::string& key, const Error& error, WallTime now) {
+  Entry* entry = taken(key);
+  if (entry == nullptr) return;
+  if (std::exchange(entry->newer_since, std::nullopt)) {
+    // The newer write has its own chance.
+    entry->task.attempts = 0;
+    enqueue(*entry);
+    return;
+  }
+  entry->state = State::burying;
+  DeadLetter letter{
+      .task = entry->task, .code = error.code(), .message = error.message(), .buried = now};
+  letter.task.payload.reset();
+  context_.committer.later({[name = name_, letter](Transaction& transaction) {
+                              return journal::bury(transaction, name, letter);
+                            },
+                            [this, key] { buried(key); }});
+}
+
+void TargetQueue::buried(const std::string& key) {
+  dead_ += 1;
+  const auto found = entries_.find(key);
+  if (found == entries_.end()) return;
+  const Entry entry = found->second;
+  erase(key);
+  if (entry.newer_since) {
+    // Written again meanwhile: out of the grave, by the way of any write that comes now.
+    TargetTask task = entry.task;
+    task.attempts = 0;
+    admit(std::move(task), entry.intent, Keep::memory);
+  } else if (entry.intent != 0) {
+    context_.release(entry.intent);
+  }
+}
+
+void TargetQueue::redrive(const std::string& key) {
+  auto row = std::make_shared<std::optional<TaskRow>>();
+  context_.committer.later({[name = name_, key, row, order = context_.next_sequence()](
+                                Transaction& transaction) -> Result<void> {
+                              GODWIT_TRY(*row, journal::redrive(transaction, name, key, order));
+                              return {};
+                            },
+                            [this, row] {
+                              if (!*row) return;
+                              dead_ -= 1;
+                              count_on_disk(**row);
+                              refill();
+                            }});
+}
+
+void TargetQueue::collapse() {
+  const WallTime since = backlog().oldest.value_or(WallTime{});
+  std::vector<Sequence> intents;
+  for (auto each = entries_.begin(); each != entries_.end();) {
+    Entry& entry = each->second;
+    entry.stored.reset();
+    if (entry.state == State::taken || entry.state == State::burying) {
+      ++each;
+      continue;
+    }
+    if (entry.intent != 0) intents.push_back(entry.intent);
+    since_.erase(since_.find(entry.task.since));
+    bytes_in_memory_ -= entry.task.write.size;
+    each = entries_.erase(each);
+  }
+  delayed_.clear();
+  lanes_ = {};
+  for (Lane& lane : lanes_) lane.next = context_.next_sequence();
+  bytes_unloaded_ = 0;
+  resync_since_ = std::min(resync_since_.value_or(since), since);
+  ++collapses_;
+  context_.committer.later({[name = name_, since](Transaction& transaction) {
+                              return journal::collapse(transaction, name, since);
+                            },
+                            [this, intents = std::move(intents)] {
+                              for (const Sequence intent : intents) context_.release(intent);
+                            }});
+}
+
+void TargetQueue::resynced(std::uint64_t collapses) {
+  if (collapses != collapses_) return;
+  resync_since_.reset();
+  context_.committer.later(
+      {[name = name_](Transaction& transaction) { return clear_resync(transaction, name); }, {}});
+}
+
+void TargetQueue::remove() {
+  collapse();
+  context_.committer.later({[name = name_](Transaction& transaction) -> Result<void> {
+                              erase_target(transaction, name);
+                              return {};
+                            },
+                            {}});
+}
+
+Backlog TargetQueue::backlog() const {
+  Backlog backlog{.bytes = bytes_in_memory_ + bytes_unloaded_,
+                  .dead = dead_,
+                  .oldest = resync_since_,
+                  .resync = resync_since_.has_value()};
+  backlog.tasks = entries_.size() + unloaded();
+  for (const auto& [key, admission] : admissions_) backlog.tasks += entries_.contains(key) ? 0 : 1;
+  const auto older = [&backlog](WallTime since) {
+    backlog.oldest = std::min(backlog.oldest.value_or(since), since);
+  };
+  if (!since_.empty()) older(*since_.begin());
+  for (const Lane& lane : lanes_) {
+    if (lane.unloaded == 0) continue;
+    if (lane.since) older(*lane.since);
+    if (lane.floor != WallTime::max()) older(lane.floor);
+  }
+  return backlog;
+}
+
+bool TargetQueue::lacks(const std::string& key) const {
+  return entries_.contains(key) || admissions_.contains(key);
+}
+
+bool TargetQueue::on_disk() const { return unloaded() > 0 || dead_ > 0; }
+
+/// A newer write takes the place of the older one.
+void TargetQueue::coalesce(Entry& entry, TargetTask task, Sequence intent) {
+  Write& write = entry.task.write;
+  if (task.write.version <= write.version) {
+    // Of a write that came here without its intent, this may be the intent.
+    const bool adopt = entry.intent == 0 && task.write.version == write.version;
+    if (adopt) entry.intent = intent;
+    if (!adopt && intent != 0) context_.release(intent);
+    if (task.write.change != Change::compare) {
+      set_since(entry, std::min(entry.task.since, task.since));
+    }
+    return;
+  }
+  bytes_in_memory_ += task.write.size - write.size;
+  const Priority before = write.priority;
+  write = std::move(task.write);
+  write.priority = std::min(before, write.priority);
+  entry.task.payload = std::move(task.payload);
+  if (intent != 0) context_.stands_since(intent, entry.task.since);
+  if (entry.intent != 0) context_.release(entry.intent);
+  entry.intent = intent;
+  if (entry.state == State::taken || entry.state == State::burying) {
+    entry.newer_since = std::min(entry.newer_since.value_or(task.since), task.since);
+  } else {
+    set_since(entry, std::min(entry.task.since, task.since));
+    if (entry.state == State::ready && write.priority < before) enqueue(entry);
+  }
+}
+
+TargetQueue::Entry& TargetQueue::insert(TargetTask task, Sequence intent,
+                                        std::optional<Place> stored) {
+  const std::string key = task.write.key;
+  since_.insert(task.since);
+  bytes_in_memory_ += task.write.size;
+  Entry& entry = entries_[key];
+  entry = {.task = std::move(task), .intent = intent, .stored = stored};
+  // A write on its way to disk cannot be overtaken by the older one that has come back from there.
+  if (const auto pending = admissions_.find(key); pending != admissions_.end()) {
+    coalesce(entry, pending->second.task, 0);
+  }
+  enqueue(entry);
+  return entry;
+}
+
+void TargetQueue::enqueue(Entry& entry) {
+  entry.state = State::ready;
+  entry.order = context_.next_sequence();
+  lane(entry.task.write.priority).ready.emplace_back(entry.order, entry.task.write.key);
+  context_.wake();
+}
+
+void TargetQueue::set_since(Entry& entry, WallTime since) {
+  since_.erase(since_.find(entry.task.since));
+  since_.insert(since);
+  entry.task.since = since;
+}
+
+void TargetQueue::erase(const std::string& key) {
+  const auto found = entries_.find(key);
+  since_.erase(since_.find(found->second.task.since));
+  bytes_in_memory_ -= found->second.task.write.size;
+  const bool loading = std::ranges::any_of(lanes_, &Lane::loading);
+  if (loading && found->second.stored) erased_.insert(key);
+  entries_.erase(found);
+}
+
+/// Asks the disk what there is of the key, and merges.
+void TargetQueue::admit(TargetTask task, Sequence intent, Keep keep) {
+  Admission& pending = admissions_[task.write.key];
+  if (pending.count++ == 0 || task.write.version > pending.task.write.version) {
+    pending.task = task;
+  }
+  since_.insert(task.since);
+  const Place place{.priority = std::min(task.write.priority, Priority::normal),
+                    .order = context_.next_sequence()};
+  auto result = std::make_shared<Admitted>();
+  Step step;
+  step.change = [name = name_, row = TaskRow{.task = task, .place = place}, keep,
+                 result](Transaction& transaction) -> Result<void> {
+    GODWIT_TRY(*result, journal::admit(transaction, name, row, keep));
+    return {};
+  };
+  step.then = [this, since = task.since, intent, keep, result, collapses = collapses_] {
+    since_.erase(since_.find(since));
+    const auto admission = admissions_.find(result->task.write.key);
+    if (--admission->second.count == 0) admissions_.erase(admission);
+    if (result->was_dead) dead_ -= 1;
+    admitted(std::move(*result), intent, keep, collapses);
+    refill();
+  };
+  context_.committer.later(std::move(step));
+}
+
+void TargetQueue::admitted(Admitted result, Sequence intent, Keep keep, std::uint64_t collapses) {
+  const bool collapsed = collapses != collapses_;  // rows of before are gone
+  if (collapsed) result.found.reset();
+  if (keep == Keep::memory) {
+    admitted_to_memory(std::move(result), intent);
+    return;
+  }
+  if (!collapsed) admitted_to_disk(result);
+  if (intent != 0) context_.release(intent);
+}
+
+void TargetQueue::admitted_to_disk(const Admitted& result) {
+  if (!result.found) {
+    count_on_disk({.task = result.task, .place = result.place});
+  } else if (!entries_.contains(result.task.write.key)) {
+    bytes_unloaded_ += result.task.write.size - result.found->task.write.size;
+  }
+}
+
+void TargetQueue::admitted_to_memory(Admitted result, Sequence intent) {
+  const std::string key = result.task.write.key;
+  if (intent != 0) context_.stands_since(intent, result.task.since);
+  auto entry = entries_.find(key);
+  if (entry != entries_.end()) {
+    coalesce(entry->second, std::move(result.task), intent);
+  } else {
+    insert(std::move(result.task), intent, std::nullopt);
+    entry = entries_.find(key);
+  }
+  if (result.found) count_loaded(entry->second, *result.found);
+}
+
+/// A new row on disk.
+void TargetQueue::count_on_disk(const TaskRow& row) {
+  const auto entry = entries_.find(row.task.write.key);
+  if (entry != entries_.end()) {
+    entry->second.stored = row.place;
+    return;
+  }
+  Lane& where = lane(row.place.priority);
+  const WallTime since = row.task.since;
+  if (where.unloaded++ == 0) {
+    where.since = since;
+    where.last_since = since;
+    where.floor = WallTime::max();
+  } else if (since < where.last_since) {
+    where.floor = std::min(where.floor, since);
+  } else {
+    where.last_since = since;
+  }
+  bytes_unloaded_ += row.task.write.size;
+}
+
+/// A row on disk has its entry in memory, if it did not have it before.
+void TargetQueue::count_loaded(Entry& entry, const TaskRow& row) {
+  if (entry.stored) return;
+  entry.stored = row.place;
+  lane(row.place.priority).unloaded -= 1;
+  bytes_unloaded_ -= std::min(bytes_unloaded_, row.task.write.size);
+  if (unloaded() == 0) bytes_unloaded_ = 0;
+}
+
+void TargetQueue::refill() {
+  refill(Priority::urgent);
+  refill(Priority::normal);
+}
+
+/// Brings the next page of tasks into memory when there are few.
+void TargetQueue::refill(Priority priority) {
+  Lane& where = lane(priority);
+  if (where.unloaded == 0 || where.loading || where.ready.size() >= kPage / 2) return;
+  if (entries_.size() >= most_) return;
+  where.loading = true;
+  auto page = std::make_shared<Page>();
+  const Place first{.priority = priority, .order = where.next};
+  const std::size_t most = std::min(kPage, most_ - entries_.size());
+  context_.committer.later(
+      {[name = name_, first, most, page](Transaction& transaction) -> Result<void> {
+         GODWIT_TRY(*page, read_page(transaction, name, first, most));
+         return {};
+       },
+       [this, priority, page, collapses = collapses_] {
+         if (collapses == collapses_) loaded(priority, *page);
+       }});
+}
+
+void TargetQueue::loaded(Priority priority, const Page& page) {
+  Lane& where = lane(priority);
+  where.loading = false;
+  where.next = std::max(where.next, page.next);
+  for (const TaskRow& row : page.tasks) {
+    const std::string& key = row.task.write.key;
+    if (erased_.contains(key)) continue;
+    auto entry = entries_.find(key);
+    if (entry == entries_.end()) {
+      insert(row.task, 0, std::nullopt);
+      entry = entries_.find(key);
+    }
+    count_loaded(entry->second, row);
+    where.since = row.task.since;
+  }
+  if (page.next_since) where.since = page.next_since;
+  if (std::ranges::none_of(lanes_, &Lane::loading)) erased_.clear();
+  if (!page.stale.empty()) {
+    context_.committer.later(
+        {[name = name_, stale = page.stale](Transaction& transaction) -> Result<void> {
+           for (const Place place : stale) erase_place(transaction, name, place);
+           return {};
+         },
+         {}});
+  }
+  refill(priority);
+}
+
+std::uint64_t TargetQueue::unloaded() const {
+  std::uint64_t sum = 0;
+  for (const Lane& lane : lanes_) sum += lane.unloaded;
+  return sum;
+}
+
+TargetQueue::Entry* TargetQueue::taken(const std::string& key) {
+  const auto found = entries_.find(key);
+  if (found == entries_.end()) return nullptr;  // the target was removed meanwhile
+  assert(found->second.state == State::taken);
+  return &found->second;
+}
+
+}  // namespace godwit::journal

@@ -1,0 +1,162 @@
+#pragma once
+
+#include <array>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "journal/committer.h"
+#include "journal/target_rows.h"
+
+namespace godwit::journal {
+
+/// How much one target lacks.
+struct Backlog {
+  std::uint64_t tasks = 0;  ///< keys, those under way included
+  Bytes bytes = 0;          ///< that their newest writes announce
+  std::uint64_t dead = 0;   ///< dead letters
+  /// When the oldest write was acknowledged that the target lacks, dead letters aside; absent:
+  /// there is none.
+  std::optional<WallTime> oldest;
+  /// Tasks were dropped: only a comparison of everything tells what it lacks.
+  bool resync = false;
+
+  /// The target has all that was acknowledged.
+  [[nodiscard]] bool caught_up() const { return tasks == 0 && dead == 0 && !resync; }
+};
+
+/// What a queue needs of the journal around it.
+struct QueueContext {
+  Committer& committer;
+  std::function<Sequence()> next_sequence;
+  /// An intent need not be kept any more on account of this target.
+  std::function<void(Sequence)> release;
+  /// An intent stands for writes since then.
+  std::function<void(Sequence, WallTime)> stands_since;
+  /// Tasks that may have become ready.
+  std::function<void()> wake;
+};
+
+/// The tasks of one target, one for each key, in order: urgent ones first, else as the writes came.
+///
+/// The oldest are in memory, up to a limit, and safe on disk by their intents; what comes beyond
+/// the limit is a row on disk, and comes back a page at a time. A newer write of a key takes the
+/// place of the older one. One task of a key is under way at a time.
+/// Concurrency: engine executor.
+class TargetQueue {
+ public:
+  static constexpr std::size_t kPage = 1000;
+
+  /// `row`: what is on disk of it. `most` tasks are kept in memory.
+  TargetQueue(TargetName name, const TargetRow& row, std::size_t most, QueueContext context);
+
+  /// The target lacks this write, acknowledged at `task.since`. `intent` stays until the task is
+  /// done or on disk; 0: it has none.
+  void push(TargetTask task, Sequence intent);
+  /// The same, for a write of a process before: it is older than what is only on disk.
+  void push_recovered(TargetTask task, Sequence intent);
+  /// The next task, for one deliverer; nothing when none is ready.
+  [[nodiscard]] std::optional<TargetTask> take();
+  /// When a task becomes ready by itself.
+  [[nodiscard]] std::optional<MonoTime> next_delayed() const;
+  /// Tasks whose pause is over become ready.
+  void tick(MonoTime now);
+
+  // How a taken task ends.
+
+  /// The target holds `version` of the key, or a newer one.
+  void done(const std::string& key, const Version& version);
+  /// It failed; not again before `not_before`.
+  void retry(const std::string& key, MonoTime not_before);
+  /// It was not tried: it goes back to the head of the queue.
+  void put_back(const std::string& key);
+  /// It failed for good.
+  void bury(const std::string& key, const Error& error, WallTime now);
+
+  /// A dead letter becomes a task again.
+  void redrive(const std::string& key);
+  /// Drops all tasks that are not under way: the target must be compared as a whole.
+  void collapse();
+  /// A comparison that began after the last collapse is done. See `collapses`.
+  void resynced(std::uint64_t collapses);
+  [[nodiscard]] std::uint64_t collapses() const { return collapses_; }
+  /// Gives up everything, also on disk.
+  void remove();
+
+  [[nodiscard]] Backlog backlog() const;
+  /// In memory: the target lacks the newest write of `key`. Otherwise only the disk may know, if
+  /// `on_disk`.
+  [[nodiscard]] bool lacks(const std::string& key) const;
+  [[nodiscard]] bool on_disk() const;
+  [[nodiscard]] const TargetName& name() const { return name_; }
+  /// Tasks in memory, of full syncs too: who adds those keeps them under a limit.
+  [[nodiscard]] std::size_t in_memory() const { return entries_.size(); }
+
+ private:
+  enum class State : std::uint8_t { ready, delayed, taken, burying };
+  struct Entry {
+    TargetTask task;
+    State state = State::ready;
+    Sequence order = 0;                   // among those that are ready
+    Sequence intent = 0;                  // of the newest write
+    std::optional<Place> stored;          // its row on disk
+    std::optional<WallTime> newer_since;  // a newer write came while it was taken
+  };
+  /// Writes of one key on their way to disk.
+  struct Admission {
+    TargetTask task;
+    int count = 0;
+  };
+  struct Lane {
+    std::deque<std::pair<Sequence, std::string>> ready;  // stale where the entry says otherwise
+    std::uint64_t unloaded = 0;                          // tasks that are only on disk
+    Sequence next = 0;                                   // where those begin
+    std::optional<WallTime> since;                       // of the first of those
+    WallTime last_since{};                               // of the last that was added in order
+    WallTime floor = WallTime::max();                    // of those that were not
+    bool loading = false;
+  };
+
+  [[nodiscard]] Lane& lane(Priority priority) {
+    return lanes_.at(static_cast<std::size_t>(priority));
+  }
+  void coalesce(Entry& entry, TargetTask task, Sequence intent);
+  Entry& insert(TargetTask task, Sequence intent, std::optional<Place> stored);
+  void enqueue(Entry& entry);
+  void set_since(Entry& entry, WallTime since);
+  void erase(const std::string& key);
+  void admit(TargetTask task, Sequence intent, Keep keep);
+  void admitted(Admitted result, Sequence intent, Keep keep, std::uint64_t collapses);
+  void admitted_to_disk(const Admitted& result);
+  void admitted_to_memory(Admitted result, Sequence intent);
+  void count_on_disk(const TaskRow& row);
+  void count_loaded(Entry& entry, const TaskRow& row);
+  void refill();
+  void refill(Priority priority);
+  void loaded(Priority priority, const Page& page);
+  void buried(const std::string& key);
+  [[nodiscard]] std::uint64_t unloaded() const;
+  [[nodiscard]] Entry* taken(const std::string& key);
+
+  TargetName name_;
+  std::size_t most_;
+  QueueContext context_;
+  std::unordered_map<std::string, Entry> entries_;
+  std::unordered_map<std::string, Admission> admissions_;
+  std::array<Lane, 3> lanes_;
+  std::multimap<MonoTime, std::string> delayed_;
+  std::multiset<WallTime> since_;           // of entries and admissions
+  std::unordered_set<std::string> erased_;  // rows that a page on its way may still show
+  Bytes bytes_in_memory_ = 0;
+  Bytes bytes_unloaded_ = 0;
+  std::uint64_t dead_ = 0;
+  std::optional<WallTime> resync_since_;
+  std::uint64_t collapses_ = 0;
+};
+
+}  // namespace godwit::journal

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "journal/rows.h"
+#include "journal/transaction.h"
+
+/// What happens to the rows of one target, each inside one transaction. Blocks.
+namespace godwit::journal {
+
+/// The target whose rows are changed.
+struct TargetName {
+  std::string name;
+  TargetNumber number = 0;
+};
+
+/// Whether a task of a new write goes to disk, or is kept in memory by the caller.
+enum class Keep : std::uint8_t { memory, disk };
+
+/// What became of a new write.
+struct Admitted {
+  TargetTask task;               ///< merged with what was there of its key
+  std::optional<TaskRow> found;  ///< the task on disk that was there before
+  Place place;                   ///< of its row, if it has one now
+  bool was_dead = false;         ///< a dead letter of the key is gone
+};
+
+/// Takes in a task: merges it with the one on disk of its key, whose place it keeps, and with a
+/// dead letter, which is taken away. With Keep::disk it is on disk then, at `place` if it is new.
+[[nodiscard]] Result<Admitted> admit(Transaction& transaction, const TargetName& target,
+                                     const TaskRow& task, Keep keep);
+
+/// A task on disk is done.
+[[nodiscard]] Result<void> erase_task(Transaction& transaction, const TargetName& target,
+                                      const std::string& key);
+/// A place that no task has any more.
+void erase_place(Transaction& transaction, const TargetName& target, Place place);
+/// The task, wherever it was, is a dead letter now.
+[[nodiscard]] Result<void> bury(Transaction& transaction, const TargetName& target,
+                                const DeadLetter& letter);
+/// A dead letter becomes a task on disk, at `order`. Nothing when there is none of that key.
+[[nodiscard]] Result<std::optional<TaskRow>> redrive(Transaction& transaction,
+                                                     const TargetName& target,
+                                                     const std::string& key, Sequence order);
+/// All tasks go, and the target must be compared as a whole; dead letters stay.
+[[nodiscard]] Result<void> collapse(Transaction& transaction, const TargetName& target,
+                                    WallTime since);
+/// The comparison is done.
+[[nodiscard]] Result<void> clear_resync(Transaction& transaction, const TargetName& target);
+/// Nothing of the target is left.
+void erase_target(Transaction& transaction, const TargetName& target);
+
+/// The next tasks on disk of one priority.
+struct Page {
+  std::vector<TaskRow> tasks;
+  std::vector<Place> stale;  ///< places that no task has any more
+  Sequence next = 0;         ///< where the page after this one begins
+  std::optional<WallTime>
+      next_since;  ///< of the first task after this page; absent: not known, or none follows
+};
+[[nodiscard]] Result<Page> read_page(Transaction& transaction, const TargetName& target,
+                                     Place first, std::size_t most);
+
+}  // namespace godwit::journal

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "version/version.h"
+#include "world/time.h"
+
+namespace godwit::journal {
+
+/// The place of a write in the journal's order; grows for ever, also over restarts. 0: none.
+using Sequence = std::uint64_t;
+
+enum class Change : std::uint8_t {
+  put,
+  remove,
+  compare  ///< perhaps nothing: the target's object may differ from the primary's
+};
+
+/// What is delivered first. Within one, the order of the writes.
+enum class Priority : std::uint8_t {
+  urgent,
+  normal,
+  bulk  ///< of a full sync: after all else, and not kept over a restart
+};
+
+/// One write of one key.
+struct Write {
+  std::string key;
+  Version version;
+  Change change = Change::put;
+  Priority priority = Priority::normal;
+  Bytes size = 0;
+};
+
+/// What one target lacks of one key: the newest write, which stands for all before it.
+struct TargetTask {
+  Write write;
+  /// When the oldest write was acknowledged that the target lacks.
+  WallTime since{};
+  std::uint32_t attempts = 0;  ///< that failed
+  /// The body of a small put, while memory allows; null: read the primary.
+  std::shared_ptr<const std::string> payload;
+};
+
+/// A task that failed for good, until someone redrives it or its key is written again.
+struct DeadLetter {
+  TargetTask task;
+  Code code = Code::internal;
+  std::string message;
+  WallTime buried{};
+};
+
+}  // namespace godwit::journal
