@@ -9,8 +9,8 @@ namespace godwit::cli {
 namespace {
 
 constexpr const char* kFooter = R"(
-Locations: s3://BUCKET/PREFIX?endpoint=URL&region=R, file:///DIR, a path, memory:NAME, or
-REMOTE:PREFIX of godwit.toml or rclone.conf. Keys for S3 come from the environment
+Locations: s3://BUCKET/PREFIX?endpoint=URL&region=R, file:///DIR, a path, rocksdb:///DIR//PREFIX,
+memory:NAME, or REMOTE:PREFIX of godwit.toml or rclone.conf. Keys for S3 come from the environment
 (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_PROFILE), files or the instance; never from a URL.
 
 Exit codes: 0 done or all the same, 1 verify found differences, 2 usage, 3 partial (some objects

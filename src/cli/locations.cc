@@ -8,7 +8,7 @@
 namespace godwit::cli {
 namespace {
 
-constexpr std::array<std::string_view, 3> kSchemes = {"s3", "file", "memory"};
+constexpr std::array<std::string_view, 4> kSchemes = {"s3", "file", "memory", "rocksdb"};
 
 /// "name:prefix", where name is no scheme and the text is no path.
 bool looks_like_remote(const std::string& text) {
@@ -80,7 +80,7 @@ Result<Location> parse_location(const std::string& text, Names names, const Conf
   GODWIT_TRY(location.spec, parse_spec(text, config, working_directory));
   StoreSpec& spec = location.spec;
   if (names == Names::tree) {
-    const bool bare = spec.scheme == "s3" && !spec.prefix.empty() && !spec.prefix.ends_with('/');
+    const bool bare = spec.scheme != "file" && !spec.prefix.empty() && !spec.prefix.ends_with('/');
     if (bare) spec.prefix += '/';
     return location;
   }

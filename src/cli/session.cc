@@ -6,6 +6,7 @@
 #include "store/file/file_store.h"
 #include "store/layers/layers.h"
 #include "store/memory/memory_store.h"
+#include "store/rocksdb/rocks_store.h"
 #include "store/s3/s3_store.h"
 
 namespace godwit::cli {
@@ -18,6 +19,13 @@ int exit_code_of(const Error& error) {
   }
 }
 
+namespace {
+
+/// Whether the store is in a directory of this machine, which may be missing or need an fsync.
+bool on_disk(const StoreSpec& spec) { return spec.scheme == "file" || spec.scheme == "rocksdb"; }
+
+}  // namespace
+
 Session::Session(const GlobalOptions& options, const Streams& streams)
     : options_(options),
       streams_(streams),
@@ -28,6 +36,7 @@ Session::Session(const GlobalOptions& options, const Streams& streams)
   registry_.add(s3::s3_scheme(*client_));
   registry_.add(file::file_scheme());
   registry_.add(memory_scheme());
+  registry_.add(rocks::rocksdb_scheme(engine_));
 }
 
 Result<void> Session::prepare() {
@@ -80,9 +89,7 @@ Result<Location> Session::locate_destination(const std::string& text,
 }
 
 Result<std::unique_ptr<Store>> Session::open(StoreSpec spec, Role role) {
-  if (spec.scheme == "file") {
-    if (role == Role::target) spec.options.try_emplace("missing", "empty");
-  }
+  if (on_disk(spec) && role == Role::target) spec.options.try_emplace("missing", "empty");
   GODWIT_TRY(std::unique_ptr<Store> store, registry_.open(world_, spec));
   LayerOptions layers;
   layers.metrics = &metrics_;
@@ -93,7 +100,7 @@ Result<std::unique_ptr<Store>> Session::open(StoreSpec spec, Role role) {
 Result<std::unique_ptr<Store>> Session::open_tree(const std::string& text, Role role) {
   GODWIT_TRY(Location location, locate(text, Names::tree));
   // One flush at the end of a run makes it durable as a whole; a put alone is synced at once.
-  if (location.spec.scheme == "file") location.spec.options.try_emplace("fsync", "batch");
+  if (on_disk(location.spec)) location.spec.options.try_emplace("fsync", "batch");
   return open(std::move(location.spec), role);
 }
 

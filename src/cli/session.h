@@ -11,6 +11,7 @@
 #include "cli/locations.h"
 #include "cli/output.h"
 #include "http/client.h"
+#include "kv/rocks_engine.h"
 #include "store/layers/metrics.h"
 #include "store/registry.h"
 #include "world/context.h"
@@ -78,6 +79,7 @@ class Session {
   Config config_;
   CancelSource cancel_;
   std::unique_ptr<http::Client> client_;
+  kv::RocksEngine engine_;
   StoreMetrics metrics_;
   StoreRegistry registry_;
   std::optional<Context> context_;

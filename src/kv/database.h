@@ -67,7 +67,8 @@ struct Range {
 /// All calls block: make them on the blocking pool. Thread-safety: any number of calls at once.
 /// Failure of all: no_space, permission_denied, corrupted (with the file), unavailable. After a
 /// write that failed nothing of it is visible, and whether it comes back after a crash is
-/// unknown: `outcome()` says so.
+/// unknown: `outcome()` says so. A later write ends that: once one has succeeded, none that failed
+/// before comes back; of those that failed one after the other at most one does.
 class Database {
  public:
   virtual ~Database() = default;  ///< closes; what was written stays

@@ -150,5 +150,17 @@ TEST_F(SimCrash, a_write_that_failed_may_come_back_after_a_restart) {
   EXPECT_EQ(engine_.open("/d", {}).value()->get("a").value(), "1");
 }
 
+TEST_F(SimCrash, a_write_that_failed_does_not_come_back_after_a_later_one) {
+  draw_ = 0;
+  auto database = engine_.open("/d", {}).value();
+  engine_.faults().write_error = 1;
+  ASSERT_FALSE(database->write(rows({{"a", "1"}}), Durability::now));
+  engine_.faults().write_error = 0;
+  ASSERT_TRUE(database->write(rows({{"b", "1"}}), Durability::now));
+  engine_.crash(Crash::process);
+  engine_.restart();
+  EXPECT_EQ(engine_.open("/d", {}).value()->scan({}).value(), (std::vector<Row>{{"b", "1"}}));
+}
+
 }  // namespace
 }  // namespace godwit::kv

@@ -52,6 +52,7 @@ class SimDatabase final : public Database {
     }
     if (engine_.strikes(engine_.faults_.write_error)) return write_fails(batch);
     replay(batch, table_.rows);
+    table_.failed.reset();
     table_.unsynced.push_back(batch);
     if (durability == Durability::now) {
       for (const Batch& each : table_.unsynced) replay(each, table_.durable);
@@ -83,7 +84,7 @@ class SimDatabase final : public Database {
 
   // The record may have reached the log although nobody sees it: a restart tells.
   [[nodiscard]] Result<void> write_fails(const Batch& batch) {
-    if (engine_.strikes(0.5)) table_.unsynced.push_back(batch);
+    if (engine_.strikes(0.5)) table_.failed = batch;
     return fail(Error(Code::unavailable, "write the database: Input/output error")
                     .with(Retry::never)
                     .with(Outcome::unknown));
@@ -98,6 +99,7 @@ void SimEngine::crash(Crash kind) {
   down_ = true;
   ++life_;
   for (auto& [directory, table] : tables_) {
+    if (table.failed) table.unsynced.push_back(*std::exchange(table.failed, std::nullopt));
     std::size_t kept = table.unsynced.size();
     if (kind == Crash::power) kept = static_cast<std::size_t>(random_() % (kept + 1));
     for (std::size_t i = 0; i < kept; ++i) replay(table.unsynced[i], table.durable);

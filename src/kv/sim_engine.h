@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "kv/database.h"
@@ -43,6 +44,7 @@ class SimEngine final : public Engine {
     Rows rows;
     Rows durable;
     std::vector<Batch> unsynced;  // what `rows` has and `durable` lacks
+    std::optional<Batch> failed;  // what nobody sees and a restart may bring back
     bool open = false;
   };
   [[nodiscard]] Result<void> begin(std::uint64_t life, double EngineFaults::* fault);

@@ -28,8 +28,8 @@ std::string printable(std::string_view text) {
 std::unexpected<Error> bad_url(std::string_view text, std::string_view why) {
   return fail(Error(Code::invalid_argument,
                     "'" + printable(text) + "' is not a store URL: " + std::string(why))
-                  .with_hint("write s3://BUCKET/PREFIX?endpoint=URL, file:///DIR, memory:NAME, "
-                             "REMOTE:PREFIX or a path"));
+                  .with_hint("write s3://BUCKET/PREFIX?endpoint=URL, file:///DIR, "
+                             "rocksdb:///DIR//PREFIX, memory:NAME, REMOTE:PREFIX or a path"));
 }
 
 int hex_value(char c) {
@@ -116,6 +116,16 @@ bool is_scheme(std::string_view text) {
   });
 }
 
+/// "/DIR//PREFIX": a key may hold what a directory's name can, so '//' parts them.
+Result<StoreSpec> parse_rocksdb(std::string_view text, std::string_view rest, StoreSpec spec) {
+  const std::size_t parting = std::min(rest.find("//"), rest.size());
+  GODWIT_TRY(const std::string directory, percent_decode(rest.substr(0, parting)));
+  if (!directory.starts_with('/')) return bad_url(text, "the directory must be absolute");
+  spec.name = absolute(directory, "/");
+  GODWIT_TRY(spec.prefix, percent_decode(rest.substr(std::min(parting + 2, rest.size()))));
+  return spec;
+}
+
 }  // namespace
 
 std::string StoreSpec::to_url() const {
@@ -124,6 +134,9 @@ std::string StoreSpec::to_url() const {
     url = "file://" + percent_encode(prefix, "/-._~+@=,:");
   } else if (scheme == "memory") {
     url = "memory:" + name;
+  } else if (scheme == "rocksdb") {
+    url = "rocksdb://" + percent_encode(name, "/-._~+@=,:");
+    if (!prefix.empty()) url += "//" + percent_encode(prefix, "/-._~+@=,:");
   } else {
     url = scheme + "://" + name;
     if (!prefix.empty()) url += "/" + percent_encode(prefix, "/-._~+@=,:");
@@ -166,6 +179,7 @@ Result<StoreSpec> parse_store_url(std::string_view text, std::string_view workin
     spec.prefix = absolute(path, "/");
     return spec;
   }
+  if (spec.scheme == "rocksdb") return parse_rocksdb(text, rest, std::move(spec));
   const std::size_t slash = std::min(rest.find('/'), rest.size());
   spec.name = rest.substr(0, slash);
   if (spec.name.empty()) return bad_url(text, "the bucket is missing");

@@ -12,8 +12,8 @@ namespace godwit {
 
 /// What is needed to open a store, as data: from a URL, from a config file, from code.
 struct StoreSpec {
-  std::string scheme;  ///< "s3", "file", "memory"
-  std::string name;    ///< bucket or name; empty for file
+  std::string scheme;  ///< "s3", "file", "memory", "rocksdb"
+  std::string name;    ///< bucket or name; empty for file; for rocksdb: the absolute directory
   std::string prefix;  ///< key prefix without leading '/'; for file: the absolute directory
   std::map<std::string, std::string> options;
   /// Never printed, never part of a URL.
@@ -23,8 +23,8 @@ struct StoreSpec {
   [[nodiscard]] std::string to_url() const;
 };
 
-/// Reads "s3://BUCKET/PREFIX?option=value", "file:///ABS/DIR", "memory:NAME", and a plain path,
-/// relative to `working_directory`.
+/// Reads "s3://BUCKET/PREFIX?option=value", "file:///ABS/DIR", "memory:NAME",
+/// "rocksdb:///ABS/DIR//PREFIX", and a plain path, relative to `working_directory`.
 /// Failure: invalid_argument: what is wrong, where, and a URL that would do; secrets in a URL are
 /// refused, because URLs are printed and logged.
 [[nodiscard]] Result<StoreSpec> parse_store_url(std::string_view text,

@@ -15,18 +15,23 @@ TEST(StoreUrl, reads_every_form) {
   EXPECT_EQ(parse_store_url("file:///a/./b/../c", "/w")->prefix, "/a/c");
   EXPECT_EQ(parse_store_url("x/y", "/w")->prefix, "/w/x/y");
   EXPECT_EQ(parse_store_url("memory:m", "/w")->name, "m");
+  const StoreSpec rocksdb = parse_store_url("rocksdb:///a/./b//p/q", "/w").value();
+  EXPECT_EQ(rocksdb.name, "/a/b");
+  EXPECT_EQ(rocksdb.prefix, "p/q");
 }
 
 TEST(StoreUrl, prints_what_parses_to_the_same) {
-  for (const char* url : {"s3://b/p%20q?endpoint=http://h:1", "file:///a%3Fb", "memory:m"}) {
+  for (const char* url : {"s3://b/p%20q?endpoint=http://h:1", "file:///a%3Fb", "memory:m",
+                          "rocksdb:///a%3Fb", "rocksdb:///a//p%3Fq//r"}) {
     const StoreSpec spec = parse_store_url(url, "/w").value();
     EXPECT_EQ(parse_store_url(spec.to_url(), "/")->to_url(), spec.to_url()) << url;
   }
 }
 
 TEST(StoreUrl, refuses_what_cannot_be_meant) {
-  for (const char* url : {"", "s3:b", "s3://", "file://rel", "memory:", "s3://b?x",
-                          "s3://b?a=1&a=2", "s3://b?endpoint=%zz", "s3://user:pw@b/"}) {
+  for (const char* url :
+       {"", "s3:b", "s3://", "file://rel", "memory:", "rocksdb://rel", "rocksdb:/a", "s3://b?x",
+        "s3://b?a=1&a=2", "s3://b?endpoint=%zz", "s3://user:pw@b/"}) {
     const auto spec = parse_store_url(url, "/w");
     ASSERT_FALSE(spec) << url;
     EXPECT_EQ(spec.error().code(), Code::invalid_argument);

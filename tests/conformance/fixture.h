@@ -100,8 +100,10 @@ class Conformance : public testing::TestWithParam<Kind> {
 }  // namespace godwit::conformance
 
 /// A theme of the battery, and the stores that it runs on.
-#define GODWIT_CONFORMANCE(theme)                                                                 \
-  INSTANTIATE_TEST_SUITE_P(Local, theme, testing::Values(Kind::memory, Kind::layers, Kind::file), \
-                           name_of);                                                              \
-  INSTANTIATE_TEST_SUITE_P(Rgw, theme, testing::Values(Kind::s3_a, Kind::s3_b, Kind::s3_signed),  \
+#define GODWIT_CONFORMANCE(theme)                                                                \
+  INSTANTIATE_TEST_SUITE_P(                                                                      \
+      Local, theme,                                                                              \
+      testing::Values(Kind::memory, Kind::layers, Kind::file, Kind::rocksdb, Kind::rocksdb_sim), \
+      name_of);                                                                                  \
+  INSTANTIATE_TEST_SUITE_P(Rgw, theme, testing::Values(Kind::s3_a, Kind::s3_b, Kind::s3_signed), \
                            name_of)

@@ -2,9 +2,12 @@
 
 #include <filesystem>
 
+#include "conformance/locked_engine.h"
+#include "kv/rocks_engine.h"
 #include "store/file/file_store.h"
 #include "store/layers/layers.h"
 #include "store/memory/memory_store.h"
+#include "store/rocksdb/rocks_store.h"
 #include "store/s3/s3_client.h"
 #include "store/s3/s3_store.h"
 
@@ -23,9 +26,24 @@ std::unique_ptr<Store> layered(std::unique_ptr<Store> driver) {
   return with_layers(std::move(driver), options);
 }
 
+std::string new_directory(World& world) {
+  return testing::TempDir() + "godwit-conformance-" + std::to_string(world.random());
+}
+
+Result<Opened> open_rocksdb(World& world, std::shared_ptr<kv::Engine> engine) {
+  Opened opened;
+  opened.directory = new_directory(world);
+  // Behind a prefix, so that its length and its place count.
+  const std::string url = "rocksdb://" + opened.directory + "//pre/?missing=empty";
+  GODWIT_TRY(const StoreSpec spec, parse_store_url(url, "/"));
+  GODWIT_TRY(opened.store, rocks::rocksdb_scheme(*engine).open(world, spec));
+  opened.ground = std::move(engine);
+  return opened;
+}
+
 Result<Opened> open_file(World& world) {
   Opened opened;
-  opened.directory = testing::TempDir() + "godwit-conformance-" + std::to_string(world.random());
+  opened.directory = new_directory(world);
   std::filesystem::create_directories(opened.directory);
   GODWIT_TRY(const StoreSpec spec, parse_store_url("file://" + opened.directory, "/"));
   GODWIT_TRY(opened.store, file::file_scheme().open(world, spec));
@@ -66,6 +84,8 @@ std::string to_string(Kind kind) {
     case Kind::memory: return "memory";
     case Kind::layers: return "layers";
     case Kind::file: return "file";
+    case Kind::rocksdb: return "rocksdb";
+    case Kind::rocksdb_sim: return "rocksdb_sim";
     case Kind::s3_a: return "s3_a";
     case Kind::s3_b: return "s3_b";
     case Kind::s3_signed: return "s3_signed";
@@ -84,6 +104,10 @@ Task<Opened> open_store(Context context, http::Transport& transport, Kind kind) 
     case Kind::memory: opened.store = make_memory_store(context.world(), "m"); break;
     case Kind::layers: opened.store = layered(make_memory_store(context.world(), "m")); break;
     case Kind::file: co_return open_file(context.world());
+    case Kind::rocksdb:
+      co_return open_rocksdb(context.world(), std::make_shared<kv::RocksEngine>());
+    case Kind::rocksdb_sim:
+      co_return open_rocksdb(context.world(), std::make_shared<LockedSimEngine>());
     case Kind::s3_a:
     case Kind::s3_b:
     case Kind::s3_signed: co_return co_await open_s3(context, transport, kind);

@@ -17,7 +17,9 @@ enum class Kind {
   memory,
   layers,  ///< all layers over memory, with chaos: what the engine sees of a bad day
   file,
-  s3_a,  ///< the services whose endpoints are in GODWIT_TEST_S3_A and _B (tests/rgw)
+  rocksdb,
+  rocksdb_sim,  ///< the same store on the engine of the simulator
+  s3_a,         ///< the services whose endpoints are in GODWIT_TEST_S3_A and _B (tests/rgw)
   s3_b,
   s3_signed  ///< s3_a with payload=signed: bodies in chunks, each signed
 };
@@ -29,8 +31,10 @@ enum class Kind {
 
 /// A store without objects, and where it is.
 struct Opened {
+  /// What the store stands on, where it is not the machine.
+  std::shared_ptr<void> ground;
   std::unique_ptr<Store> store;
-  std::string directory;  ///< of Kind::file; the caller removes it
+  std::string directory;  ///< of stores on the disk; the caller removes it
   std::size_t longest_key = 1024;
 };
 

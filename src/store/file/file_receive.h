@@ -10,7 +10,4 @@ namespace godwit::file {
 [[nodiscard]] Task<void> receive_into(const Context& context, File& file, Bytes offset,
                                       Upload upload);
 
-/// All of a body that is small. Failure: as above.
-[[nodiscard]] Task<std::string> read_exactly(Upload upload);
-
 }  // namespace godwit::file

@@ -8,6 +8,7 @@
 #include "store/file/file_multipart.h"
 #include "store/file/file_receive.h"
 #include "store/file/file_tree.h"
+#include "store/receive.h"
 
 namespace godwit::file {
 namespace {
