@@ -157,6 +157,7 @@ void Output::summary(const transfer::SyncSummary& summary, const Traffic& traffi
     std::string text = count(p.total, "objects: ") + count(p.replicated, "replicated, ") +
                        count(p.skipped, "skipped, ") + count(p.failed, "failed");
     if (p.deleted + p.delete_failed > 0) text += ", " + count(p.deleted, "deleted");
+    if (p.delete_failed > 0) text += ", " + count(p.delete_failed, "deletes failed");
     text += "; " + format_bytes(p.bytes) + " in " + format_duration(summary.elapsed) + " (" +
             rate(p.bytes, summary.elapsed) + "), " + count(traffic.requests, "requests");
     if (summary.interrupted) text += "; interrupted: run it again to go on";
@@ -202,6 +203,7 @@ void Output::summary(const transfer::RepairSummary& summary, const Traffic& traf
     json["seconds"] = seconds(summary.found.elapsed);
     add_error(json, "listing_error", summary.found.listing_error);
     add_error(json, "delete_refused", summary.delete_refused);
+    add_error(json, "interrupted", summary.found.interrupted);
     say(dump(json));
     return;
   }
