@@ -3,19 +3,20 @@
 #include <charconv>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iostream>
 #include <optional>
 #include <sstream>
 #include <string>
 #include <vector>
 
+#include "sim/group_life.h"
 #include "sim/life.h"
 
 namespace {
 
 using godwit::Result;
 using godwit::sim::Outcome;
-using godwit::sim::Scenario;
 
 constexpr const char* kUsage =
     "usage: godwit_sim [--scenario FILE] (--seed N | --seeds FIRST LAST)\n"
@@ -67,12 +68,31 @@ std::optional<Arguments> parse(const std::vector<std::string>& words) {
   return arguments;
 }
 
-Result<Scenario> load(const std::string& file) {
+/// A scenario of either kind, ready to be lived.
+struct Lives {
+  std::string name;
+  std::function<Outcome(std::uint64_t seed)> live;
+};
+
+template <class S>
+Result<Lives> lives_of(Result<S> scenario) {
+  if (!scenario) return std::unexpected(std::move(scenario).error());
+  const std::string name = scenario->name;
+  return Lives{.name = name, .live = [scenario = *std::move(scenario)](std::uint64_t seed) {
+                 return godwit::sim::live(scenario, seed);
+               }};
+}
+
+Result<Lives> load(const std::string& file) {
   std::ifstream stream(file);
   if (!stream) return godwit::fail(godwit::Code::not_found, file + " cannot be read");
   std::ostringstream text;
   text << stream.rdbuf();
-  return godwit::sim::parse_scenario(text.str(), file);
+  // What a life is of is told by its table.
+  if (text.str().find("[group]") != std::string::npos) {
+    return lives_of(godwit::sim::parse_group_scenario(text.str(), file));
+  }
+  return lives_of(godwit::sim::parse_scenario(text.str(), file));
 }
 
 void add(Outcome& total, const Outcome& outcome) {
@@ -83,16 +103,16 @@ void add(Outcome& total, const Outcome& outcome) {
 }
 
 /// How many lives broke a promise.
-std::uint64_t run_scenario(const Scenario& scenario, const std::string& file,
+std::uint64_t run_scenario(const Lives& scenario, const std::string& file,
                            const Arguments& arguments) {
   Outcome total;
   std::uint64_t bad = 0;
   for (std::uint64_t seed = arguments.first; seed <= arguments.last; ++seed) {
-    const Outcome outcome = live(scenario, seed);
+    const Outcome outcome = scenario.live(seed);
     add(total, outcome);
     std::vector<std::string> broken = outcome.violations;
     // One of the seeds is enough to see that chance comes from nowhere else.
-    if (seed == arguments.first && live(scenario, seed).trace != outcome.trace) {
+    if (seed == arguments.first && scenario.live(seed).trace != outcome.trace) {
       broken.emplace_back("a second run goes another way");
     }
     for (const std::string& what : broken) std::cout << "  seed " << seed << ": " << what << "\n";
@@ -119,7 +139,7 @@ int main(int argc, char** argv) {
   }
   std::uint64_t bad = 0;
   for (const std::string& file : arguments->files) {
-    const Result<Scenario> scenario = load(file);
+    const Result<Lives> scenario = load(file);
     if (!scenario) {
       std::cerr << scenario.error().to_string() << "\n";
       return 2;

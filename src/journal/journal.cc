@@ -162,6 +162,12 @@ std::vector<Unsettled> Journal::unsettled() const {
   return all;
 }
 
+bool Journal::is_unsettled(const std::string& key) const {
+  return open_.contains(key) && std::ranges::any_of(unsettled_, [&](Sequence sequence) {
+           return intents_.at(sequence).write.key == key;
+         });
+}
+
 TargetQueue* Journal::target(const std::string& name) {
   const auto found = targets_.find(name);
   return found == targets_.end() ? nullptr : &found->second->queue;

@@ -59,6 +59,8 @@ class Journal {
   /// Nobody knows: it stays until someone commits or discards it.
   void leave_unsettled(Sequence intent);
   [[nodiscard]] std::vector<Unsettled> unsettled() const;
+  /// A write of the key is unsettled.
+  [[nodiscard]] bool is_unsettled(const std::string& key) const;
 
   /// Null for a target that is not known.
   [[nodiscard]] TargetQueue* target(const std::string& name);

@@ -235,6 +235,14 @@ bool TargetQueue::lacks(const std::string& key) const {
   return entries_.contains(key) || admissions_.contains(key);
 }
 
+std::size_t TargetQueue::compares() const {
+  std::size_t count = 0;
+  for (const auto& [key, entry] : entries_) {
+    count += entry.task.write.change == Change::compare ? 1 : 0;
+  }
+  return count;
+}
+
 bool TargetQueue::on_disk() const { return unloaded() > 0 || dead_ > 0; }
 
 /// A newer write takes the place of the older one.

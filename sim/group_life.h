@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "kv/sim_engine.h"
+#include "replication/types.h"
+#include "sim/life.h"
+#include "store/layers/chaos.h"
+
+namespace godwit::sim {
+
+/// One kind of life of a replicated store; a seed makes it a certain one.
+struct GroupScenario {
+  std::string name;
+  std::string about;
+  replication::Mode mode = replication::Mode::async;
+  std::uint64_t min_sync_replicas = 1;
+  std::uint64_t targets = 2;
+  std::uint64_t keys = 12;
+  std::uint64_t clients = 3;
+  std::uint64_t calls = 60;     ///< of each client in the life of one process
+  std::uint64_t processes = 3;  ///< one after another, before the world is healed
+  std::uint64_t in_memory = 6;  ///< tasks of a target
+  double removals = 0.25;       ///< share of writes
+  double reads = 0.3;           ///< share of calls
+  double pauses = 0;            ///< share of calls that pause a target, or resume it
+  double outages = 0;           ///< share of calls that take a target away, or bring it back
+  double collapses = 0;         ///< share of calls that drop the backlog of a target
+  Faults primary;
+  Faults target;
+  kv::EngineFaults journal;
+  CrashPlan crash;
+};
+
+/// Reads a scenario in TOML; absent keys are as above. Failure: as `parse_scenario`.
+[[nodiscard]] Result<GroupScenario> parse_group_scenario(const std::string& text,
+                                                         const std::string& file);
+
+/// Clients write, remove and read through a group, while what the scenario allows goes wrong, the
+/// process dies and begins anew. Then the world is healed.
+///
+/// Oracles:
+/// 1. A read, whoever answers it, is never older than what was acknowledged before it began.
+/// 2. A target that a receipt names as acknowledged holds that write, or a later one.
+/// 3. A target that is said to have caught up holds all that was acknowledged.
+/// 4. No target is ever given a version that is older than what it holds.
+/// 5. In the end each store holds, of each key, the last write that was acknowledged, or a later
+///    one of which nobody was told; what failed for certain is nowhere; all targets are as the
+///    primary, with the same versions, and nothing waits any more.
+[[nodiscard]] Outcome live(const GroupScenario& scenario, std::uint64_t seed);
+
+}  // namespace godwit::sim

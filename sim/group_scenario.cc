@@ -1,0 +1,52 @@
+#include "sim/group_life.h"
+#include "sim/takers.h"
+
+namespace godwit::sim {
+namespace {
+
+Taker group(GroupScenario& into, const std::string& file) {
+  using replication::Mode;
+  return table({{"mode", choice<Mode>(into.mode, {{"sync", Mode::sync},
+                                                  {"semi_sync", Mode::semi_sync},
+                                                  {"async", Mode::async}})},
+                {"min_sync_replicas", count(into.min_sync_replicas)},
+                {"targets", count(into.targets)},
+                {"in_memory", count(into.in_memory)}},
+               file);
+}
+
+Taker workload(GroupScenario& into, const std::string& file) {
+  return table({{"keys", count(into.keys)},
+                {"clients", count(into.clients)},
+                {"calls", count(into.calls)},
+                {"processes", count(into.processes)},
+                {"removals", share(into.removals)},
+                {"reads", share(into.reads)},
+                {"pauses", share(into.pauses)},
+                {"outages", share(into.outages)},
+                {"collapses", share(into.collapses)}},
+               file);
+}
+
+Taker journal(kv::EngineFaults& into, const std::string& file) {
+  return table({{"write_error", share(into.write_error)},
+                {"no_space", share(into.no_space)},
+                {"read_error", share(into.read_error)}},
+               file);
+}
+
+}  // namespace
+
+Result<GroupScenario> parse_group_scenario(const std::string& toml, const std::string& file) {
+  GroupScenario scenario;
+  scenario.name = scenario_name(file);
+  const Takers takers = {
+      {"about", text(scenario.about)},          {"group", group(scenario, file)},
+      {"workload", workload(scenario, file)},   {"primary", calls(scenario.primary, file)},
+      {"target", calls(scenario.target, file)}, {"journal", journal(scenario.journal, file)},
+      {"crash", crash(scenario.crash, file)}};
+  GODWIT_CHECK(take_all(toml, takers, file));
+  return scenario;
+}
+
+}  // namespace godwit::sim

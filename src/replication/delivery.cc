@@ -1,0 +1,71 @@
+#include "replication/delivery.h"
+
+#include <utility>
+
+namespace godwit::replication {
+namespace {
+
+using journal::Change;
+
+KeyState state_of(const Sighting& sighting, Standing standing) {
+  return {.version = sighting.version,
+          .presence = Presence::present,
+          .standing = standing,
+          .etag = sighting.etag,
+          .size = sighting.size};
+}
+
+/// The target's object is neither the primary's nor its past.
+Plan settle_conflict(const KeyState& primary, const KeyState& target, ConflictPolicy policy) {
+  const Decision decision = decide(policy, primary, target);
+  const bool gone = primary.presence == Presence::deleted;
+  switch (decision.keep) {
+    case Keep::left:
+      return {.step = gone ? Step::remove : Step::put, .conflict = decision.is_conflict};
+    case Keep::right: return {.step = Step::adopt, .conflict = decision.is_conflict};
+    case Keep::merged:
+      return {.step = gone ? Step::adopt : Step::merge, .conflict = decision.is_conflict};
+    case Keep::both: break;
+  }
+  return {.step = Step::leave, .conflict = decision.is_conflict};
+}
+
+Plan plan_absent(const journal::Write& task, const Sighting& target, ConflictPolicy policy) {
+  // A put whose object is gone again: the removal has its own task.
+  if (task.change == Change::put) return {.step = Step::nothing};
+  if (task.change == Change::compare) {
+    // All that we ever wrote there came from the primary, so that it was removed there. What
+    // others put there is not ours to remove.
+    return {.step = target.through_us ? Step::remove : Step::leave, .conflict = !target.through_us};
+  }
+  if (target.through_us && target.version <= task.version) return {.step = Step::remove};
+  const KeyState removed{
+      .version = task.version, .presence = Presence::deleted, .standing = Standing::primary};
+  return settle_conflict(removed, state_of(target, Standing::other), policy);
+}
+
+}  // namespace
+
+std::optional<Sighting> sighting_of(const std::optional<ObjectInfo>& info) {
+  if (!info) return std::nullopt;
+  return Sighting{.version = replication::version_of(*info),
+                  .size = info->size,
+                  .etag = info->etag,
+                  .through_us = carries_version(*info)};
+}
+
+Plan plan_delivery(const journal::Write& task, const std::optional<Sighting>& primary,
+                   const std::optional<Sighting>& target, ConflictPolicy policy) {
+  const bool behind = primary && primary->version < task.version;
+  if (behind && task.change != Change::compare) return {.step = Step::look_again};
+  if (!primary && !target) return {.step = Step::nothing};
+  if (!primary) return plan_absent(task, *target, policy);
+  if (!target) return {.step = Step::put};
+  const bool same = primary->version == target->version && primary->size == target->size;
+  if (same && primary->through_us && target->through_us) return {.step = Step::nothing};
+  if (target->through_us && target->version <= primary->version) return {.step = Step::put};
+  return settle_conflict(state_of(*primary, Standing::primary), state_of(*target, Standing::other),
+                         policy);
+}
+
+}  // namespace godwit::replication

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "journal/task.h"
+#include "replication/versioned.h"
+#include "version/conflict.h"
+
+namespace godwit::replication {
+
+/// What is known of one key at one store.
+struct Sighting {
+  Version version;
+  Bytes size = 0;
+  std::string etag;
+  bool through_us = false;  ///< carries a version of ours
+};
+[[nodiscard]] std::optional<Sighting> sighting_of(const std::optional<ObjectInfo>& info);
+
+enum class Step : std::uint8_t {
+  nothing,     ///< the target has what the task asks for
+  put,         ///< the primary's object goes to the target
+  remove,      ///< the target's object goes
+  look_again,  ///< the primary does not show yet what it has acknowledged
+  adopt,       ///< the target's object wins a conflict: it goes to the primary, as a new write
+  merge,       ///< both become one, which is written to the primary
+  leave        ///< a person must choose; or it is not ours to touch
+};
+
+struct Plan {
+  Step step = Step::nothing;
+  bool conflict = false;  ///< to be counted, once
+};
+
+/// What a delivery does about one key. Pure: all of the rules are here.
+///
+/// An object at the target that we wrote and that is not newer than the primary's is its past, and
+/// is replaced. Anything else there was written behind our back, or by a primary that was deposed:
+/// that is a conflict, decided by `policy`.
+[[nodiscard]] Plan plan_delivery(const journal::Write& task, const std::optional<Sighting>& primary,
+                                 const std::optional<Sighting>& target, ConflictPolicy policy);
+
+}  // namespace godwit::replication

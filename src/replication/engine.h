@@ -1,0 +1,54 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "journal/journal.h"
+#include "replication/acks.h"
+#include "replication/key_locks.h"
+#include "replication/members.h"
+#include "replication/recent.h"
+#include "replication/types.h"
+#include "version/hybrid_clock.h"
+
+namespace godwit::replication {
+
+/// What the parts of a group share. Engine executor.
+struct Engine {
+  Engine(World& in, GroupConfig how, std::unique_ptr<Store> store, journal::Journal& log)
+      : world(in),
+        config(std::move(how)),
+        primary(std::move(store)),
+        journal(log),
+        clock(config.max_clock_drift, log.clock()),
+        locks(in),
+        changed(in.executor()) {}
+
+  World& world;
+  GroupConfig config;
+  std::unique_ptr<Store> primary;
+  journal::Journal& journal;
+  HybridClock clock;
+  KeyLocks locks;
+  Acks acks;
+  RecentPuts recent;
+  std::map<std::string, std::unique_ptr<Target>> targets;
+  /// A target's health or state, or an unsettled write, has changed.
+  Signal changed;
+  CancelSource stop;
+  std::uint32_t epoch = 1;
+  /// How long each unsettled write has been looked at without an answer.
+  std::map<journal::Sequence, MonoTime> unsettled_since;
+
+  [[nodiscard]] Context context() const { return Context(world).with_cancel(stop.token()); }
+  [[nodiscard]] Version next_version() {
+    return {.epoch = epoch, .time = clock.tick(world.wall_now()), .region = config.primary_region};
+  }
+};
+
+/// `base`, doubled for each attempt up to `longest`, and up to a quarter more or less by chance, so
+/// that those who failed together do not come back together.
+[[nodiscard]] Duration backoff(World& world, const TargetConfig& config, std::uint32_t attempts);
+
+}  // namespace godwit::replication

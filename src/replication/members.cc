@@ -1,0 +1,18 @@
+#include "replication/members.h"
+
+namespace godwit::replication {
+
+void Detector::success() {
+  failures_ = 0;
+  ++successes_;
+  const bool well = health_ != Health::unhealthy || successes_ >= kSuccesses;
+  if (well) health_ = Health::healthy;
+}
+
+void Detector::failure() {
+  successes_ = 0;
+  ++failures_;
+  health_ = failures_ >= kFailures ? Health::unhealthy : Health::degraded;
+}
+
+}  // namespace godwit::replication

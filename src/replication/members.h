@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "replication/types.h"
+#include "store/store.h"
+
+namespace godwit::replication {
+
+/// Turns what is seen of a target into its health, with hysteresis both ways: one failure degrades
+/// it, `kFailures` in a row make it unhealthy, `kSuccesses` in a row heal it again.
+class Detector {
+ public:
+  static constexpr int kFailures = 3;
+  static constexpr int kSuccesses = 2;
+
+  void success();
+  void failure();
+  [[nodiscard]] Health health() const { return health_; }
+
+ private:
+  Health health_ = Health::unknown;
+  int failures_ = 0;
+  int successes_ = 0;
+};
+
+/// Counts of what went to one target.
+struct TargetCounts {
+  std::uint64_t replicated = 0;  ///< writes that arrived, each once
+  std::uint64_t failed = 0;      ///< writes that became dead letters
+  std::uint64_t attempts = 0;
+  std::uint64_t conflicts = 0;
+  std::uint64_t left_alone = 0;  ///< conflicts that wait for a person
+  Bytes bytes = 0;
+};
+
+/// A target as the group sees it. Engine executor.
+struct Target {
+  TargetConfig config;
+  std::unique_ptr<Store> store;
+  Detector detector;
+  State state = State::active;
+  TargetCounts counts;
+  std::uint64_t probes = 0;
+
+  /// Deliveries may be tried: not paused, not removed, not out of reach.
+  [[nodiscard]] bool takes_deliveries() const {
+    return (state == State::active || state == State::syncing) &&
+           detector.health() != Health::unhealthy;
+  }
+};
+
+}  // namespace godwit::replication

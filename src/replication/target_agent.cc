@@ -1,0 +1,339 @@
+#include "replication/target_agent.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "transfer/comparison.h"
+#include "transfer/list_diff.h"
+
+namespace godwit::replication {
+namespace {
+
+using journal::Change;
+
+/// How often a target that cannot be reached is asked whether it is back.
+constexpr Duration kProbeWhenDown = std::chrono::seconds(2);
+
+class Deaf final : public transfer::Observer {
+ public:
+  void on_event(const transfer::Event&) override {}
+  void on_start(const transfer::Progress&) override {}
+};
+
+/// Keys of which the listings cannot prove that both sides are the same.
+class Suspects final : public transfer::DiffSink {
+ public:
+  Suspects(const Context& context, Engine& engine, Target& target)
+      : context_(context),
+        engine_(engine),
+        target_(target),
+        comparison_(engine.primary->capabilities(), target.store->capabilities()) {}
+
+  void pair(ListEntry* source, ListEntry* target) override {
+    const bool same = source != nullptr && target != nullptr &&
+                      comparison_.content(*source, *target) == transfer::Verdict::same;
+    std::string& key = source != nullptr ? source->key : target->key;
+    if (!same && !key.starts_with(kOwnKeys)) keys_.push_back(std::move(key));
+  }
+
+  Task<void> room() override {
+    for (std::string& key : std::exchange(keys_, {})) {
+      GODWIT_CO_CHECK(
+          co_await engine_.journal.push_compare(context_, target_.config.name, std::move(key)));
+    }
+    co_return Result<void>();
+  }
+
+ private:
+  const Context& context_;
+  Engine& engine_;
+  Target& target_;
+  transfer::Comparison comparison_;
+  std::vector<std::string> keys_;
+};
+
+}  // namespace
+
+/// What the mover needs around each copy.
+struct TargetAgent::CopySupport {
+  explicit CopySupport(Engine& engine)
+      : slots(engine.world, transfer::Slots::kMost),
+        to(resources(engine)),
+        back(resources(engine)) {}
+
+  transfer::CopyResources resources(Engine& engine) {
+    return {.world = engine.world, .slots = slots, .progress = progress, .observer = deaf};
+  }
+
+  transfer::Slots slots;
+  transfer::Progress progress;
+  Deaf deaf;
+  transfer::TransferOptions options;
+  transfer::CopyResources to;
+  transfer::CopyResources back;
+};
+
+TargetAgent::TargetAgent(Engine& engine, Target& target)
+    : engine_(engine), target_(target), copies_(std::make_unique<CopySupport>(engine)) {}
+
+TargetAgent::~TargetAgent() = default;
+
+void TargetAgent::start(TaskGroup& group) {
+  for (std::size_t i = 0; i < target_.config.workers; ++i) group.spawn(work());
+  group.spawn(probe_now_and_then());
+  group.spawn(compare_when_asked());
+}
+
+asio::awaitable<void> TargetAgent::work() {
+  const Context context = engine_.context();
+  const std::string& name = target_.config.name;
+  while (!context.cancel().cancelled()) {
+    if (!target_.takes_deliveries()) {
+      co_await engine_.changed.wait();
+      continue;
+    }
+    auto task = co_await engine_.journal.next(context, name);
+    if (!task) co_return;
+    if (target_.takes_deliveries()) {
+      co_await deliver(*std::move(task));
+    } else if (auto* queue = engine_.journal.target(name)) {
+      queue->put_back(task->write.key);
+    }
+  }
+}
+
+asio::awaitable<void> TargetAgent::deliver(journal::TargetTask task) {
+  const std::string key = task.write.key;
+  target_.counts.attempts += 1;
+  auto arrived = co_await attempt(engine_.context(), task);
+  if (!arrived) {
+    co_await failed(std::move(task), std::move(arrived).error());
+    co_return;
+  }
+  const Health before = target_.detector.health();
+  target_.detector.success();
+  note_health(before);
+  if (arrived->moved) target_.counts.replicated += 1;
+  target_.counts.bytes += arrived->bytes;
+  engine_.acks.delivered(target_.config.name, key, arrived->version);
+  if (auto* queue = engine_.journal.target(target_.config.name)) {
+    queue->done(key, arrived->version);
+  }
+  note_progress();
+}
+
+Task<TargetAgent::Arrived> TargetAgent::attempt(const Context& context,
+                                                const journal::TargetTask& task) {
+  const std::string& key = task.write.key;
+  const Context look_context = context.with_timeout(target_.config.sync_timeout);
+  std::optional<ObjectInfo> primary;
+  const RecentPuts::Put* recent = engine_.recent.find(key, task.write.version);
+  if (recent != nullptr && task.write.change == Change::put) {
+    primary = ObjectInfo{.key = key,
+                         .size = recent->body->size(),
+                         .etag = recent->etag,
+                         .metadata = recent->metadata};
+  } else {
+    GODWIT_CO_TRY(primary, co_await look(look_context, *engine_.primary, key));
+  }
+  GODWIT_CO_TRY(const auto there, co_await look(look_context, *target_.store, key));
+  const auto ours = sighting_of(primary);
+  const auto theirs = sighting_of(there);
+  const Plan plan = plan_delivery(task.write, ours, theirs, engine_.config.conflict_resolution);
+  if (plan.conflict) target_.counts.conflicts += 1;
+  co_return co_await carry_out(context, task, plan, primary);
+}
+
+Task<TargetAgent::Arrived> TargetAgent::carry_out(const Context& context,
+                                                  const journal::TargetTask& task, Plan plan,
+                                                  const std::optional<ObjectInfo>& primary) {
+  const std::string& key = task.write.key;
+  Arrived arrived{.version = primary ? version_of(*primary) : task.write.version};
+  switch (plan.step) {
+    case Step::nothing: break;
+    case Step::put: co_return co_await put(context, key, *primary);
+    case Step::remove: {
+      const std::span<const std::string> keys(&key, 1);
+      GODWIT_CO_TRY(auto removed, co_await target_.store->remove(context, keys));
+      if (!removed.front()) co_return std::unexpected(std::move(removed.front()).error());
+      arrived.moved = true;
+      break;
+    }
+    case Step::look_again:
+      co_return fail(Error(Code::unavailable, "the primary does not show the write yet")
+                         .at(place_of(*engine_.primary, "head", key)));
+    case Step::adopt: co_return co_await adopt(context, key);
+    case Step::merge:
+    case Step::leave: target_.counts.left_alone += 1; break;
+  }
+  co_return arrived;
+}
+
+Task<TargetAgent::Arrived> TargetAgent::put(const Context& context, const std::string& key,
+                                            const ObjectInfo& primary) {
+  Arrived arrived{.version = version_of(primary), .bytes = primary.size, .moved = true};
+  if (const RecentPuts::Put* recent = engine_.recent.find(key, arrived.version);
+      recent != nullptr && recent->version == arrived.version) {
+    const auto held = recent->body;  // the cache may let go of it meanwhile
+    ViewBody body(as_bytes(*held));
+    const Upload upload{.body = &body, .size = held->size()};
+    const PutOptions options{.metadata = recent->metadata};
+    GODWIT_CO_CHECK(co_await target_.store->put(context, key, upload, options));
+    co_return arrived;
+  }
+  transfer::Copier copier({.source = *engine_.primary, .target = *target_.store}, copies_->options,
+                          copies_->to);
+  const ListEntry entry{
+      .key = key, .size = primary.size, .etag = primary.etag, .modified = primary.modified};
+  GODWIT_CO_TRY(arrived.bytes, co_await copier.copy(context, entry, key));
+  co_return arrived;
+}
+
+/// The target's object has won: it becomes a write like any other.
+Task<TargetAgent::Arrived> TargetAgent::adopt(const Context& context, const std::string& key) {
+  GODWIT_CO_TRY(const auto held, co_await engine_.locks.acquire(context, key));
+  GODWIT_CO_TRY(const auto there, co_await look(context, *target_.store, key));
+  if (!there) co_return fail(Code::unavailable, "the object changed meanwhile");
+  GODWIT_CO_TRY(const auto ours, co_await look(context, *engine_.primary, key));
+  const Version version = version_of(*there);
+  if (ours && version_of(*ours) >= version) {
+    co_return fail(Code::unavailable, "the object changed meanwhile");
+  }
+  GODWIT_CO_CHECK(engine_.clock.observe(version.time, engine_.world.wall_now()));
+  journal::Write write{.key = key, .version = version, .size = there->size};
+  GODWIT_CO_TRY(const auto intent, co_await engine_.journal.begin(std::move(write)));
+  transfer::Copier copier({.source = *target_.store, .target = *engine_.primary}, copies_->options,
+                          copies_->back);
+  const ListEntry entry{
+      .key = key, .size = there->size, .etag = there->etag, .modified = there->modified};
+  const auto copied = co_await copier.copy(context, entry, key);
+  if (!copied) {
+    engine_.journal.leave_unsettled(intent);
+    engine_.changed.notify_all();
+    co_return std::unexpected(copied.error());
+  }
+  engine_.recent.erase(key);
+  engine_.journal.commit(intent, engine_.world.wall_now(), nullptr);
+  co_return Arrived{.version = version, .bytes = *copied, .moved = true};
+}
+
+asio::awaitable<void> TargetAgent::failed(journal::TargetTask task, Error error) {
+  const std::string& key = task.write.key;
+  const bool at_primary = error.where().store == engine_.primary->identity().url;
+  const bool for_good = error.retry() == Retry::never && error.code() != Code::cancelled;
+  bool answers = true;
+  if (!at_primary && error.code() != Code::cancelled) {
+    const Health before = target_.detector.health();
+    // Whoever answers a probe refuses this object only.
+    if (for_good) answers = co_await probe();
+    if (!for_good || !answers) target_.detector.failure();
+    note_health(before);
+  }
+  auto* queue = engine_.journal.target(target_.config.name);
+  if (queue == nullptr) co_return;
+  const bool parked = error.code() == Code::cancelled || !target_.takes_deliveries();
+  const bool last = task.attempts + 1 >= target_.config.max_attempts && !at_primary;
+  if (parked) {
+    queue->put_back(key);
+  } else if (answers && (for_good || last)) {
+    target_.counts.failed += 1;
+    queue->bury(key, error, engine_.world.wall_now());
+  } else {
+    const Duration pause = backoff(engine_.world, target_.config, task.attempts);
+    queue->retry(key, engine_.world.mono_now() + pause);
+  }
+}
+
+asio::awaitable<bool> TargetAgent::probe() {
+  const Context context = engine_.context().with_timeout(engine_.config.health_check_timeout);
+  target_.probes += 1;
+  const std::string key = std::string(kOwnKeys) + "group";
+  const auto seen = co_await look(context, *target_.store, key);
+  co_return seen.has_value();
+}
+
+asio::awaitable<void> TargetAgent::probe_now_and_then() {
+  const Context context = engine_.context();
+  while (!context.cancel().cancelled()) {
+    const bool well = co_await probe();
+    if (context.cancel().cancelled()) co_return;
+    const Health before = target_.detector.health();
+    if (well) {
+      target_.detector.success();
+    } else {
+      target_.detector.failure();
+    }
+    note_health(before);
+    note_progress();
+    const Duration interval = well ? engine_.config.health_check_interval
+                                   : std::min(kProbeWhenDown, engine_.config.health_check_interval);
+    const auto jitter = engine_.world.random() % 256;
+    (void)co_await context.sleep(interval * (896 + jitter) / 1024);
+  }
+}
+
+asio::awaitable<void> TargetAgent::compare_when_asked() {
+  const Context context = engine_.context();
+  std::uint32_t failures = 0;
+  while (!context.cancel().cancelled()) {
+    auto* queue = engine_.journal.target(target_.config.name);
+    if (queue == nullptr) co_return;
+    if (!queue->backlog().resync || !target_.takes_deliveries()) {
+      co_await engine_.changed.wait();
+      continue;
+    }
+    const std::uint64_t collapses = queue->collapses();
+    const auto compared = co_await compare();
+    if (compared && queue->backlog().dead == 0) {
+      queue->resynced(collapses);
+      note_progress();
+      failures = 0;
+    } else {
+      (void)co_await context.sleep(backoff(engine_.world, target_.config, failures++));
+    }
+  }
+}
+
+/// Makes tasks of all that differs, and waits until they are done.
+Task<void> TargetAgent::compare() {
+  const Context context = engine_.context();
+  Suspects suspects(context, engine_, target_);
+  GODWIT_CO_CHECK(
+      co_await transfer::list_diff(context, *engine_.primary, *target_.store, {}, suspects));
+  GODWIT_CO_CHECK(co_await suspects.room());
+  while (true) {
+    GODWIT_CO_CHECK(context.check());
+    auto* queue = engine_.journal.target(target_.config.name);
+    if (queue == nullptr) co_return fail(Code::not_found, "the target was removed");
+    if (queue->compares() == 0) co_return Result<void>();
+    (void)co_await context.sleep(std::chrono::milliseconds(100));
+  }
+}
+
+void TargetAgent::note_health(Health before) {
+  const Health now = target_.detector.health();
+  if (now == before) return;
+  if (now == Health::unhealthy && target_.state == State::active) target_.state = State::syncing;
+  engine_.changed.notify_all();
+}
+
+/// A target that has caught up is active again.
+void TargetAgent::note_progress() {
+  if (target_.state != State::syncing || target_.detector.health() == Health::unhealthy) return;
+  auto* queue = engine_.journal.target(target_.config.name);
+  if (queue == nullptr) return;
+  const journal::Backlog backlog = queue->backlog();
+  const WallTime latest = engine_.world.wall_now() - engine_.config.max_replication_lag;
+  if (backlog.resync || (backlog.oldest && *backlog.oldest < latest)) return;
+  target_.state = State::active;
+  engine_.changed.notify_all();
+}
+
+Duration backoff(World& world, const TargetConfig& config, std::uint32_t attempts) {
+  Duration pause = config.retry_delay;
+  for (std::uint32_t i = 0; i < attempts && pause < config.longest_retry_delay; ++i) pause *= 2;
+  pause = std::min(pause, config.longest_retry_delay);
+  return pause * (768 + world.random() % 512) / 1024;
+}
+
+}  // namespace godwit::replication

@@ -1,0 +1,50 @@
+#pragma once
+
+#include "replication/delivery.h"
+#include "replication/engine.h"
+#include "transfer/copy.h"
+
+namespace godwit::replication {
+
+/// Delivers to one target what it lacks: workers take its tasks, a prober watches its health, and
+/// a comparison of everything runs when the journal asks for one.
+class TargetAgent {
+ public:
+  TargetAgent(Engine& engine, Target& target);
+  TargetAgent(TargetAgent&&) = delete;
+  ~TargetAgent();
+
+  /// Until the engine is stopped.
+  void start(TaskGroup& group);
+
+ private:
+  struct CopySupport;
+  /// What a delivery has brought about.
+  struct Arrived {
+    Version version;
+    Bytes bytes = 0;
+    bool moved = false;  ///< something was written or removed
+  };
+
+  [[nodiscard]] asio::awaitable<void> work();
+  [[nodiscard]] asio::awaitable<void> probe_now_and_then();
+  [[nodiscard]] asio::awaitable<void> compare_when_asked();
+  [[nodiscard]] asio::awaitable<void> deliver(journal::TargetTask task);
+  [[nodiscard]] Task<Arrived> attempt(const Context& context, const journal::TargetTask& task);
+  [[nodiscard]] Task<Arrived> carry_out(const Context& context, const journal::TargetTask& task,
+                                        Plan plan, const std::optional<ObjectInfo>& primary);
+  [[nodiscard]] Task<Arrived> put(const Context& context, const std::string& key,
+                                  const ObjectInfo& primary);
+  [[nodiscard]] Task<Arrived> adopt(const Context& context, const std::string& key);
+  [[nodiscard]] asio::awaitable<void> failed(journal::TargetTask task, Error error);
+  [[nodiscard]] asio::awaitable<bool> probe();
+  [[nodiscard]] Task<void> compare();
+  void note_health(Health before);
+  void note_progress();
+
+  Engine& engine_;
+  Target& target_;
+  std::unique_ptr<CopySupport> copies_;
+};
+
+}  // namespace godwit::replication

@@ -1,0 +1,42 @@
+#pragma once
+
+#include "replication/engine.h"
+#include "replication/group.h"
+
+namespace godwit::replication {
+
+/// The way of a write (design: "A write in primary–replica").
+///
+///   1. the key's lock; a version from the clock
+///   2. the intent, durable in the journal
+///   3. the primary's store. Failed for certain: the intent goes. Unknown: it stays, see `settle`
+///   4. the intent becomes a task of each target
+///   5. by mode: acks of targets are awaited
+class Writer {
+ public:
+  explicit Writer(Engine& engine) : engine_(engine) {}
+
+  [[nodiscard]] Task<Receipt> put(const Context& context, const std::string& key, Upload upload,
+                                  const WriteOptions& options);
+  [[nodiscard]] Task<Receipt> remove(const Context& context, const std::string& key,
+                                     const WriteOptions& options);
+  /// Finds out, for as long as it takes, what became of writes whose answer was lost.
+  [[nodiscard]] asio::awaitable<void> settle();
+
+ private:
+  /// Bodies up to this size are read before the key is locked, so that a slow writer holds up
+  /// nobody, and are delivered from memory.
+  static constexpr Bytes kSmall = 4 * kMiB;
+
+  struct Body;
+  [[nodiscard]] Task<journal::Sequence> begin(const Context& context, const journal::Write& write);
+  [[nodiscard]] Task<void> wait_until_settled(const Context& context, const std::string& key);
+  void end_unknown(journal::Sequence intent);
+  [[nodiscard]] Task<Receipt> acknowledge(const Context& context, Acks::Waiter& waiter,
+                                          Receipt receipt, const WriteOptions& options);
+  [[nodiscard]] Task<bool> settle_one(const journal::Unsettled& unsettled);
+
+  Engine& engine_;
+};
+
+}  // namespace godwit::replication
