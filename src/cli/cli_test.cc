@@ -175,6 +175,74 @@ TEST(App, help_and_version_exit_0) {
   EXPECT_TRUE(run({"--version"}).out.starts_with("godwit "));
 }
 
+TEST(App, prints_each_document_and_the_completions_of_each_shell) {
+  for (const char* form : {"man", "markdown", "stores", "config"}) {
+    EXPECT_EQ(run({"reference", form}).code, kDone) << form;
+  }
+  EXPECT_NE(run({"reference", "markdown"}).out.find("## godwit sync"), std::string::npos);
+  EXPECT_NE(run({"reference", "stores"}).out.find("| `endpoint` | text |"), std::string::npos);
+  EXPECT_NE(run({"reference", "config"}).out.find("| `secret_key_file` |"), std::string::npos);
+  EXPECT_EQ(run({"reference", "poem"}).code, kUsage);
+  for (const char* shell : {"bash", "zsh", "fish"}) {
+    EXPECT_NE(run({"completions", shell}).out.find("verify"), std::string::npos) << shell;
+  }
+}
+
+/// Commands on a directory, which stands for any store.
+class ObjectCommands : public testing::Test {
+ protected:
+  std::string put(const std::string& key, const std::string& text) {
+    world.write("file", text);
+    const Ended ended = run({"put", "--metadata", "Colour=red", world.path("file"), at(key)});
+    EXPECT_EQ(ended.code, kDone) << ended.err;
+    return at(key);
+  }
+  [[nodiscard]] std::string at(const std::string& key) const { return world.path("store/" + key); }
+
+  test::FakeWorld world;
+};
+
+TEST_F(ObjectCommands, an_object_comes_back_as_it_went) {
+  const std::string object = put("a/b", "hello");
+  EXPECT_EQ(run({"cat", object}).out, "hello");
+  EXPECT_EQ(run({"get", object, "-"}).out, "hello");
+  EXPECT_EQ(run({"get", object, world.path("copy")}).code, kDone);
+  EXPECT_EQ(run({"cat", world.path("copy")}).out, "hello");
+  const std::string told = run({"head", object}).out;
+  EXPECT_NE(told.find("size: 5\n"), std::string::npos) << told;
+  EXPECT_NE(told.find("\"colour\":\"red\""), std::string::npos) << told;
+}
+
+TEST_F(ObjectCommands, listings_show_a_level_or_all) {
+  put("a/b", "1");
+  put("c", "22");
+  EXPECT_EQ(run({"ls", at("")}).out, "a/\nc\n");
+  EXPECT_EQ(run({"ls", "-r", at("")}).out, "a/b\nc\n");
+  EXPECT_NE(run({"ls", "-l", at("")}).out.find("             2  20"), std::string::npos);
+}
+
+TEST_F(ObjectCommands, a_tree_is_removed_only_when_it_was_really_meant) {
+  put("a/b", "1");
+  put("a/c", "2");
+  EXPECT_EQ(run({"rm", "-r", at("a")}).code, kUsage);
+  EXPECT_EQ(run({"rm", "-r", "-n", at("a")}).out, "would_delete b\nwould_delete c\n");
+  EXPECT_EQ(run({"ls", at("a")}).out, "b\nc\n");
+  EXPECT_EQ(run({"rm", at("a/b")}).code, kDone);
+  EXPECT_EQ(run({"ls", at("a")}).out, "c\n");
+  EXPECT_EQ(run({"-v", "rm", "-r", "--yes", at("a")}).out, "deleted c\n");
+}
+
+TEST_F(ObjectCommands, what_is_not_there_is_an_error_with_its_name) {
+  put("a", "1");
+  for (const char* command : {"cat", "get", "head", "rm"}) {
+    const Ended ended = run({command, at("b")});
+    EXPECT_EQ(ended.code, kFatal) << command;
+    EXPECT_NE(ended.err.find("'b'"), std::string::npos) << command << ended.err;
+  }
+  EXPECT_EQ(run({"put", world.path("nothing"), at("b")}).code, kFatal);
+  EXPECT_EQ(run({"put", "--metadata", "colour", world.path("file"), at("b")}).code, kUsage);
+}
+
 TEST(App, the_last_line_of_json_is_the_summary) {
   const Ended ended = run(
       {"--json", "sync", "--state-dir", testing::TempDir() + "godwit-cli", "memory:a", "memory:b"});

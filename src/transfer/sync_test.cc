@@ -250,6 +250,54 @@ TEST_F(SyncTest, verify_tells_every_class_apart_and_repair_mends_just_those) {
   EXPECT_FALSE(after.clean());
 }
 
+/// Tells no MD5s, as a directory does: what is in it must be read.
+class Tokenless final : public ForwardingStore {
+ public:
+  explicit Tokenless(std::unique_ptr<Store> inner)
+      : ForwardingStore(std::move(inner)), capabilities_(ForwardingStore::capabilities()) {
+    capabilities_.etag_is_md5 = capabilities_.put_tells_md5 = false;
+    capabilities_.server_side_copy = false;
+  }
+  [[nodiscard]] const Capabilities& capabilities() const override { return capabilities_; }
+
+ private:
+  Capabilities capabilities_;
+};
+
+TEST_F(SyncTest, checksums_are_made_of_what_one_side_holds_when_only_the_other_tells_them) {
+  put(*source, "same", "12345");
+  put(*target, "same", "12345");
+  put(*source, "rotten", "12345");
+  put(*target, "rotten", "12x45");
+  target = std::make_unique<Tokenless>(std::move(target));
+  for (int turned = 0; turned < 2; ++turned) {
+    const VerifySummary found = verify_now(VerifyLevel::checksum);
+    EXPECT_EQ(found.same, 1);
+    EXPECT_EQ(found.different, 1);
+    EXPECT_EQ(found.bytes_read, 10) << "of the one side that tells nothing";
+    std::swap(source, target);
+  }
+  source = std::make_unique<Tokenless>(std::move(source));
+  const VerifySummary neither = verify_now(VerifyLevel::checksum);
+  EXPECT_EQ(neither.same, 1);
+  EXPECT_EQ(neither.different, 1);
+  EXPECT_EQ(neither.bytes_read, 20);
+}
+
+TEST_F(SyncTest, a_sync_by_checksum_finds_what_size_and_time_hide) {
+  put(*source, "rotten", "12345");
+  put(*source, "same", "12345");
+  put(*target, "rotten", "12x45");
+  put(*target, "same", "12345");
+  source = std::make_unique<Tokenless>(std::move(source));
+  target = std::make_unique<Tokenless>(std::move(target));
+  options.compare = Compare::checksum;
+  const SyncSummary summary = sync_now();
+  EXPECT_EQ(summary.progress.replicated, 1);
+  EXPECT_EQ(summary.progress.skipped, 1);
+  EXPECT_EQ(get(*target, "rotten"), "12345");
+}
+
 TEST_F(SyncTest, a_multipart_object_keeps_its_layout_and_its_etag) {
   const std::string key = "big";
   const PutOptions none;
