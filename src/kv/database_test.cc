@@ -1,6 +1,7 @@
 #include "kv/database.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <functional>
@@ -21,17 +22,19 @@ struct EngineCase {
 class DatabaseContract : public testing::TestWithParam<EngineCase> {
  protected:
   void SetUp() override {
-    std::filesystem::remove_all(directory());
+    std::filesystem::remove_all(root());
     engine_ = GetParam().make();
     database_ = engine_->open(directory(), {}).value();
   }
   void TearDown() override {
     database_.reset();
-    std::filesystem::remove_all(directory());
+    std::filesystem::remove_all(root());
+  }
+  [[nodiscard]] static std::string root() {
+    return testing::TempDir() + "kv-" + std::to_string(::getpid());
   }
   [[nodiscard]] static std::string directory() {
-    return testing::TempDir() + "kv-" +
-           testing::UnitTest::GetInstance()->current_test_info()->name();
+    return root() + "/" + testing::UnitTest::GetInstance()->current_test_info()->name();
   }
   void reopen() {
     database_.reset();

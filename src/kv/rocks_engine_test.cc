@@ -81,8 +81,8 @@ class RocksFiles : public testing::Test {
     return rows.size();
   }
 
-  std::string root_ =
-      testing::TempDir() + "rocks-" + testing::UnitTest::GetInstance()->current_test_info()->name();
+  std::string root_ = testing::TempDir() + "rocks-" + std::to_string(::getpid()) + "-" +
+                      testing::UnitTest::GetInstance()->current_test_info()->name();
   std::string directory_ = root_ + "/db";
   DatabaseOptions options_{.memory = 8 * kMiB};
   RocksEngine engine_;
@@ -242,7 +242,7 @@ class TroubledFile final : public rocksdb::FSWritableFileOwnerWrapper {
 
   rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
                            rocksdb::IODebugContext* debug) override {
-    const rocksdb::IOStatus status = trouble_.status();
+    rocksdb::IOStatus status = trouble_.status();
     if (status.ok() || trouble_.at_sync) {
       return FSWritableFileOwnerWrapper::Append(data, options, debug);
     }
@@ -257,7 +257,7 @@ class TroubledFile final : public rocksdb::FSWritableFileOwnerWrapper {
   }
   rocksdb::IOStatus Sync(const rocksdb::IOOptions& options,
                          rocksdb::IODebugContext* debug) override {
-    const rocksdb::IOStatus status = trouble_.status();
+    rocksdb::IOStatus status = trouble_.status();
     return status.ok() ? FSWritableFileOwnerWrapper::Sync(options, debug) : status;
   }
 
