@@ -236,11 +236,11 @@ bool TargetQueue::lacks(const std::string& key) const {
 }
 
 std::size_t TargetQueue::compares() const {
-  std::size_t count = 0;
-  for (const auto& [key, entry] : entries_) {
-    count += entry.task.write.change == Change::compare ? 1 : 0;
-  }
-  return count;
+  const auto compares = [](const auto& each) {
+    return each.second.task.write.change == Change::compare;
+  };
+  return static_cast<std::size_t>(std::ranges::count_if(entries_, compares) +
+                                  std::ranges::count_if(admissions_, compares));
 }
 
 bool TargetQueue::on_disk() const { return unloaded() > 0 || dead_ > 0; }

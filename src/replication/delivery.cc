@@ -31,8 +31,6 @@ Plan settle_conflict(const KeyState& primary, const KeyState& target, ConflictPo
 }
 
 Plan plan_absent(const journal::Write& task, const Sighting& target, ConflictPolicy policy) {
-  // A put whose object is gone again: the removal has its own task.
-  if (task.change == Change::put) return {.step = Step::nothing};
   if (task.change == Change::compare) {
     // All that we ever wrote there came from the primary, so that it was removed there. What
     // others put there is not ours to remove.
@@ -57,7 +55,8 @@ std::optional<Sighting> sighting_of(const std::optional<ObjectInfo>& info) {
 Plan plan_delivery(const journal::Write& task, const std::optional<Sighting>& primary,
                    const std::optional<Sighting>& target, ConflictPolicy policy) {
   const bool behind = primary && primary->version < task.version;
-  if (behind && task.change != Change::compare) return {.step = Step::look_again};
+  const bool gone = !primary && task.change == Change::put;
+  if (gone || (behind && task.change != Change::compare)) return {.step = Step::look_again};
   if (!primary && !target) return {.step = Step::nothing};
   if (!primary) return plan_absent(task, *target, policy);
   if (!target) return {.step = Step::put};

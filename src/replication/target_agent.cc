@@ -160,7 +160,7 @@ Task<TargetAgent::Arrived> TargetAgent::carry_out(const Context& context,
       break;
     }
     case Step::look_again:
-      co_return fail(Error(Code::unavailable, "the primary does not show the write yet")
+      co_return fail(Error(Code::not_found, "the primary does not show what was written to it")
                          .at(place_of(*engine_.primary, "head", key)));
     case Step::adopt: co_return co_await adopt(context, key);
     case Step::merge:
@@ -220,7 +220,10 @@ Task<TargetAgent::Arrived> TargetAgent::adopt(const Context& context, const std:
 asio::awaitable<void> TargetAgent::failed(journal::TargetTask task, Error error) {
   const std::string& key = task.write.key;
   const bool at_primary = error.where().store == engine_.primary->identity().url;
-  const bool for_good = error.retry() == Retry::never && error.code() != Code::cancelled;
+  // What the primary does not show may be on its way there, or being removed.
+  const bool lost = at_primary && error.code() == Code::not_found;
+  const bool for_good =
+      error.retry() == Retry::never && error.code() != Code::cancelled && !lost;
   bool answers = true;
   if (!at_primary && error.code() != Code::cancelled) {
     const Health before = target_.detector.health();
@@ -232,7 +235,8 @@ asio::awaitable<void> TargetAgent::failed(journal::TargetTask task, Error error)
   auto* queue = engine_.journal.target(target_.config.name);
   if (queue == nullptr) co_return;
   const bool parked = error.code() == Code::cancelled || !target_.takes_deliveries();
-  const bool last = task.attempts + 1 >= target_.config.max_attempts && !at_primary;
+  const bool last =
+      task.attempts + 1 >= target_.config.max_attempts && (!at_primary || lost);
   if (parked) {
     queue->put_back(key);
   } else if (answers && (for_good || last)) {
