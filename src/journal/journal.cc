@@ -173,6 +173,20 @@ TargetQueue* Journal::target(const std::string& name) {
   return found == targets_.end() ? nullptr : &found->second->queue;
 }
 
+std::optional<Backlog> Journal::backlog(const std::string& name) const {
+  const auto found = targets_.find(name);
+  if (found == targets_.end()) return std::nullopt;
+  Backlog backlog = found->second->queue.backlog();
+  for (const Sequence sequence : unsettled_) {
+    const Write& write = intents_.at(sequence).write;
+    const WallTime since = write.version.time.wall();
+    backlog.tasks += 1;
+    backlog.bytes += write.size;
+    backlog.oldest = std::min(backlog.oldest.value_or(since), since);
+  }
+  return backlog;
+}
+
 Task<void> Journal::add_target(const std::string& name) {
   if (targets_.contains(name)) {
     co_return fail(Code::precondition_failed, "target '" + name + "' is known already");
@@ -354,7 +368,7 @@ void Journal::collect(std::vector<Step>& steps) {
 /// are gone before it comes to that.
 void Journal::collect_marks(std::vector<Step>& steps) {
   std::vector<std::pair<Sequence, std::string>> rows;
-  const MonoTime before = world_.mono_now() - kMarkAfter;
+  const MonoTime before = closing_ ? MonoTime::max() : world_.mono_now() - kMarkAfter;
   while (!unmarked_.empty() && unmarked_.front().first <= before) {
     const auto intent = intents_.find(unmarked_.front().second);
     if (intent != intents_.end()) {

@@ -64,6 +64,9 @@ class Journal {
 
   /// Null for a target that is not known.
   [[nodiscard]] TargetQueue* target(const std::string& name);
+  /// What the target lacks, or may lack: unsettled writes count, for one that a restart has found
+  /// may have been acknowledged. Nothing for a target that is not known.
+  [[nodiscard]] std::optional<Backlog> backlog(const std::string& target) const;
   /// A new target, marked for a comparison with the primary. precondition_failed: it is known.
   [[nodiscard]] Task<void> add_target(const std::string& name);
   /// Its tasks are forgotten. Tasks that were taken end nowhere.

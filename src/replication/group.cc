@@ -121,15 +121,14 @@ std::vector<TargetStatus> Group::status() const {
                         .health = target->detector.health(),
                         .state = target->state,
                         .counts = target->counts};
-    if (auto* queue = impl_->engine.journal.target(name)) {
-      const journal::Backlog backlog = queue->backlog();
-      status.tasks = backlog.tasks;
-      status.bytes = backlog.bytes;
-      status.dead_letters = backlog.dead;
-      status.caught_up = backlog.caught_up();
+    if (const auto backlog = impl_->engine.journal.backlog(name)) {
+      status.tasks = backlog->tasks;
+      status.bytes = backlog->bytes;
+      status.dead_letters = backlog->dead;
+      status.caught_up = backlog->caught_up();
       const Duration age =
-          impl_->engine.world.wall_now() - backlog.oldest.value_or(WallTime::max());
-      if (backlog.oldest) status.lag = std::max(Duration::zero(), age);
+          impl_->engine.world.wall_now() - backlog->oldest.value_or(WallTime::max());
+      if (backlog->oldest) status.lag = std::max(Duration::zero(), age);
     }
     all.push_back(std::move(status));
   }

@@ -53,10 +53,10 @@ bool Router::eligible(const Target& target) const {
   const Health health = target.detector.health();
   const bool well = health == Health::healthy || health == Health::degraded;
   if (!well || target.state != State::active) return false;
-  auto* queue = engine_.journal.target(target.config.name);
-  if (queue == nullptr) return false;
-  const auto oldest = queue->backlog().oldest;
-  return !oldest || engine_.world.wall_now() - *oldest <= engine_.config.max_replication_lag;
+  const auto backlog = engine_.journal.backlog(target.config.name);
+  if (!backlog) return false;
+  const Duration most = engine_.config.max_replication_lag;
+  return !backlog->oldest || engine_.world.wall_now() - *backlog->oldest <= most;
 }
 
 Task<ReadResult> Router::ask(const Context& context, const std::string& name,

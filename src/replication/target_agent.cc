@@ -222,8 +222,7 @@ asio::awaitable<void> TargetAgent::failed(journal::TargetTask task, Error error)
   const bool at_primary = error.where().store == engine_.primary->identity().url;
   // What the primary does not show may be on its way there, or being removed.
   const bool lost = at_primary && error.code() == Code::not_found;
-  const bool for_good =
-      error.retry() == Retry::never && error.code() != Code::cancelled && !lost;
+  const bool for_good = error.retry() == Retry::never && error.code() != Code::cancelled && !lost;
   bool answers = true;
   if (!at_primary && error.code() != Code::cancelled) {
     const Health before = target_.detector.health();
@@ -235,8 +234,7 @@ asio::awaitable<void> TargetAgent::failed(journal::TargetTask task, Error error)
   auto* queue = engine_.journal.target(target_.config.name);
   if (queue == nullptr) co_return;
   const bool parked = error.code() == Code::cancelled || !target_.takes_deliveries();
-  const bool last =
-      task.attempts + 1 >= target_.config.max_attempts && (!at_primary || lost);
+  const bool last = task.attempts + 1 >= target_.config.max_attempts && (!at_primary || lost);
   if (parked) {
     queue->put_back(key);
   } else if (answers && (for_good || last)) {
@@ -324,11 +322,10 @@ void TargetAgent::note_health(Health before) {
 /// A target that has caught up is active again.
 void TargetAgent::note_progress() {
   if (target_.state != State::syncing || target_.detector.health() == Health::unhealthy) return;
-  auto* queue = engine_.journal.target(target_.config.name);
-  if (queue == nullptr) return;
-  const journal::Backlog backlog = queue->backlog();
+  const auto backlog = engine_.journal.backlog(target_.config.name);
+  if (!backlog || backlog->resync) return;
   const WallTime latest = engine_.world.wall_now() - engine_.config.max_replication_lag;
-  if (backlog.resync || (backlog.oldest && *backlog.oldest < latest)) return;
+  if (backlog->oldest && *backlog->oldest < latest) return;
   target_.state = State::active;
   engine_.changed.notify_all();
 }
