@@ -35,13 +35,13 @@ void TargetQueue::push(TargetTask task, Sequence intent) {
   } else {
     const bool in_order = unloaded() == 0 || task.write.priority != Priority::normal;
     const bool bulk = task.write.priority == Priority::bulk;
-    admit(std::move(task), intent, bulk || (room && in_order) ? Keep::memory : Keep::disk);
+    admit(task, intent, bulk || (room && in_order) ? Keep::memory : Keep::disk);
   }
 }
 
 void TargetQueue::push_recovered(TargetTask task, Sequence intent) {
   if (on_disk()) {
-    admit(std::move(task), intent, Keep::memory);
+    admit(task, intent, Keep::memory);
   } else {
     push(std::move(task), intent);
   }
@@ -146,7 +146,7 @@ void TargetQueue::buried(const std::string& key) {
     // Written again meanwhile: out of the grave, by the way of any write that comes now.
     TargetTask task = entry.task;
     task.attempts = 0;
-    admit(std::move(task), entry.intent, Keep::memory);
+    admit(task, entry.intent, Keep::memory);
   } else if (entry.intent != 0) {
     context_.release(entry.intent);
   }
@@ -312,7 +312,7 @@ void TargetQueue::erase(const std::string& key) {
 }
 
 /// Asks the disk what there is of the key, and merges.
-void TargetQueue::admit(TargetTask task, Sequence intent, Keep keep) {
+void TargetQueue::admit(const TargetTask& task, Sequence intent, Keep keep) {
   Admission& pending = admissions_[task.write.key];
   if (pending.count++ == 0 || task.write.version > pending.task.write.version) {
     pending.task = task;

@@ -133,7 +133,7 @@ class TargetQueue {
   void enqueue(Entry& entry);
   void set_since(Entry& entry, WallTime since);
   void erase(const std::string& key);
-  void admit(TargetTask task, Sequence intent, Keep keep);
+  void admit(const TargetTask& task, Sequence intent, Keep keep);
   void admitted(Admitted result, Sequence intent, Keep keep, std::uint64_t collapses);
   void admitted_to_disk(const Admitted& result);
   void admitted_to_memory(Admitted result, Sequence intent);

@@ -1,10 +1,5 @@
 // A process that puts is killed at any moment, again and again: what it had acknowledged is there
 // afterwards, and what is there is whole. `rocksdb_kill [ROUNDS]`; exits 1 at a broken promise.
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <array>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -12,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "kill/child.h"
 #include "kv/rocks_engine.h"
 #include "store/rocksdb/rocks_store.h"
 #include "support/run_task.h"
@@ -106,34 +102,6 @@ int check(const std::string& directory, int last) {
   return kept ? 0 : 1;
 }
 
-struct Child {
-  pid_t pid = 0;
-  int output = 0;
-};
-
-/// This program anew, so that no thread of RocksDB's is lost by a fork.
-Child start(const char* what, const std::string& directory, int number) {
-  std::array<int, 2> ends{};
-  if (::pipe(ends.data()) != 0) std::abort();
-  const std::string text = std::to_string(number);
-  const pid_t pid = ::fork();
-  if (pid == 0) {
-    ::dup2(ends[1], STDOUT_FILENO);
-    ::close(ends[0]);
-    ::execl("/proc/self/exe", "rocksdb_kill", what, directory.c_str(), text.c_str(), nullptr);
-    ::_exit(2);
-  }
-  ::close(ends[1]);
-  return {pid, ends[0]};
-}
-
-int wait_for(const Child& child) {
-  int status = 0;
-  ::waitpid(child.pid, &status, 0);
-  ::close(child.output);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
 int run(int rounds) {
   const std::string directory =
       std::filesystem::temp_directory_path() / ("rocksdb-kill-" + std::to_string(::getpid()));
@@ -141,13 +109,16 @@ int run(int rounds) {
   int last = 0;
   bool good = true;
   for (int round = 0; round < rounds && good; ++round) {
-    const Child writer = start("put", directory, last + 1);
+    const test::Child writer =
+        test::Child::start("put", directory, static_cast<std::uint64_t>(last + 1));
     ::usleep(static_cast<useconds_t>(random() % kLongestRound));
     ::kill(writer.pid, SIGKILL);
     int version = 0;
     while (::read(writer.output, &version, sizeof version) == sizeof version) last = version;
-    good = wait_for(writer) == -1;
-    good = wait_for(start("check", directory, last)) == 0 && good;
+    good = writer.wait() == -1;
+    const test::Child checker =
+        test::Child::start("check", directory, static_cast<std::uint64_t>(last));
+    good = checker.wait() == 0 && good;
   }
   std::printf("%d rounds, %d puts acknowledged: %s\n", rounds, last, good ? "all kept" : "BROKEN");
   std::filesystem::remove_all(directory);
