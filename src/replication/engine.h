@@ -11,6 +11,7 @@
 #include "replication/recent.h"
 #include "replication/types.h"
 #include "version/hybrid_clock.h"
+#include "version/merge.h"
 
 namespace godwit::replication {
 
@@ -33,6 +34,7 @@ struct Engine {
   KeyLocks locks;
   Acks acks;
   RecentPuts recent;
+  Mergers mergers;
   std::map<std::string, std::unique_ptr<Target>> targets;
   /// A target's health or state, or an unsettled write, has changed.
   Signal changed;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "replication/conflicts.h"
 #include "replication/engine.h"
 #include "replication/reads.h"
 #include "replication/target_agent.h"
@@ -39,11 +40,13 @@ struct Group::Impl {
   Impl(World& world, GroupConfig config, std::unique_ptr<Store> primary, journal::Journal& journal)
       : engine(world, std::move(config), std::move(primary), journal),
         writer(engine),
+        conflicts(engine, writer),
         router(engine),
         tasks(world.executor()) {}
 
   Engine engine;
   Writer writer;
+  Conflicts conflicts;
   Router router;
   std::vector<std::unique_ptr<TargetAgent>> agents;
   TaskGroup tasks;
@@ -66,7 +69,7 @@ Result<std::unique_ptr<Group>> Group::make(World& world, GroupConfig config, Gro
         std::make_unique<Target>(Target{.config = target, .store = std::move(store->second)});
   }
   for (auto& [name, target] : engine.targets) {
-    impl->agents.push_back(std::make_unique<TargetAgent>(engine, *target));
+    impl->agents.push_back(std::make_unique<TargetAgent>(engine, impl->conflicts, *target));
     impl->agents.back()->start(impl->tasks);
   }
   impl->tasks.spawn(impl->writer.settle());
@@ -111,6 +114,17 @@ Result<void> Group::resume(const std::string& name) {
   target.state = State::syncing;
   impl_->engine.changed.notify_all();
   return {};
+}
+
+Task<void> Group::resolve(const Context& context, const std::string& name, const std::string& key,
+                          Standing keep) {
+  const auto found = impl_->engine.targets.find(name);
+  if (found == impl_->engine.targets.end()) co_return unknown_target(name);
+  co_return co_await impl_->conflicts.resolve(context, *found->second, key, keep);
+}
+
+Result<void> Group::add_merger(const std::string& name, Merger merger) {
+  return impl_->engine.mergers.add(name, std::move(merger));
 }
 
 std::vector<TargetStatus> Group::status() const {

@@ -9,6 +9,7 @@
 #include "replication/members.h"
 #include "replication/types.h"
 #include "store/store.h"
+#include "version/merge.h"
 
 namespace godwit::replication {
 
@@ -86,6 +87,14 @@ class Group {
   /// Failure: precondition_failed for one that is not paused.
   [[nodiscard]] Result<void> resume(const std::string& target);
   [[nodiscard]] std::vector<TargetStatus> status() const;
+
+  /// Ends a conflict that waits for a person, as a dead letter (Code::precondition_failed), at
+  /// `target`: the primary's object stays, or the target's becomes a new write. What is not kept
+  /// stays at the target under ".godwit/rescue/".
+  [[nodiscard]] Task<void> resolve(const Context& context, const std::string& target,
+                                   const std::string& key, Standing keep);
+  /// A merger of the caller's, to be named in `GroupConfig::merger`; see `Merger` for its laws.
+  [[nodiscard]] Result<void> add_merger(const std::string& name, Merger merger);
 
   /// Ends what is in the background; the journal keeps what is not delivered.
   [[nodiscard]] Task<void> close();

@@ -73,8 +73,11 @@ struct TargetAgent::CopySupport {
   transfer::CopyResources back;
 };
 
-TargetAgent::TargetAgent(Engine& engine, Target& target)
-    : engine_(engine), target_(target), copies_(std::make_unique<CopySupport>(engine)) {}
+TargetAgent::TargetAgent(Engine& engine, Conflicts& conflicts, Target& target)
+    : engine_(engine),
+      conflicts_(conflicts),
+      target_(target),
+      copies_(std::make_unique<CopySupport>(engine)) {}
 
 TargetAgent::~TargetAgent() = default;
 
@@ -149,6 +152,10 @@ Task<TargetAgent::Arrived> TargetAgent::carry_out(const Context& context,
                                                   const std::optional<ObjectInfo>& primary) {
   const std::string& key = task.write.key;
   Arrived arrived{.version = primary ? version_of(*primary) : task.write.version};
+  const bool replaces = plan.step == Step::put || plan.step == Step::remove;
+  if (plan.conflict && replaces) {
+    GODWIT_CO_CHECK(co_await conflicts_.rescue(context, *target_.store, key));
+  }
   switch (plan.step) {
     case Step::nothing: break;
     case Step::put: co_return co_await put(context, key, *primary);
@@ -164,7 +171,13 @@ Task<TargetAgent::Arrived> TargetAgent::carry_out(const Context& context,
                          .at(place_of(*engine_.primary, "head", key)));
     case Step::adopt: co_return co_await adopt(context, key);
     case Step::merge:
-    case Step::leave: target_.counts.left_alone += 1; break;
+      GODWIT_CO_CHECK(co_await conflicts_.merge(context, target_, key));
+      GODWIT_CO_CHECK(co_await conflicts_.rescue(context, *target_.store, key));
+      co_return co_await put_newest(context, key);
+    case Step::leave:
+      co_return fail(Error(Code::precondition_failed, "conflict: both objects stay")
+                         .with_hint("choose one of them")
+                         .at(place_of(*target_.store, "put", key)));
   }
   co_return arrived;
 }
@@ -189,6 +202,12 @@ Task<TargetAgent::Arrived> TargetAgent::put(const Context& context, const std::s
   co_return arrived;
 }
 
+Task<TargetAgent::Arrived> TargetAgent::put_newest(const Context& context, const std::string& key) {
+  GODWIT_CO_TRY(const auto newest, co_await look(context, *engine_.primary, key));
+  if (!newest) co_return fail(Code::unavailable, "the object changed meanwhile");
+  co_return co_await put(context, key, *newest);
+}
+
 /// The target's object has won: it becomes a write like any other.
 Task<TargetAgent::Arrived> TargetAgent::adopt(const Context& context, const std::string& key) {
   GODWIT_CO_TRY(const auto held, co_await engine_.locks.acquire(context, key));
@@ -200,6 +219,7 @@ Task<TargetAgent::Arrived> TargetAgent::adopt(const Context& context, const std:
     co_return fail(Code::unavailable, "the object changed meanwhile");
   }
   GODWIT_CO_CHECK(engine_.clock.observe(version.time, engine_.world.wall_now()));
+  GODWIT_CO_CHECK(co_await conflicts_.rescue(context, *engine_.primary, key));
   journal::Write write{.key = key, .version = version, .size = there->size};
   GODWIT_CO_TRY(const auto intent, co_await engine_.journal.begin(std::move(write)));
   transfer::Copier copier({.source = *target_.store, .target = *engine_.primary}, copies_->options,
@@ -223,8 +243,10 @@ asio::awaitable<void> TargetAgent::failed(journal::TargetTask task, Error error)
   // What the primary does not show may be on its way there, or being removed.
   const bool lost = at_primary && error.code() == Code::not_found;
   const bool for_good = error.retry() == Retry::never && error.code() != Code::cancelled && !lost;
+  // A conflict that waits for a person says nothing of the target's health.
+  const bool conflict = error.code() == Code::precondition_failed;
   bool answers = true;
-  if (!at_primary && error.code() != Code::cancelled) {
+  if (!at_primary && !conflict && error.code() != Code::cancelled) {
     const Health before = target_.detector.health();
     // Whoever answers a probe refuses this object only.
     if (for_good) answers = co_await probe();
@@ -238,7 +260,7 @@ asio::awaitable<void> TargetAgent::failed(journal::TargetTask task, Error error)
   if (parked) {
     queue->put_back(key);
   } else if (answers && (for_good || last)) {
-    target_.counts.failed += 1;
+    conflict ? target_.counts.left_alone += 1 : target_.counts.failed += 1;
     queue->bury(key, error, engine_.world.wall_now());
   } else {
     const Duration pause = backoff(engine_.world, target_.config, task.attempts);

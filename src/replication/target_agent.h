@@ -1,5 +1,6 @@
 #pragma once
 
+#include "replication/conflicts.h"
 #include "replication/delivery.h"
 #include "replication/engine.h"
 #include "transfer/copy.h"
@@ -10,7 +11,7 @@ namespace godwit::replication {
 /// a comparison of everything runs when the journal asks for one.
 class TargetAgent {
  public:
-  TargetAgent(Engine& engine, Target& target);
+  TargetAgent(Engine& engine, Conflicts& conflicts, Target& target);
   TargetAgent(TargetAgent&&) = delete;
   ~TargetAgent();
 
@@ -35,6 +36,7 @@ class TargetAgent {
                                         Plan plan, const std::optional<ObjectInfo>& primary);
   [[nodiscard]] Task<Arrived> put(const Context& context, const std::string& key,
                                   const ObjectInfo& primary);
+  [[nodiscard]] Task<Arrived> put_newest(const Context& context, const std::string& key);
   [[nodiscard]] Task<Arrived> adopt(const Context& context, const std::string& key);
   [[nodiscard]] asio::awaitable<void> failed(journal::TargetTask task, Error error);
   [[nodiscard]] asio::awaitable<bool> probe();
@@ -43,6 +45,7 @@ class TargetAgent {
   void note_progress();
 
   Engine& engine_;
+  Conflicts& conflicts_;
   Target& target_;
   std::unique_ptr<CopySupport> copies_;
 };

@@ -67,6 +67,7 @@ struct GroupConfig {
   OnInsufficientAcks on_insufficient_acks = OnInsufficientAcks::fail;
   ReadPreference read_preference = ReadPreference::primary;
   ConflictPolicy conflict_resolution = ConflictPolicy::last_write_wins;
+  std::string merger = "json";  ///< for ConflictPolicy::merge: the name of one of the mergers
   /// A target that lags more is not read.
   Duration max_replication_lag = std::chrono::seconds(5);
   Duration max_clock_drift = std::chrono::minutes(1);

@@ -1,0 +1,77 @@
+#include "replication/conflicts.h"
+
+#include <utility>
+
+#include "replication/versioned.h"
+#include "version/merge.h"
+
+namespace godwit::replication {
+
+std::string rescue_key(const std::string& key, const ObjectInfo& loser) {
+  return std::string(kOwnKeys) + "rescue/" + version_of(loser).to_text() + "/" + key;
+}
+
+Task<void> Conflicts::rescue(const Context& context, Store& store, const std::string& key) {
+  const GetOptions get_options;
+  auto got = co_await store.get(context, key, get_options);
+  if (!got && got.error().code() == Code::not_found) co_return Result<void>();
+  if (!got) co_return std::unexpected(std::move(got).error());
+  const PutOptions put_options{.metadata = got->info.metadata, .modified = got->info.modified};
+  const Upload upload{.body = got->body.get(), .size = got->info.size};
+  const std::string aside = rescue_key(key, got->info);
+  auto kept = co_await store.put(context, aside, upload, put_options);
+  if (!kept) co_return fail(std::move(kept).error().because_of("keep the loser of a conflict"));
+  co_return Result<void>();
+}
+
+Task<std::string> Conflicts::body(const Context& context, Store& store, const std::string& key,
+                                  ObjectInfo& info) {
+  const GetOptions options;
+  GODWIT_CO_TRY(GetResult got, co_await store.get(context, key, options));
+  info = std::move(got.info);
+  co_return co_await read_all(*got.body, kLargestMergeBody);
+}
+
+Task<void> Conflicts::merge(const Context& context, Target& target, const std::string& key) {
+  ObjectInfo ours;
+  ObjectInfo theirs;
+  GODWIT_CO_TRY(std::string our_body, co_await body(context, *engine_.primary, key, ours));
+  GODWIT_CO_TRY(std::string their_body, co_await body(context, *target.store, key, theirs));
+  GODWIT_CO_TRY(const Merger merger, engine_.mergers.find(engine_.config.merger));
+  const MergeInput input{.ours = {.body = std::move(our_body), .version = version_of(ours)},
+                         .theirs = {.body = std::move(their_body), .version = version_of(theirs)},
+                         .content_type = ours.metadata.content_type};
+  const auto merged = merger(input);
+  if (!merged) {
+    co_return fail(Error(Code::precondition_failed,
+                         "conflict: both bodies stay, since they cannot be merged: " +
+                             merged.error().message())
+                       .with_hint("choose one of them"));
+  }
+  if (*merged == input.ours.body) co_return Result<void>();
+  ViewBody merged_body(as_bytes(*merged));
+  const Upload upload{.body = &merged_body, .size = merged->size()};
+  WriteOptions options{.metadata = ours.metadata, .mode = Mode::async};
+  GODWIT_CO_CHECK(co_await writer_.put(context, key, upload, options));
+  co_return Result<void>();
+}
+
+Task<void> Conflicts::resolve(const Context& context, Target& target, const std::string& key,
+                              Standing keep) {
+  if (keep == Standing::other) {
+    const GetOptions options;
+    GODWIT_CO_TRY(GetResult got, co_await target.store->get(context, key, options));
+    const Upload upload{.body = got.body.get(), .size = got.info.size};
+    WriteOptions write_options{.metadata = got.info.metadata, .mode = Mode::async};
+    GODWIT_CO_CHECK(co_await writer_.put(context, key, upload, write_options));
+  }
+  // With nothing in its way the primary's object is delivered like any other.
+  GODWIT_CO_CHECK(co_await rescue(context, *target.store, key));
+  const std::span<const std::string> keys(&key, 1);
+  GODWIT_CO_TRY(auto removed, co_await target.store->remove(context, keys));
+  if (!removed.front()) co_return std::unexpected(std::move(removed.front()).error());
+  if (auto* queue = engine_.journal.target(target.config.name)) queue->redrive(key);
+  co_return Result<void>();
+}
+
+}  // namespace godwit::replication

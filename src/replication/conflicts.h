@@ -1,0 +1,41 @@
+#pragma once
+
+#include <string>
+
+#include "replication/writer.h"
+
+namespace godwit::replication {
+
+/// Where losers of conflicts are kept in their own store: `.godwit/rescue/VERSION/KEY`.
+[[nodiscard]] std::string rescue_key(const std::string& key, const ObjectInfo& loser);
+
+/// What happens to the objects of a conflict, beyond who wins.
+/// Concurrency: engine executor.
+class Conflicts {
+ public:
+  /// All outlive this.
+  Conflicts(Engine& engine, Writer& writer) : engine_(engine), writer_(writer) {}
+
+  /// Keeps the object that is about to be replaced or removed, in its own store. Fine when it is
+  /// gone. Failure: the store's; then the loser must not go.
+  [[nodiscard]] Task<void> rescue(const Context& context, Store& store, const std::string& key);
+
+  /// Makes one body of the primary's and the target's, and writes it through the group if it is
+  /// another one than the primary's. Failure: precondition_failed when they cannot be merged: then
+  /// a person must choose.
+  [[nodiscard]] Task<void> merge(const Context& context, Target& target, const std::string& key);
+
+  /// A person's choice about a key whose conflict waits as a dead letter. What is not kept is
+  /// rescued at the target. Failure: not_found where the target has no such object.
+  [[nodiscard]] Task<void> resolve(const Context& context, Target& target, const std::string& key,
+                                   Standing keep);
+
+ private:
+  [[nodiscard]] Task<std::string> body(const Context& context, Store& store, const std::string& key,
+                                       ObjectInfo& info);
+
+  Engine& engine_;
+  Writer& writer_;
+};
+
+}  // namespace godwit::replication
