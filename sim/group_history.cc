@@ -50,6 +50,14 @@ bool GroupHistory::may_stand(const std::string& key, const ClientWrite& write,
   return write.ended == 0 || write.ended >= since;
 }
 
+const ClientWrite* GroupHistory::acknowledged_with(const std::string& key,
+                                                   const std::string& body) const {
+  for (const auto& [number, write] : writes_.at(key)) {
+    if (write.acknowledged && !write.removes && body_of(key, number) == body) return &write;
+  }
+  return nullptr;
+}
+
 std::vector<std::string> GroupHistory::keys() const {
   std::vector<std::string> keys;
   for (const auto& [key, writes] : writes_) keys.push_back(key);

@@ -35,6 +35,9 @@ class GroupHistory {
   [[nodiscard]] std::optional<std::string> judge(const std::string& key,
                                                  const std::optional<std::string>& body,
                                                  std::uint64_t since) const;
+  /// The write of which `body` is, if it is that of one which was acknowledged.
+  [[nodiscard]] const ClientWrite* acknowledged_with(const std::string& key,
+                                                     const std::string& body) const;
   [[nodiscard]] std::vector<std::string> keys() const;
 
  private:

@@ -23,6 +23,8 @@ using namespace replication;
 constexpr std::size_t kMostViolations = 5;
 /// How long a healed world may take to settle everything.
 constexpr Duration kPatience = 2h;
+/// How long what was begun before a pause may still go on.
+constexpr Duration kUnderWay = 3s;
 
 /// One process: when it dies.
 struct Process {
@@ -32,41 +34,80 @@ struct Process {
   Crash dies_by = Crash::process;
 };
 
-/// A store that can be out of reach, and sees what is put into it.
+/// What stands between a process and a region.
+struct Border {
+  const bool* away = nullptr;
+  /// Something is asked of it, or sent to it, on account of `key`.
+  std::function<void(const std::string& key)> on_call;
+  std::function<void(const std::string& key, const PutOptions& options)> on_put;
+  /// How late this write lands, if its answer is lost; drawn.
+  std::function<std::optional<Duration>()> lateness;
+  std::function<void(asio::awaitable<void> landing)> land;
+  /// Outlives the process.
+  Store* region = nullptr;
+};
+
+asio::awaitable<void> land_put(Context context, Store* region, Duration after, std::string key,
+                               std::string bytes, PutOptions options) {
+  (void)co_await context.sleep(after);
+  MemoryBody body(bytes);
+  const Upload upload{.body = &body, .size = bytes.size()};
+  (void)co_await region->put(context, key, upload, options);
+}
+
+asio::awaitable<void> land_remove(Context context, Store* region, Duration after,
+                                  std::vector<std::string> keys) {
+  (void)co_await context.sleep(after);
+  (void)co_await region->remove(context, keys);
+}
+
+std::unexpected<Error> no_answer() {
+  return fail(Error(Code::timed_out, "the answer is lost").with(godwit::Outcome::unknown));
+}
+
+/// A store that can be out of reach, sees what is asked of it, and may be late.
 class Guarded final : public ForwardingStore {
  public:
-  using OnPut = std::function<void(const std::string& key, const PutOptions& options)>;
-  Guarded(std::unique_ptr<Store> inner, const bool* away, OnPut on_put)
-      : ForwardingStore(std::move(inner)), away_(away), on_put_(std::move(on_put)) {}
+  Guarded(std::unique_ptr<Store> inner, Border border)
+      : ForwardingStore(std::move(inner)), border_(std::move(border)) {}
 
   Task<ObjectInfo> head(const Context& context, const std::string& key) override {
-    GODWIT_CO_CHECK(reach());
+    GODWIT_CO_CHECK(reach(key));
     co_return co_await inner().head(context, key);
   }
   Task<GetResult> get(const Context& context, const std::string& key,
                       const GetOptions& options) override {
-    GODWIT_CO_CHECK(reach());
+    GODWIT_CO_CHECK(reach(key));
     co_return co_await inner().get(context, key, options);
   }
   Task<PutResult> put(const Context& context, const std::string& key, Upload upload,
                       const PutOptions& options) override {
-    GODWIT_CO_CHECK(reach());
-    on_put_(key, options);
-    co_return co_await inner().put(context, key, upload, options);
+    GODWIT_CO_CHECK(reach(key));
+    border_.on_put(key, options);
+    const auto late = border_.lateness();
+    if (!late) co_return co_await inner().put(context, key, upload, options);
+    GODWIT_CO_TRY(std::string bytes, co_await read_all(*upload.body, kMiB));
+    border_.land(
+        land_put(Context(context.world()), border_.region, *late, key, std::move(bytes), options));
+    co_return no_answer();
   }
   Task<std::vector<Result<void>>> remove(const Context& context,
                                          std::span<const std::string> keys) override {
-    GODWIT_CO_CHECK(reach());
-    co_return co_await inner().remove(context, keys);
+    for (const std::string& key : keys) GODWIT_CO_CHECK(reach(key));
+    const auto late = border_.lateness();
+    if (!late) co_return co_await inner().remove(context, keys);
+    border_.land(
+        land_remove(Context(context.world()), border_.region, *late, {keys.begin(), keys.end()}));
+    co_return no_answer();
   }
 
  private:
-  [[nodiscard]] Result<void> reach() const {
-    if (*away_) return fail(Code::unavailable, "the region is gone");
+  [[nodiscard]] Result<void> reach(const std::string& key) const {
+    border_.on_call(key);
+    if (*border_.away) return fail(Code::unavailable, "the region is gone");
     return {};
   }
-  const bool* away_;
-  OnPut on_put_;
+  Border border_;
 };
 
 class GroupLife {
@@ -76,7 +117,8 @@ class GroupLife {
         world_(seed),
         context_(world_),
         engine_([this] { return world_.random(); }),
-        scheme_(memory_scheme()) {
+        scheme_(memory_scheme()),
+        landings_(world_.executor()) {
     bare_["primary"] = open_bare("primary");
     for (std::uint64_t i = 0; i < scenario.targets; ++i) {
       const std::string name = "t" + std::to_string(i);
@@ -111,13 +153,21 @@ class GroupLife {
     for (std::uint64_t i = 0; i < scenario_.processes && outcome_.violations.empty(); ++i) {
       primary_faults_ = scenario_.primary;
       target_faults_ = scenario_.target;
+      late_ = scenario_.late;
       engine_.faults() = scenario_.journal;
+      healed_in_life_ = i + 1 == scenario_.processes && draw(2) == 0;
       co_await live_once();
     }
+    heal();
+    if (outcome_.violations.empty()) co_await end_well();
+    co_await landings_.join();
+  }
+
+  void heal() {
     primary_faults_ = target_faults_ = {};
+    late_ = {};
     engine_.faults() = {};
     for (auto& [name, away] : away_) away = false;
-    if (outcome_.violations.empty()) co_await end_well();
   }
 
   // One process.
@@ -129,19 +179,37 @@ class GroupLife {
       process_.dies_by =
           scenario_.crash.kind.value_or(draw(2) == 0 ? Crash::process : Crash::power);
     }
+    if (strikes(scenario_.clock.share)) jump();
     engine_.restart();
     engine_.on_call([this] { step(); });
     if (co_await start()) {
       TaskGroup clients(world_.executor());
       for (std::uint64_t i = 0; i < scenario_.clients; ++i) clients.spawn(client());
       co_await clients.join();
+      if (healed_in_life_ && !process_.dead) co_await settle_in_life();
       co_await stop();
     }
     engine_.on_call({});
     if (process_.dead) outcome_.crashes += 1;
   }
 
+  void jump() {
+    const auto most = static_cast<std::uint64_t>(scenario_.clock.longest.count());
+    world_.set_wall_clock(Duration(draw(2 * most)) - scenario_.clock.longest);
+  }
+
+  /// A world that heals needs no restart.
+  asio::awaitable<void> settle_in_life() {
+    process_.dies_at = 0;
+    heal();
+    for (const std::string& name : names_) (void)resume(name);
+    co_await landings_.join();
+    co_await wait_until_settled();
+    co_await check_end();
+  }
+
   asio::awaitable<bool> start() {
+    paused_.clear();
     journal::JournalOptions options{.directory = "/journal", .targets = names_};
     options.most_in_memory = static_cast<std::size_t>(scenario_.in_memory);
     auto opened = co_await journal::Journal::open(world_, engine_, std::move(options));
@@ -176,7 +244,7 @@ class GroupLife {
     for (const std::string& name : names_) {
       TargetConfig target{.name = name, .region = name};
       target.workers = 3;
-      target.max_attempts = 1000;  // chaos is no reason to give up
+      target.max_attempts = static_cast<std::uint32_t>(scenario_.max_attempts);
       config.targets.push_back(std::move(target));
     }
     return config;
@@ -185,13 +253,24 @@ class GroupLife {
   /// As a process sees it: mortal, faulty, perhaps out of reach.
   std::unique_ptr<Store> open(const std::string& name) {
     const Faults* faults = name == "primary" ? &primary_faults_ : &target_faults_;
-    auto guarded =
-        std::make_unique<Guarded>(open_bare(name), &away_.at(name),
-                                  [this, name](const std::string& key, const PutOptions& options) {
-                                    check_order(name, key, options);
-                                  });
+    auto guarded = std::make_unique<Guarded>(open_bare(name), border(name));
     Testimony testimony{.step = [this] { step(); }, .dead = [this] { return process_.dead; }};
     return with_chaos(with_witness(std::move(guarded), std::move(testimony)), faults);
+  }
+
+  Border border(const std::string& name) {
+    return {.away = &away_.at(name),
+            .on_call = [this, name](const std::string& key) { check_pause(name, key); },
+            .on_put = [this, name](const std::string& key,
+                                   const PutOptions& options) { check_order(name, key, options); },
+            .lateness = [this, name] { return lateness(name == "primary"); },
+            .land = [this](asio::awaitable<void> put) { landings_.spawn(std::move(put)); },
+            .region = bare_.at(name).get()};
+  }
+
+  [[nodiscard]] std::optional<Duration> lateness(bool of_primary) {
+    if (!strikes(of_primary ? late_.primary : late_.target)) return std::nullopt;
+    return Duration(draw(static_cast<std::uint64_t>(late_.longest.count())));
   }
 
   void step() {
@@ -218,10 +297,38 @@ class GroupLife {
 
   asio::awaitable<void> disturb() {
     const std::string& name = names_[draw(names_.size())];
-    if (strikes(scenario_.pauses) && !group_->resume(name)) (void)group_->pause(name);
+    if (strikes(scenario_.pauses) && !resume(name)) pause(name);
     if (strikes(scenario_.outages)) away_[name] = !away_[name];
     if (strikes(scenario_.collapses)) journal_->target(name)->collapse();
-    co_return;
+    if (strikes(scenario_.foreign)) co_await put_foreign(name);
+    if (strikes(scenario_.redrives)) co_await redrive(name);
+  }
+
+  void pause(const std::string& name) {
+    if (group_->pause(name)) paused_[name] = world_.mono_now();
+  }
+  bool resume(const std::string& name) {
+    paused_.erase(name);
+    return group_->resume(name).has_value();
+  }
+
+  /// Somebody else has a key of his own there.
+  asio::awaitable<void> put_foreign(std::string name) {
+    const std::string key = "other" + std::to_string(draw(5));
+    std::string& bytes = foreign_[name][key];
+    bytes = "of others " + std::to_string(draw(1000));
+    MemoryBody body(bytes);
+    const Upload upload{.body = &body, .size = bytes.size()};
+    const PutOptions options;
+    (void)co_await bare_.at(name)->put(context_, key, upload, options);
+  }
+
+  asio::awaitable<void> redrive(std::string name) {
+    const auto letters = co_await journal_->dead_letters(name, "", 1000);
+    if (!letters) co_return;
+    for (const journal::DeadLetter& letter : *letters) {
+      journal_->target(name)->redrive(letter.task.write.key);
+    }
   }
 
   asio::awaitable<void> write(std::string key) {
@@ -245,6 +352,7 @@ class GroupLife {
     if (applied) {
       write.acknowledged = receipt.version;
       outcome_.copies += 1;
+      if (done) check_acks(receipt);
       co_await check_receipt(key, write.number, receipt);
     } else {
       outcome_.failures += 1;
@@ -281,7 +389,30 @@ class GroupLife {
     co_return bytes ? std::optional(*std::move(bytes)) : std::nullopt;
   }
 
+  void check_acks(const Receipt& receipt) {
+    std::uint64_t acked = 0;
+    std::uint64_t pending = 0;
+    for (const TargetAck& target : receipt.targets) {
+      if (target.ack == Ack::acknowledged) ++acked;
+      if (target.ack == Ack::pending) ++pending;
+    }
+    const bool few = scenario_.mode == Mode::semi_sync && acked < scenario_.min_sync_replicas;
+    const bool some = scenario_.mode == Mode::sync && pending > 0 && scenario_.pauses == 0;
+    if (few || some) violate("a write is a success with too few acks");
+  }
+
+  /// The version that the primary shows is the one that its writer was told.
+  asio::awaitable<void> check_version(std::string key) {
+    const auto body = co_await held("primary", key);
+    const auto there = co_await look(context_, *bare_.at("primary"), key);
+    if (!body || !there || !*there) co_return;
+    const ClientWrite* write = history_.acknowledged_with(key, *body);
+    if (write == nullptr || *write->acknowledged == version_of(**there)) co_return;
+    violate(key + " has another version at the primary than in its receipt");
+  }
+
   asio::awaitable<void> check_receipt(std::string key, std::uint64_t number, Receipt receipt) {
+    co_await check_version(key);
     for (const TargetAck& target : receipt.targets) {
       if (target.ack != Ack::acknowledged) continue;
       const auto body = co_await held(target.target, key);
@@ -304,6 +435,12 @@ class GroupLife {
     }
   }
 
+  void check_pause(const std::string& name, const std::string& key) {
+    const auto paused = paused_.find(name);
+    if (paused == paused_.end() || key.starts_with(kOwnKeys)) return;
+    if (world_.mono_now() - paused->second > kUnderWay) violate(name + " is paused, but is asked");
+  }
+
   void check_order(const std::string& name, const std::string& key, const PutOptions& options) {
     const auto text = options.metadata.user.find(kVersionMetadata);
     if (name == "primary" || text == options.metadata.user.end()) return;
@@ -318,15 +455,24 @@ class GroupLife {
   asio::awaitable<void> end_well() {
     process_ = {};
     engine_.restart();
-    if (!co_await start()) {
+    const bool started = co_await start();
+    if (!started) {
       violate("it does not start in a healed world");
       co_return;
     }
-    const MonoTime latest = world_.mono_now() + kPatience;
-    while (!settled() && world_.mono_now() < latest) (void)co_await context_.sleep(1s);
-    if (!settled()) violate("not settled after hours");
-    for (const std::string& key : history_.keys()) co_await check_end(key);
+    co_await landings_.join();
+    co_await wait_until_settled();
+    co_await check_end();
     co_await stop();
+  }
+
+  asio::awaitable<void> wait_until_settled() {
+    const MonoTime latest = world_.mono_now() + kPatience;
+    while (!settled() && world_.mono_now() < latest) {
+      for (const std::string& name : names_) co_await redrive(name);
+      (void)co_await context_.sleep(1s);
+    }
+    if (!settled()) violate("not settled after hours");
   }
 
   [[nodiscard]] bool settled() const {
@@ -338,7 +484,19 @@ class GroupLife {
     return settled;
   }
 
-  asio::awaitable<void> check_end(std::string key) {
+  asio::awaitable<void> check_end() {
+    for (const std::string& key : history_.keys()) co_await check_end_of(key);
+    for (const auto& [name, objects] : foreign_) {
+      for (const auto& [key, bytes] : objects) {
+        const auto there = co_await held(name, key);
+        if (there != bytes)
+          violate("in the end " + key + " of others is not as it was, at " + name);
+      }
+    }
+  }
+
+  asio::awaitable<void> check_end_of(std::string key) {
+    co_await check_version(key);
     const auto at_primary = co_await look(context_, *bare_.at("primary"), key);
     const auto body = co_await held("primary", key);
     if (auto wrong = history_.judge(key, body, history_.acknowledged(key))) {
@@ -366,11 +524,16 @@ class GroupLife {
   std::map<std::string, godwit::Version> newest_;
   Faults primary_faults_;
   Faults target_faults_;
+  LateWrites late_;
+  bool healed_in_life_ = false;
+  std::map<std::string, MonoTime> paused_;
+  std::map<std::string, std::map<std::string, std::string>> foreign_;
   Process process_;
   std::unique_ptr<journal::Journal> journal_;
   std::unique_ptr<Group> group_;
   GroupHistory history_;
   Outcome outcome_;
+  TaskGroup landings_;  // late writes; they end before all else does
 };
 
 }  // namespace

@@ -11,6 +11,20 @@
 
 namespace godwit::sim {
 
+/// Writes whose answer is lost at once and that land some time later, whatever became of the
+/// process that sent them: they wait in a queue of the network, or of the region.
+struct LateWrites {
+  double primary = 0;  ///< share of the writes there
+  double target = 0;
+  Duration longest = std::chrono::seconds(40);
+};
+
+/// What becomes of the wall clock between two processes: it jumps, ahead or back.
+struct ClockJumps {
+  double share = 0;  ///< of processes
+  Duration longest = std::chrono::hours(2);
+};
+
 /// One kind of life of a replicated store; a seed makes it a certain one.
 struct GroupScenario {
   std::string name;
@@ -20,16 +34,21 @@ struct GroupScenario {
   std::uint64_t targets = 2;
   std::uint64_t keys = 12;
   std::uint64_t clients = 3;
-  std::uint64_t calls = 60;     ///< of each client in the life of one process
-  std::uint64_t processes = 3;  ///< one after another, before the world is healed
-  std::uint64_t in_memory = 6;  ///< tasks of a target
-  double removals = 0.25;       ///< share of writes
-  double reads = 0.3;           ///< share of calls
-  double pauses = 0;            ///< share of calls that pause a target, or resume it
-  double outages = 0;           ///< share of calls that take a target away, or bring it back
-  double collapses = 0;         ///< share of calls that drop the backlog of a target
+  std::uint64_t calls = 60;           ///< of each client in the life of one process
+  std::uint64_t processes = 3;        ///< one after another, before the world is healed
+  std::uint64_t in_memory = 6;        ///< tasks of a target
+  std::uint64_t max_attempts = 1000;  ///< then a task is a dead letter
+  double removals = 0.25;             ///< share of writes
+  double reads = 0.3;                 ///< share of calls
+  double pauses = 0;                  ///< share of calls that pause a target, or resume it
+  double outages = 0;                 ///< share of calls that take a target away, or bring it back
+  double collapses = 0;               ///< share of calls that drop the backlog of a target
+  double foreign = 0;   ///< share of calls beside which others put an object of theirs
+  double redrives = 0;  ///< share of calls that redrive the dead letters of a target
   Faults primary;
   Faults target;
+  LateWrites late;
+  ClockJumps clock;
   kv::EngineFaults journal;
   CrashPlan crash;
 };
@@ -43,12 +62,16 @@ struct GroupScenario {
 ///
 /// Oracles:
 /// 1. A read, whoever answers it, is never older than what was acknowledged before it began.
-/// 2. A target that a receipt names as acknowledged holds that write, or a later one.
+/// 2. A receipt tells the version under which the primary holds the write; a target that it names
+///    as acknowledged holds that write, or a later one; it names as many as the mode asks for.
 /// 3. A target that is said to have caught up holds all that was acknowledged.
 /// 4. No target is ever given a version that is older than what it holds.
-/// 5. In the end each store holds, of each key, the last write that was acknowledged, or a later
+/// 5. Once a target was paused, and what was under way is over, nothing of users is asked of it.
+/// 6. What others put into a target, under keys that nobody writes here, stays as it is.
+/// 7. In the end each store holds, of each key, the last write that was acknowledged, or a later
 ///    one of which nobody was told; what failed for certain is nowhere; all targets are as the
-///    primary, with the same versions, and nothing waits any more.
+///    primary, with the same versions, and nothing waits any more. That holds after a restart, and
+///    in some lives without one.
 [[nodiscard]] Outcome live(const GroupScenario& scenario, std::uint64_t seed);
 
 }  // namespace godwit::sim

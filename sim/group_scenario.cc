@@ -11,7 +11,8 @@ Taker group(GroupScenario& into, const std::string& file) {
                                                   {"async", Mode::async}})},
                 {"min_sync_replicas", count(into.min_sync_replicas)},
                 {"targets", count(into.targets)},
-                {"in_memory", count(into.in_memory)}},
+                {"in_memory", count(into.in_memory)},
+                {"max_attempts", count(into.max_attempts)}},
                file);
 }
 
@@ -24,8 +25,21 @@ Taker workload(GroupScenario& into, const std::string& file) {
                 {"reads", share(into.reads)},
                 {"pauses", share(into.pauses)},
                 {"outages", share(into.outages)},
-                {"collapses", share(into.collapses)}},
+                {"collapses", share(into.collapses)},
+                {"foreign", share(into.foreign)},
+                {"redrives", share(into.redrives)}},
                file);
+}
+
+Taker late(LateWrites& into, const std::string& file) {
+  return table({{"primary", share(into.primary)},
+                {"target", share(into.target)},
+                {"longest", duration(into.longest)}},
+               file);
+}
+
+Taker clock(ClockJumps& into, const std::string& file) {
+  return table({{"share", share(into.share)}, {"longest", duration(into.longest)}}, file);
 }
 
 Taker journal(kv::EngineFaults& into, const std::string& file) {
@@ -44,6 +58,7 @@ Result<GroupScenario> parse_group_scenario(const std::string& toml, const std::s
       {"about", text(scenario.about)},          {"group", group(scenario, file)},
       {"workload", workload(scenario, file)},   {"primary", calls(scenario.primary, file)},
       {"target", calls(scenario.target, file)}, {"journal", journal(scenario.journal, file)},
+      {"late", late(scenario.late, file)},      {"clock", clock(scenario.clock, file)},
       {"crash", crash(scenario.crash, file)}};
   GODWIT_CHECK(take_all(toml, takers, file));
   return scenario;

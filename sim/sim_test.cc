@@ -1,6 +1,7 @@
 // The simulation itself: what it reads, and that its oracles see.
 #include <gtest/gtest.h>
 
+#include "sim/group_life.h"
 #include "sim/history.h"
 #include "sim/life.h"
 #include "sim/scenario.h"
@@ -48,6 +49,24 @@ TEST(Scenario, a_value_of_another_kind_is_an_error) {
             std::string::npos);
   EXPECT_NE(refusal("target = 1\n").find("must be a table"), std::string::npos);
   EXPECT_NE(refusal("x = = y").find("a.toml:1"), std::string::npos);
+}
+
+TEST(GroupScenario, what_is_said_holds_and_the_rest_is_as_usual) {
+  const GroupScenario scenario =
+      parse_group_scenario(
+          "[group]\nmode = \"sync\"\nmax_attempts = 2\n[workload]\nforeign = 0.1\nredrives = 0.2\n"
+          "[late]\nprimary = 0.3\nlongest = \"9s\"\n[clock]\nshare = 0.5\nlongest = \"1h\"\n",
+          "scenarios/group_a.toml")
+          .value();
+  EXPECT_EQ(scenario.mode, replication::Mode::sync);
+  EXPECT_EQ(scenario.max_attempts, 2);
+  EXPECT_EQ(scenario.foreign, 0.1);
+  EXPECT_EQ(scenario.redrives, 0.2);
+  EXPECT_EQ(scenario.late.primary, 0.3);
+  EXPECT_EQ(scenario.late.target, 0);
+  EXPECT_EQ(scenario.late.longest, std::chrono::seconds(9));
+  EXPECT_EQ(scenario.clock.share, 0.5);
+  EXPECT_EQ(scenario.clock.longest, std::chrono::hours(1));
 }
 
 Found found_of(const Version& bytes, const Version& metadata) {

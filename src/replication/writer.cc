@@ -212,7 +212,9 @@ Task<bool> Writer::settle_one(const journal::Unsettled& unsettled) {
   const Context context = engine_.context().with_timeout(engine_.config.health_check_timeout);
   GODWIT_CO_TRY(const auto there, co_await look(context, *engine_.primary, write.key));
   const bool window_is_over = now - since >= engine_.config.late_write_window;
-  const bool removed = write.change == journal::Change::remove && !there;
+  // That there is nothing does not prove that a removal has landed: there may have been nothing
+  // before, and it would take away what is written next.
+  const bool removed = write.change == journal::Change::remove && !there && window_is_over;
   const bool stored = there && version_of(*there) == write.version;
   const bool overwritten = there && version_of(*there) > write.version;
   if (removed || stored) {

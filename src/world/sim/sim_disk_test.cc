@@ -201,5 +201,14 @@ TEST(SimWorld, a_slow_disk_takes_time_and_a_seed_repeats_itself) {
   EXPECT_EQ(traces[0], traces[1]);
 }
 
+TEST(SimWorld, the_wall_clock_can_be_set_and_time_passes_all_the_same) {
+  SimWorld world(7);
+  const WallTime wall = world.wall_now();
+  const MonoTime mono = world.mono_now();
+  world.set_wall_clock(-std::chrono::hours(1));
+  EXPECT_EQ(world.wall_now(), wall - std::chrono::hours(1));
+  EXPECT_EQ(world.mono_now(), mono);
+}
+
 }  // namespace
 }  // namespace godwit

@@ -26,7 +26,7 @@ struct SimWorld::Impl {
     note(drawn);
     return drawn;
   }
-  [[nodiscard]] WallTime wall() const { return kEpoch + now.time_since_epoch(); }
+  [[nodiscard]] WallTime wall() const { return kEpoch + ahead + now.time_since_epoch(); }
 
   void note(std::uint64_t value) {
     // FNV-1a, word-wise.
@@ -35,6 +35,7 @@ struct SimWorld::Impl {
 
   asio::io_context io{1};
   MonoTime now{};
+  Duration ahead{};
   std::mt19937_64 generator;
   /// By time, then by order of arrival.
   std::map<std::pair<MonoTime, std::uint64_t>, std::move_only_function<void()>> due;
@@ -70,6 +71,7 @@ bool SimWorld::run(asio::awaitable<void> main) {
 }
 
 std::uint64_t SimWorld::trace() const { return impl_->trace; }
+void SimWorld::set_wall_clock(Duration ahead) { impl_->ahead = ahead; }
 WallTime SimWorld::wall_now() { return impl_->wall(); }
 MonoTime SimWorld::mono_now() { return impl_->now; }
 

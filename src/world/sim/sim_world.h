@@ -24,6 +24,9 @@ class SimWorld final : public World {
   /// A fingerprint of all events so far: their order, their times, the chance they drew.
   [[nodiscard]] std::uint64_t trace() const;
 
+  /// Sets the wall clock ahead, or back; time that passes is not touched.
+  void set_wall_clock(Duration ahead);
+
   [[nodiscard]] WallTime wall_now() override;
   [[nodiscard]] MonoTime mono_now() override;
   [[nodiscard]] std::uint64_t random() override;
