@@ -42,6 +42,7 @@ struct GroupScenario {
   double reads = 0.3;                 ///< share of calls
   double pauses = 0;                  ///< share of calls that pause a target, or resume it
   double outages = 0;                 ///< share of calls that take a target away, or bring it back
+  double moves = 0;                   ///< share of calls that make another store the primary
   double collapses = 0;               ///< share of calls that drop the backlog of a target
   double foreign = 0;   ///< share of calls beside which others put an object of theirs
   double redrives = 0;  ///< share of calls that redrive the dead letters of a target

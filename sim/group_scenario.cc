@@ -25,6 +25,7 @@ Taker workload(GroupScenario& into, const std::string& file) {
                 {"reads", share(into.reads)},
                 {"pauses", share(into.pauses)},
                 {"outages", share(into.outages)},
+                {"moves", share(into.moves)},
                 {"collapses", share(into.collapses)},
                 {"foreign", share(into.foreign)},
                 {"redrives", share(into.redrives)}},

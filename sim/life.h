@@ -15,6 +15,7 @@ struct Outcome {
   std::uint64_t copies = 0;
   std::uint64_t failures = 0;  ///< of objects, listings and runs: proof that faults struck
   std::uint64_t crashes = 0;
+  std::uint64_t moves = 0;    ///< of the primary of a group
   std::uint64_t resumed = 0;  ///< copies that went on from a checkpoint
 };
 

@@ -15,10 +15,10 @@ struct Journal::Found {
 
 namespace {
 
-/// Calls `each` for every row that begins with `kind`.
+/// Calls `each` for every row that begins so.
 template <class F>
-Result<void> for_each_row(kv::Database& database, char kind, F each) {
-  kv::Range range{.first = std::string(1, kind), .end = after(std::string(1, kind))};
+Result<void> for_each_row(kv::Database& database, const std::string& prefix, F each) {
+  kv::Range range{.first = prefix, .end = after(prefix)};
   while (true) {
     GODWIT_TRY(const auto rows, database.scan(range));
     for (const kv::Row& row : rows) GODWIT_CHECK(each(row));
@@ -69,11 +69,11 @@ Result<Journal::Found> Journal::read(kv::Database& database) {
   GODWIT_TRY(const auto head, database.get(head_key()));
   if (!head) return found;
   GODWIT_TRY(found.head, decode_head(*head));
-  GODWIT_CHECK(for_each_row(database, 'n', [&found](const kv::Row& row) -> Result<void> {
+  GODWIT_CHECK(for_each_row(database, "n", [&found](const kv::Row& row) -> Result<void> {
     GODWIT_TRY(found.targets[row.key.substr(1)], decode_target(row.value));
     return {};
   }));
-  GODWIT_CHECK(for_each_row(database, 'i', [&found](const kv::Row& row) -> Result<void> {
+  GODWIT_CHECK(for_each_row(database, "i", [&found](const kv::Row& row) -> Result<void> {
     GODWIT_TRY(const Sequence sequence, sequence_of(row.key));
     GODWIT_TRY(found.intents[sequence], decode_intent(row.value));
     return {};
@@ -256,6 +256,47 @@ Task<bool> Journal::lacks(const std::string& name, const std::string& key) {
   auto rows = co_await run_blocking(world_, std::move(work));
   if (!rows) co_return std::unexpected(std::move(rows).error());
   co_return (*rows)[0] || (*rows)[1];
+}
+
+Task<std::vector<Write>> Journal::lacking(const std::string& name) {
+  const TargetQueue* queue = target(name);
+  if (queue == nullptr) co_return fail(Code::not_found, "there is no target '" + name + "'");
+  const TargetNumber number = queue->name().number;
+  auto work = [database = database_.get(), number]() -> Result<std::map<std::string, Write>> {
+    std::map<std::string, Write> found;
+    for (const char kind : {'k', 'd'}) {
+      std::string prefix = task_key(number, "");
+      prefix.front() = kind;
+      GODWIT_CHECK(for_each_row(*database, prefix, [&](const kv::Row& row) -> Result<void> {
+        Write write;
+        if (kind == 'k') {
+          GODWIT_TRY(TaskRow task, decode_task(row.value));
+          write = std::move(task.task.write);
+        } else {
+          GODWIT_TRY(DeadLetter letter, decode_dead(row.value));
+          write = std::move(letter.task.write);
+        }
+        std::string key = write.key;
+        found.insert_or_assign(std::move(key), std::move(write));
+        return {};
+      }));
+    }
+    return found;
+  };
+  // What is on its way to disk is in memory until it has arrived there.
+  auto found = co_await run_blocking(world_, std::move(work));
+  if (!found) co_return std::unexpected(std::move(found).error());
+  std::vector<Write> newest = queue->in_memory_writes();
+  for (const Unsettled& unsettled : this->unsettled()) newest.push_back(unsettled.write);
+  for (Write& write : newest) {
+    Write& known = found->try_emplace(write.key, write).first->second;
+    if (known.version < write.version) known = std::move(write);
+  }
+  std::vector<Write> all;
+  for (auto& [key, write] : *found) {
+    if (write.change != Change::compare) all.push_back(std::move(write));
+  }
+  co_return all;
 }
 
 Task<std::vector<DeadLetter>> Journal::dead_letters(const std::string& name,

@@ -77,6 +77,9 @@ class Journal {
   [[nodiscard]] Task<TargetTask> next(const Context& context, const std::string& target);
   /// Whether the target may lack a write of `key`: also one that is not acknowledged yet.
   [[nodiscard]] Task<bool> lacks(const std::string& target, const std::string& key);
+  /// All that the target lacks, unsettled writes and dead letters too; not what only a comparison
+  /// would tell. Cost: memory and reading for each; for a failover.
+  [[nodiscard]] Task<std::vector<Write>> lacking(const std::string& target);
   /// Dead letters in the order of keys, those after `start_after`.
   [[nodiscard]] Task<std::vector<DeadLetter>> dead_letters(const std::string& target,
                                                            const std::string& start_after,

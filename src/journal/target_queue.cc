@@ -235,6 +235,13 @@ bool TargetQueue::lacks(const std::string& key) const {
   return entries_.contains(key) || admissions_.contains(key);
 }
 
+std::vector<Write> TargetQueue::in_memory_writes() const {
+  std::vector<Write> writes;
+  for (const auto& [key, entry] : entries_) writes.push_back(entry.task.write);
+  for (const auto& [key, admission] : admissions_) writes.push_back(admission.task.write);
+  return writes;
+}
+
 std::size_t TargetQueue::compares() const {
   const auto compares = [](const auto& each) {
     return each.second.task.write.change == Change::compare;

@@ -30,16 +30,17 @@ Plan settle_conflict(const KeyState& primary, const KeyState& target, ConflictPo
   return {.step = Step::leave, .conflict = decision.is_conflict};
 }
 
-Plan plan_absent(const journal::Write& task, const Sighting& target, ConflictPolicy policy) {
+Plan plan_absent(const journal::Write& task, const Sighting& target, const Rules& rules) {
   if (task.change == Change::compare) {
-    // All that we ever wrote there came from the primary, so that it was removed there. What
-    // others put there is not ours to remove.
-    return {.step = target.through_us ? Step::remove : Step::leave, .conflict = !target.through_us};
+    // What others put there is not ours to remove.
+    if (!target.through_us) return {.step = Step::leave, .conflict = true};
+    const bool removed = rules.only_there == OnlyThere::removed;
+    return {.step = removed ? Step::remove : Step::adopt};
   }
   if (target.through_us && target.version <= task.version) return {.step = Step::remove};
   const KeyState removed{
       .version = task.version, .presence = Presence::deleted, .standing = Standing::primary};
-  return settle_conflict(removed, state_of(target, Standing::other), policy);
+  return settle_conflict(removed, state_of(target, Standing::other), rules.policy);
 }
 
 }  // namespace
@@ -53,18 +54,18 @@ std::optional<Sighting> sighting_of(const std::optional<ObjectInfo>& info) {
 }
 
 Plan plan_delivery(const journal::Write& task, const std::optional<Sighting>& primary,
-                   const std::optional<Sighting>& target, ConflictPolicy policy) {
+                   const std::optional<Sighting>& target, const Rules& rules) {
   const bool behind = primary && primary->version < task.version;
   const bool gone = !primary && task.change == Change::put;
   if (gone || (behind && task.change != Change::compare)) return {.step = Step::look_again};
   if (!primary && !target) return {.step = Step::nothing};
-  if (!primary) return plan_absent(task, *target, policy);
+  if (!primary) return plan_absent(task, *target, rules);
   if (!target) return {.step = Step::put};
   const bool same = primary->version == target->version && primary->size == target->size;
   if (same && primary->through_us && target->through_us) return {.step = Step::nothing};
   if (target->through_us && target->version <= primary->version) return {.step = Step::put};
   return settle_conflict(state_of(*primary, Standing::primary), state_of(*target, Standing::other),
-                         policy);
+                         rules.policy);
 }
 
 }  // namespace godwit::replication

@@ -35,12 +35,23 @@ struct Plan {
   bool conflict = false;  ///< to be counted, once
 };
 
+/// What an object means that a comparison finds at a target only.
+enum class OnlyThere : std::uint8_t {
+  removed,      ///< the primary had it, and it was removed there
+  acknowledged  ///< the target was primary, and may have acknowledged it: never deleted on a guess
+};
+
+struct Rules {
+  ConflictPolicy policy = ConflictPolicy::last_write_wins;
+  OnlyThere only_there = OnlyThere::removed;
+};
+
 /// What a delivery does about one key. Pure: all of the rules are here.
 ///
 /// An object at the target that we wrote and that is not newer than the primary's is its past, and
 /// is replaced. Anything else there was written behind our back, or by a primary that was deposed:
-/// that is a conflict, decided by `policy`.
+/// that is a conflict, decided by `rules.policy`.
 [[nodiscard]] Plan plan_delivery(const journal::Write& task, const std::optional<Sighting>& primary,
-                                 const std::optional<Sighting>& target, ConflictPolicy policy);
+                                 const std::optional<Sighting>& target, const Rules& rules);
 
 }  // namespace godwit::replication

@@ -1,11 +1,14 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "journal/journal.h"
 #include "replication/acks.h"
+#include "replication/gate.h"
 #include "replication/key_locks.h"
 #include "replication/members.h"
 #include "replication/recent.h"
@@ -17,20 +20,23 @@ namespace godwit::replication {
 
 /// What the parts of a group share. Engine executor.
 struct Engine {
-  Engine(World& in, GroupConfig how, std::unique_ptr<Store> store, journal::Journal& log)
+  Engine(World& in, GroupConfig how, std::unique_ptr<journal::Journal> log)
       : world(in),
         config(std::move(how)),
-        primary(std::move(store)),
-        journal(log),
-        clock(config.max_clock_drift, log.clock()),
+        journal_owner(std::move(log)),
+        journal(*journal_owner),
+        clock(config.max_clock_drift, journal.clock()),
+        gate(in),
         locks(in),
         changed(in.executor()) {}
 
   World& world;
   GroupConfig config;
   std::unique_ptr<Store> primary;
+  std::unique_ptr<journal::Journal> journal_owner;
   journal::Journal& journal;
   HybridClock clock;
+  Gate gate;
   KeyLocks locks;
   Acks acks;
   RecentPuts recent;
@@ -38,8 +44,14 @@ struct Engine {
   std::map<std::string, std::unique_ptr<Target>> targets;
   /// A target's health or state, or an unsettled write, has changed.
   Signal changed;
-  CancelSource stop;
+  CancelSource stop;    ///< of what is in the background
+  CancelSource writes;  ///< cancelled when the primary is given up
   std::uint32_t epoch = 1;
+  /// Targets that were primary when they were lost, and have not been compared since: they may
+  /// hold acknowledged writes that nobody else has. Kept by the coordinator (`fenced`).
+  std::set<std::string> deposed;
+  /// Tells the coordinator that a deposed target has been compared.
+  std::function<Task<void>(std::string)> let_in;
   /// How long each unsettled write has been looked at without an answer.
   std::map<journal::Sequence, MonoTime> unsettled_since;
 

@@ -5,7 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "coordination/coordinator.h"
 #include "journal/journal.h"
+#include "replication/failover.h"
 #include "replication/members.h"
 #include "replication/types.h"
 #include "store/store.h"
@@ -48,9 +50,14 @@ struct TargetStatus {
 };
 
 /// The stores of a group, by name.
-struct GroupStores {
-  std::unique_ptr<Store> primary;
-  std::map<std::string, std::unique_ptr<Store>> targets;
+using GroupStores = std::map<std::string, std::unique_ptr<Store>>;
+
+/// What a group stands on.
+struct GroupSupport {
+  kv::Engine& engine;
+  Coordinator& coordinator;
+  std::string journal_directory;
+  std::size_t most_in_memory = 20'000;  ///< tasks of a target
 };
 
 /// One replicated store: a primary that takes the writes, and targets that get all of them.
@@ -63,12 +70,13 @@ struct GroupStores {
 /// Concurrency: any number of calls at once on the World's executor.
 class Group {
  public:
-  /// `journal` was opened with the names of `config.targets`, and outlives the group.
+  /// `config` says who the primary is in the beginning; from the first move on the coordinator
+  /// does. The journal is opened in `journal_directory`. `engine` and `coordinator` outlive the
+  /// group.
   /// Failure: invalid_argument for a config that contradicts itself, or two stores that are one
-  /// place, or a store that keeps no user metadata.
-  [[nodiscard]] static Result<std::unique_ptr<Group>> make(World& world, GroupConfig config,
-                                                           GroupStores stores,
-                                                           journal::Journal& journal);
+  /// place, or a store that keeps no user metadata; what the journal and the coordinator say.
+  [[nodiscard]] static Task<std::unique_ptr<Group>> open(const Context& context, GroupConfig config,
+                                                         GroupStores stores, GroupSupport support);
   Group(Group&&) = delete;
   ~Group();
 
@@ -95,6 +103,22 @@ class Group {
                                    const std::string& key, Standing keep);
   /// A merger of the caller's, to be named in `GroupConfig::merger`; see `Merger` for its laws.
   [[nodiscard]] Result<void> add_merger(const std::string& name, Merger merger);
+
+  /// Makes a target the primary, and the primary a target. Writes wait meanwhile.
+  ///
+  /// A switchover waits until the target has everything; it fails with timed_out otherwise, and
+  /// nothing has changed. A failover does not ask the old primary: what the target lacks and
+  /// somebody else has is given to it first, the rest is named in the report. Either way the epoch
+  /// grows by one, in the coordinator first.
+  /// Failure: not_found, precondition_failed, unavailable for a target that cannot be primary, or
+  /// while another move is under way; the coordinator's. Then the primary is who it was.
+  [[nodiscard]] Task<MoveReport> move_primary(const Context& context, const MoveOptions& options);
+  [[nodiscard]] const std::string& primary() const;
+  [[nodiscard]] std::uint32_t epoch() const;
+  /// Nobody knows yet what became of some writes.
+  [[nodiscard]] std::size_t unsettled() const;
+  /// Gives up what a target is owed, and compares it as a whole instead. Failure: not_found.
+  [[nodiscard]] Result<void> compare_anew(const std::string& target);
 
   /// Ends what is in the background; the journal keeps what is not delivered.
   [[nodiscard]] Task<void> close();

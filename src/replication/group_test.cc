@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 
+#include "coordination/local_coordinator.h"
 #include "kv/sim_engine.h"
 #include "replication/conflicts.h"
 #include "replication/versioned.h"
@@ -54,18 +55,34 @@ class GroupTest : public testing::Test {
   void TearDown() override {
     if (!group_) return;
     ASSERT_TRUE(test::run_task(world_, group_->close()));
-    ASSERT_TRUE(test::run_task(world_, journal_->close()));
+    ASSERT_TRUE(test::run_task(world_, coordinator_->close()));
   }
   std::unique_ptr<Store> store(const std::string& name) {
     return scheme_.open(world_, StoreSpec{.scheme = "memory", .name = name}).value();
   }
+  Result<std::unique_ptr<Group>> open(GroupStores stores) {
+    const Context context(world_);
+    if (!coordinator_) {
+      coordinator_ = test::run_task(world_, LocalCoordinator::open(context, "/agreed")).value();
+    }
+    const GroupSupport support{
+        .engine = engine_, .coordinator = *coordinator_, .journal_directory = "/journal"};
+    return test::run_task(world_, Group::open(context, config_, std::move(stores), support));
+  }
   void start() {
-    journal::JournalOptions options{.directory = "/journal", .targets = {"a", "b"}};
-    journal_ = test::run_task(world_, journal::Journal::open(world_, engine_, options)).value();
-    GroupStores stores{.primary = store("p")};
-    for (const char* name : {"a", "b"}) stores.targets[name] = store(name);
-    group_ = Group::make(world_, config_, std::move(stores), *journal_).value();
+    GroupStores stores;
+    for (const char* name : {"p", "a", "b"}) stores[name] = store(name);
+    group_ = open(std::move(stores)).value();
     wait();
+  }
+  void restart() {
+    ASSERT_TRUE(test::run_task(world_, group_->close()));
+    group_.reset();
+    start();
+  }
+  Result<MoveReport> move(const MoveOptions& options) {
+    const Context context(world_);
+    return test::run_task(world_, group_->move_primary(context, options));
   }
   void wait(Duration duration = 5s) {
     ASSERT_TRUE(test::run_task(world_, Context(world_).sleep(duration)));
@@ -102,7 +119,7 @@ class GroupTest : public testing::Test {
   kv::SimEngine engine_{[this] { return world_.random(); }};
   SchemeInfo scheme_ = memory_scheme();
   GroupConfig config_;
-  std::unique_ptr<journal::Journal> journal_;
+  std::unique_ptr<LocalCoordinator> coordinator_;
   std::unique_ptr<Group> group_;
   std::vector<TargetStatus> all_;
 };
@@ -241,15 +258,54 @@ TEST_F(GroupTest, keys_of_our_own_are_refused) {
 }
 
 TEST_F(GroupTest, two_names_of_one_place_are_refused) {
-  journal::JournalOptions options{.directory = "/journal", .targets = {"a", "b"}};
-  journal_ = test::run_task(world_, journal::Journal::open(world_, engine_, options)).value();
-  GroupStores stores{.primary = store("p")};
-  stores.targets["a"] = store("p");
-  stores.targets["b"] = store("b");
-  const auto refused = Group::make(world_, config_, std::move(stores), *journal_);
+  GroupStores stores;
+  for (const char* name : {"p", "a", "b"}) stores[name] = store(name);
+  stores["a"] = store("p");
+  const auto refused = open(std::move(stores));
   ASSERT_FALSE(refused);
   EXPECT_NE(refused.error().message().find("one place"), std::string::npos);
-  ASSERT_TRUE(test::run_task(world_, journal_->close()));
+}
+
+TEST_F(GroupTest, a_switchover_moves_the_primary_and_survives_a_restart) {
+  start();
+  ASSERT_TRUE(put("k", "1"));
+  const auto report = move({.to = "b"});
+  ASSERT_TRUE(report) << report.error().to_string();
+  EXPECT_EQ(report->from, "p");
+  EXPECT_EQ(report->epoch, 2U);
+  EXPECT_TRUE(report->at_risk.empty());
+  ASSERT_TRUE(put("k", "2"));
+  wait(1min);
+  for (const char* name : {"p", "a", "b"}) EXPECT_EQ(held(name, "k"), "2") << name;
+  restart();
+  EXPECT_EQ(group_->primary(), "b");
+  EXPECT_EQ(group_->epoch(), 2U);
+  ASSERT_TRUE(move({.to = "p"})) << "and back";
+  ASSERT_TRUE(put("k", "3"));
+  wait(1min);
+  for (const char* name : {"p", "a", "b"}) EXPECT_EQ(held(name, "k"), "3") << name;
+}
+
+TEST_F(GroupTest, a_switchover_to_a_target_that_does_not_catch_up_changes_nothing) {
+  start();
+  ASSERT_TRUE(group_->pause("a"));
+  const auto paused = move({.to = "a"});
+  ASSERT_FALSE(paused);
+  EXPECT_EQ(paused.error().message(), "'a' is paused");
+  EXPECT_EQ(group_->primary(), "p");
+  ASSERT_TRUE(put("k", "1"));
+}
+
+TEST_F(GroupTest, a_dry_run_names_what_would_be_at_risk_and_changes_nothing) {
+  start();
+  ASSERT_TRUE(group_->pause("a"));
+  ASSERT_TRUE(put("k", "1"));
+  const MoveOptions options{.kind = MoveKind::failover, .dry_run = true};
+  const auto plan = move(options);
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->to, "b");
+  EXPECT_EQ(group_->epoch(), 1U);
+  EXPECT_EQ(group_->primary(), "p");
 }
 
 TEST(GroupConfigCheck, says_which_field_is_wrong) {

@@ -61,7 +61,11 @@ bool Router::eligible(const Target& target) const {
 
 Task<ReadResult> Router::ask(const Context& context, const std::string& name,
                              const std::string& key, const ReadOptions& options) {
-  Store& store = name.empty() ? *engine_.primary : *engine_.targets.at(name)->store;
+  const auto target = engine_.targets.find(name);
+  if (!name.empty() && target == engine_.targets.end()) {
+    co_return fail(Code::unavailable, "'" + name + "' is no target any more");
+  }
+  Store& store = name.empty() ? *engine_.primary : *target->second->store;
   const GetOptions get_options{.range = options.range};
   auto got = co_await store.get(context, key, get_options);
   if (!got) co_return std::unexpected(std::move(got).error());

@@ -128,10 +128,15 @@ asio::awaitable<void> TargetAgent::deliver(journal::TargetTask task) {
 Task<TargetAgent::Arrived> TargetAgent::attempt(const Context& context,
                                                 const journal::TargetTask& task) {
   const std::string& key = task.write.key;
+  journal::Write write = task.write;
+  // What a primary had acknowledged that was lost since may be nowhere else: its word no longer
+  // counts, what is there does.
+  const bool of_old = write.version.epoch < engine_.epoch && write.change == Change::put;
+  if (of_old) write.change = Change::compare;
   const Context look_context = context.with_timeout(target_.config.sync_timeout);
   std::optional<ObjectInfo> primary;
   const RecentPuts::Put* recent = engine_.recent.find(key, task.write.version);
-  if (recent != nullptr && task.write.change == Change::put) {
+  if (recent != nullptr && write.change == Change::put) {
     primary = ObjectInfo{.key = key,
                          .size = recent->body->size(),
                          .etag = recent->etag,
@@ -142,7 +147,10 @@ Task<TargetAgent::Arrived> TargetAgent::attempt(const Context& context,
   GODWIT_CO_TRY(const auto there, co_await look(look_context, *target_.store, key));
   const auto ours = sighting_of(primary);
   const auto theirs = sighting_of(there);
-  const Plan plan = plan_delivery(task.write, ours, theirs, engine_.config.conflict_resolution);
+  const bool deposed = engine_.deposed.contains(target_.config.name);
+  const Rules rules{.policy = engine_.config.conflict_resolution,
+                    .only_there = deposed ? OnlyThere::acknowledged : OnlyThere::removed};
+  const Plan plan = plan_delivery(write, ours, theirs, rules);
   if (plan.conflict) target_.counts.conflicts += 1;
   co_return co_await carry_out(context, task, plan, primary);
 }
@@ -309,6 +317,10 @@ asio::awaitable<void> TargetAgent::compare_when_asked() {
     const std::uint64_t collapses = queue->collapses();
     const auto compared = co_await compare();
     if (compared && queue->backlog().dead == 0) {
+      if (engine_.deposed.contains(target_.config.name)) {
+        const auto known = co_await engine_.let_in(target_.config.name);
+        if (!known) continue;
+      }
       queue->resynced(collapses);
       note_progress();
       failures = 0;

@@ -33,6 +33,19 @@ Quorum quorum_of(const Engine& engine, Mode mode) {
   return quorum;
 }
 
+/// A write ends when its caller no longer wants it, or when the primary is given up.
+struct WriteScope {
+  WriteScope(Engine& engine, const Context& caller)
+      : both(caller.cancel()),
+        registration(engine.writes.token().on_cancel([this] { both.cancel(); })),
+        context(caller.with_cancel(both.token())) {}
+  WriteScope(WriteScope&&) = delete;
+
+  CancelSource both;
+  CancelRegistration registration;
+  Context context;
+};
+
 }  // namespace
 
 /// What is stored: in memory when it is small.
@@ -57,13 +70,16 @@ struct Writer::Body {
   }
 };
 
-Task<Receipt> Writer::put(const Context& context, const std::string& key, Upload upload,
+Task<Receipt> Writer::put(const Context& caller, const std::string& key, Upload upload,
                           const WriteOptions& options) {
   GODWIT_CO_CHECK(check_user_key(key));
   GODWIT_CO_TRY(const Body body, co_await Body::take(upload));
   std::optional<Acks::Waiter> waiter;
   Receipt receipt;
   {
+    GODWIT_CO_TRY(const auto pass, co_await engine_.gate.enter(caller));
+    const WriteScope scope(engine_, caller);
+    const Context& context = scope.context;
     GODWIT_CO_TRY(const auto held, co_await engine_.locks.acquire(context, key));
     GODWIT_CO_CHECK(co_await wait_until_settled(context, key));
     receipt.version = engine_.next_version();
@@ -92,15 +108,18 @@ Task<Receipt> Writer::put(const Context& context, const std::string& key, Upload
     waiter.emplace(engine_.acks, key, receipt.version);
     engine_.journal.commit(intent, engine_.world.wall_now(), nullptr);
   }
-  co_return co_await acknowledge(context, *waiter, std::move(receipt), options);
+  co_return co_await acknowledge(caller, *waiter, std::move(receipt), options);
 }
 
-Task<Receipt> Writer::remove(const Context& context, const std::string& key,
+Task<Receipt> Writer::remove(const Context& caller, const std::string& key,
                              const WriteOptions& options) {
   GODWIT_CO_CHECK(check_user_key(key));
   std::optional<Acks::Waiter> waiter;
   Receipt receipt;
   {
+    GODWIT_CO_TRY(const auto pass, co_await engine_.gate.enter(caller));
+    const WriteScope scope(engine_, caller);
+    const Context& context = scope.context;
     GODWIT_CO_TRY(const auto held, co_await engine_.locks.acquire(context, key));
     GODWIT_CO_CHECK(co_await wait_until_settled(context, key));
     receipt.version = engine_.next_version();
@@ -129,7 +148,7 @@ Task<Receipt> Writer::remove(const Context& context, const std::string& key,
     waiter.emplace(engine_.acks, key, receipt.version);
     engine_.journal.commit(intent, engine_.world.wall_now(), nullptr);
   }
-  co_return co_await acknowledge(context, *waiter, std::move(receipt), options);
+  co_return co_await acknowledge(caller, *waiter, std::move(receipt), options);
 }
 
 /// The write is promised from here on; or, when this fails, is refused and nowhere.

@@ -8,7 +8,7 @@
 #include <map>
 #include <random>
 
-#include "journal/journal.h"
+#include "coordination/local_coordinator.h"
 #include "kill/child.h"
 #include "kv/rocks_engine.h"
 #include "replication/group.h"
@@ -56,16 +56,20 @@ replication::GroupConfig config() {
 /// The group as one process has it.
 class Process {
  public:
-  explicit Process(const std::string& directory)
-      : journal_(test::run_task(world_, journal::Journal::open(world_, engine_,
-                                                               {.directory = directory + "/journal",
-                                                                .targets = kTargets,
-                                                                .most_in_memory = 50}))
-                     .value()) {
-    replication::GroupStores stores{.primary = open("file://" + directory + "/primary")};
-    stores.targets["base"] = open("rocksdb://" + directory + "/base");
-    stores.targets["tree"] = open("file://" + directory + "/tree");
-    group_ = Group::make(world_, config(), std::move(stores), *journal_).value();
+  explicit Process(const std::string& directory) {
+    const Context context(world_);
+    const std::string agreed = directory + "/agreed";
+    coordinator_ = test::run_task(world_, LocalCoordinator::open(context, agreed)).value();
+    replication::GroupStores stores;
+    stores["primary"] = open("file://" + directory + "/primary");
+    stores["base"] = open("rocksdb://" + directory + "/base");
+    stores["tree"] = open("file://" + directory + "/tree");
+    const replication::GroupSupport support{.engine = engine_,
+                                            .coordinator = *coordinator_,
+                                            .journal_directory = directory + "/journal",
+                                            .most_in_memory = 50};
+    group_ =
+        test::run_task(world_, Group::open(context, config(), std::move(stores), support)).value();
   }
   Process(Process&&) = delete;
   ~Process() = default;
@@ -74,12 +78,12 @@ class Process {
   Group& group() { return *group_; }
   [[nodiscard]] bool settled() const {
     const auto status = group_->status();
-    return journal_->unsettled().empty() &&
+    return group_->unsettled() == 0 &&
            std::ranges::all_of(status, &replication::TargetStatus::caught_up);
   }
   Task<void> close() {
     GODWIT_CO_CHECK(co_await group_->close());
-    co_return co_await journal_->close();
+    co_return co_await coordinator_->close();
   }
 
  private:
@@ -92,7 +96,7 @@ class Process {
 
   RealWorld world_;
   kv::RocksEngine engine_;
-  std::unique_ptr<journal::Journal> journal_;
+  std::unique_ptr<LocalCoordinator> coordinator_;
   std::unique_ptr<Group> group_;
 };
 

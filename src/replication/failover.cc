@@ -1,0 +1,120 @@
+#include "replication/failover.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "replication/versioned.h"
+
+namespace godwit::replication {
+namespace {
+
+std::optional<std::string> why_not(const Target& target) {
+  if (target.config.role == Role::read_replica) return "is a read replica";
+  if (target.state != State::active && target.state != State::syncing) {
+    return "is " + std::string(to_string(target.state));
+  }
+  if (target.detector.health() == Health::unhealthy) return "does not answer";
+  return std::nullopt;
+}
+
+/// Gives the candidate one object from a store that has it in that version or a newer one. Small
+/// ones from memory. False when nobody has it.
+Task<bool> give(const Context& context, Engine& engine, Target& candidate,
+                const journal::Write& write) {
+  if (const RecentPuts::Put* recent = engine.recent.find(write.key, write.version)) {
+    const auto held = recent->body;
+    ViewBody body(as_bytes(*held));
+    const Upload upload{.body = &body, .size = held->size()};
+    const PutOptions options{.metadata = recent->metadata};
+    GODWIT_CO_CHECK(co_await candidate.store->put(context, write.key, upload, options));
+    co_return true;
+  }
+  for (const auto& [name, other] : engine.targets) {
+    if (other.get() == &candidate) continue;
+    const GetOptions get_options;
+    auto got = co_await other->store->get(context, write.key, get_options);
+    if (!got || version_of(got->info) < write.version) continue;
+    const Upload upload{.body = got->body.get(), .size = got->info.size};
+    const PutOptions options{.metadata = got->info.metadata, .modified = got->info.modified};
+    GODWIT_CO_CHECK(co_await candidate.store->put(context, write.key, upload, options));
+    co_return true;
+  }
+  co_return false;
+}
+
+Task<bool> heal_one(const Context& context, Engine& engine, Target& candidate,
+                    const journal::Write& write) {
+  GODWIT_CO_TRY(const auto there, co_await look(context, *candidate.store, write.key));
+  if (there && version_of(*there) >= write.version) co_return true;
+  if (write.change == journal::Change::put) {
+    co_return co_await give(context, engine, candidate, write);
+  }
+  if (!there) co_return true;
+  const std::span<const std::string> keys(&write.key, 1);
+  GODWIT_CO_TRY(auto removed, co_await candidate.store->remove(context, keys));
+  if (!removed.front()) co_return std::unexpected(std::move(removed.front()).error());
+  co_return true;
+}
+
+}  // namespace
+
+Result<GroupConfig> with_primary(GroupConfig config, const std::string& primary) {
+  if (config.primary == primary) return config;
+  const auto found = std::ranges::find(config.targets, primary, &TargetConfig::name);
+  if (found == config.targets.end()) {
+    return fail(Code::not_found, "the group has no target '" + primary + "'");
+  }
+  if (found->role == Role::read_replica) {
+    return fail(Code::precondition_failed, "'" + primary + "' is a read replica");
+  }
+  std::swap(config.primary, found->name);
+  std::swap(config.primary_region, found->region);
+  return config;
+}
+
+Result<std::string> best_candidate(const Engine& engine) {
+  const Target* best = nullptr;
+  std::tuple<bool, std::uint64_t, int, std::string> rank;
+  std::string reasons;
+  for (const auto& [name, target] : engine.targets) {
+    if (const auto reason = why_not(*target)) {
+      reasons += (reasons.empty() ? "" : "; ") + name + " " + *reason;
+      continue;
+    }
+    const auto backlog = engine.journal.backlog(name);
+    std::tuple own{backlog->resync, backlog->tasks + backlog->dead, target->config.priority, name};
+    if (best != nullptr && rank <= own) continue;
+    best = target.get();
+    rank = std::move(own);
+  }
+  if (best != nullptr) return best->config.name;
+  return fail(Code::unavailable, "no target can become primary: " + reasons);
+}
+
+Result<void> check_candidate(const Target& target) {
+  const auto reason = why_not(target);
+  if (!reason) return {};
+  return fail(Code::precondition_failed, "'" + target.config.name + "' " + *reason);
+}
+
+Task<void> heal_candidate(const Context& context, Engine& engine, Target& candidate,
+                          MoveReport& report, bool dry_run) {
+  const std::string& name = candidate.config.name;
+  GODWIT_CO_TRY(const auto lacking, co_await engine.journal.lacking(name));
+  report.exact = !engine.journal.backlog(name)->resync;
+  report.lacking = lacking.size();
+  for (const journal::Write& write : lacking) {
+    if (!dry_run) {
+      GODWIT_CO_TRY(const bool healed, co_await heal_one(context, engine, candidate, write));
+      if (healed) {
+        ++report.healed;
+        continue;
+      }
+    }
+    report.at_risk.push_back({.key = write.key, .version = write.version});
+  }
+  co_return Result<void>();
+}
+
+}  // namespace godwit::replication
