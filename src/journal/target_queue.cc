@@ -235,6 +235,11 @@ bool TargetQueue::lacks(const std::string& key) const {
   return entries_.contains(key) || admissions_.contains(key);
 }
 
+Version TargetQueue::newest_of_taken(const std::string& key) const {
+  const auto found = entries_.find(key);
+  return found == entries_.end() ? Version{} : found->second.task.write.version;
+}
+
 std::vector<Write> TargetQueue::in_memory_writes() const {
   std::vector<Write> writes;
   for (const auto& [key, entry] : entries_) writes.push_back(entry.task.write);

@@ -97,6 +97,8 @@ class TargetQueue {
   /// Tasks in memory, of full syncs too: who adds those keeps them under a limit.
   [[nodiscard]] std::size_t in_memory() const { return entries_.size(); }
   [[nodiscard]] std::vector<Write> in_memory_writes() const;
+  /// The newest write of a key whose task was taken.
+  [[nodiscard]] Version newest_of_taken(const std::string& key) const;
   /// Tasks of comparisons that are not done; those that became a write's, or a dead letter, count
   /// no more.
   [[nodiscard]] std::size_t compares() const;

@@ -223,7 +223,10 @@ Task<TargetAgent::Arrived> TargetAgent::adopt(const Context& context, const std:
   if (!there) co_return fail(Code::unavailable, "the object changed meanwhile");
   GODWIT_CO_TRY(const auto ours, co_await look(context, *engine_.primary, key));
   const Version version = version_of(*there);
-  if (ours && version_of(*ours) >= version) {
+  // A write, or a removal, may have come between the look that led here and the lock.
+  const auto* queue = engine_.journal.target(target_.config.name);
+  const bool outrun = queue != nullptr && queue->newest_of_taken(key) > version;
+  if (outrun || (ours && version_of(*ours) >= version)) {
     co_return fail(Code::unavailable, "the object changed meanwhile");
   }
   GODWIT_CO_CHECK(engine_.clock.observe(version.time, engine_.world.wall_now()));
