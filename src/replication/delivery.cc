@@ -27,13 +27,13 @@ Plan settle_conflict(const KeyState& primary, const KeyState& target, ConflictPo
       return {.step = gone ? Step::adopt : Step::merge, .conflict = decision.is_conflict};
     case Keep::both: break;
   }
-  return {.step = Step::leave, .conflict = decision.is_conflict};
+  return {.step = Step::ask, .conflict = decision.is_conflict};
 }
 
 Plan plan_absent(const journal::Write& task, const Sighting& target, const Rules& rules) {
   if (task.change == Change::compare) {
     // What others put there is not ours to remove.
-    if (!target.through_us) return {.step = Step::leave, .conflict = true};
+    if (!target.through_us) return {.step = Step::leave};
     const bool removed = rules.only_there == OnlyThere::removed;
     return {.step = removed ? Step::remove : Step::adopt};
   }

@@ -27,7 +27,8 @@ enum class Step : std::uint8_t {
   look_again,  ///< the primary does not show yet what it has acknowledged
   adopt,       ///< the target's object wins a conflict: it goes to the primary, as a new write
   merge,       ///< both become one, which is written to the primary
-  leave        ///< a person must choose; or it is not ours to touch
+  leave,       ///< it is not ours to touch
+  ask          ///< both objects stay, until a person has chosen
 };
 
 struct Plan {

@@ -265,6 +265,19 @@ Task<void> Group::resolve(const Context& context, const std::string& name, const
   co_return co_await impl_->conflicts.resolve(context, *found->second, key, keep);
 }
 
+Task<std::vector<journal::DeadLetter>> Group::dead_letters(const std::string& name,
+                                                           const std::string& start_after,
+                                                           std::size_t most) {
+  return impl_->engine.journal.dead_letters(name, start_after, most);
+}
+
+Result<void> Group::redrive(const std::string& name, const std::string& key) {
+  auto* queue = impl_->engine.journal.target(name);
+  if (queue == nullptr) return unknown_target(name);
+  queue->redrive(key);
+  return {};
+}
+
 Result<void> Group::add_merger(const std::string& name, Merger merger) {
   return impl_->engine.mergers.add(name, std::move(merger));
 }

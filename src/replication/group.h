@@ -101,6 +101,13 @@ class Group {
   /// stays at the target under ".godwit/rescue/".
   [[nodiscard]] Task<void> resolve(const Context& context, const std::string& target,
                                    const std::string& key, Standing keep);
+  /// Tasks of a target that failed for good, in the order of keys, those after `start_after`.
+  [[nodiscard]] Task<std::vector<journal::DeadLetter>> dead_letters(const std::string& target,
+                                                                    const std::string& start_after,
+                                                                    std::size_t most);
+  /// Tries a dead letter again; nothing happens when there is none. Failure: not_found for the
+  /// target.
+  [[nodiscard]] Result<void> redrive(const std::string& target, const std::string& key);
   /// A merger of the caller's, to be named in `GroupConfig::merger`; see `Merger` for its laws.
   [[nodiscard]] Result<void> add_merger(const std::string& name, Merger merger);
 

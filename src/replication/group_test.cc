@@ -92,8 +92,8 @@ class GroupTest : public testing::Test {
     ASSERT_TRUE(test::run_task(world_, put_into(Context(world_), *target, key, bytes)));
   }
   Result<Receipt> put(const std::string& key, const std::string& bytes, WriteOptions options = {}) {
-    return test::run_task(
-        world_, put_through(Context(world_).with_timeout(1min), *group_, key, bytes, options));
+    const Context context = Context(world_).with_timeout(1min);
+    return test::run_task(world_, put_through(context, *group_, key, bytes, std::move(options)));
   }
   std::string held(const std::string& name, const std::string& key) {
     const auto from = store(name);

@@ -33,7 +33,7 @@ struct TargetCounts {
   std::uint64_t failed = 0;      ///< writes that became dead letters
   std::uint64_t attempts = 0;
   std::uint64_t conflicts = 0;
-  std::uint64_t left_alone = 0;  ///< conflicts that wait for a person
+  std::uint64_t left_alone = 0;  ///< objects of others, found by comparisons
   Bytes bytes = 0;
 };
 

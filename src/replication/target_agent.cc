@@ -182,7 +182,8 @@ Task<TargetAgent::Arrived> TargetAgent::carry_out(const Context& context,
       GODWIT_CO_CHECK(co_await conflicts_.merge(context, target_, key));
       GODWIT_CO_CHECK(co_await conflicts_.rescue(context, *target_.store, key));
       co_return co_await put_newest(context, key);
-    case Step::leave:
+    case Step::leave: target_.counts.left_alone += 1; break;
+    case Step::ask:
       co_return fail(Error(Code::precondition_failed, "conflict: both objects stay")
                          .with_hint("choose one of them")
                          .at(place_of(*target_.store, "put", key)));
@@ -225,7 +226,8 @@ Task<TargetAgent::Arrived> TargetAgent::adopt(const Context& context, const std:
   const Version version = version_of(*there);
   // A write, or a removal, may have come between the look that led here and the lock.
   const auto* queue = engine_.journal.target(target_.config.name);
-  const bool outrun = queue != nullptr && queue->newest_of_taken(key) > version;
+  const bool outrun = engine_.journal.is_unsettled(key) ||
+                      (queue != nullptr && queue->newest_of_taken(key) > version);
   if (outrun || (ours && version_of(*ours) >= version)) {
     co_return fail(Code::unavailable, "the object changed meanwhile");
   }
@@ -271,7 +273,7 @@ asio::awaitable<void> TargetAgent::failed(journal::TargetTask task, Error error)
   if (parked) {
     queue->put_back(key);
   } else if (answers && (for_good || last)) {
-    conflict ? target_.counts.left_alone += 1 : target_.counts.failed += 1;
+    if (!conflict) target_.counts.failed += 1;
     queue->bury(key, error, engine_.world.wall_now());
   } else {
     const Duration pause = backoff(engine_.world, target_.config, task.attempts);

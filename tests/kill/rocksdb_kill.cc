@@ -110,7 +110,7 @@ int run(int rounds) {
   bool good = true;
   for (int round = 0; round < rounds && good; ++round) {
     const test::Child writer =
-        test::Child::start("put", directory, static_cast<std::uint64_t>(last + 1));
+        test::Child::start("put", directory, static_cast<std::uint64_t>(last) + 1);
     ::usleep(static_cast<useconds_t>(random() % kLongestRound));
     ::kill(writer.pid, SIGKILL);
     int version = 0;
