@@ -287,7 +287,6 @@ Task<std::vector<Write>> Journal::lacking(const std::string& name) {
   auto found = co_await run_blocking(world_, std::move(work));
   if (!found) co_return std::unexpected(std::move(found).error());
   std::vector<Write> newest = queue->in_memory_writes();
-  for (const Unsettled& unsettled : this->unsettled()) newest.push_back(unsettled.write);
   for (Write& write : newest) {
     Write& known = found->try_emplace(write.key, write).first->second;
     if (known.version < write.version) known = std::move(write);
@@ -296,6 +295,8 @@ Task<std::vector<Write>> Journal::lacking(const std::string& name) {
   for (auto& [key, write] : *found) {
     if (write.change != Change::compare) all.push_back(std::move(write));
   }
+  // Beside the newest that was committed, not in its place: it may turn out not to have happened.
+  for (Unsettled& unsettled : this->unsettled()) all.push_back(std::move(unsettled.write));
   co_return all;
 }
 
