@@ -303,7 +303,8 @@ class GroupLife {
         co_await write(key);
       }
       if (draw(4) == 0) co_await check_gauges();
-      (void)co_await context_.sleep(Duration(draw(200'000'000)));
+      const Duration idle(draw(static_cast<std::uint64_t>(scenario_.longest_idle.count())));
+      (void)co_await context_.sleep(idle);
     }
   }
 

@@ -38,14 +38,15 @@ struct GroupScenario {
   std::uint64_t processes = 3;        ///< one after another, before the world is healed
   std::uint64_t in_memory = 6;        ///< tasks of a target
   std::uint64_t max_attempts = 1000;  ///< then a task is a dead letter
-  double removals = 0.25;             ///< share of writes
-  double reads = 0.3;                 ///< share of calls
-  double pauses = 0;                  ///< share of calls that pause a target, or resume it
-  double outages = 0;                 ///< share of calls that take a target away, or bring it back
-  double moves = 0;                   ///< share of calls that make another store the primary
-  double collapses = 0;               ///< share of calls that drop the backlog of a target
-  double foreign = 0;   ///< share of calls beside which others put an object of theirs
-  double redrives = 0;  ///< share of calls that redrive the dead letters of a target
+  Duration longest_idle = std::chrono::milliseconds(200);  ///< of a client, after a call
+  double removals = 0.25;                                  ///< share of writes
+  double reads = 0.3;                                      ///< share of calls
+  double pauses = 0;     ///< share of calls that pause a target, or resume it
+  double outages = 0;    ///< share of calls that take a target away, or bring it back
+  double moves = 0;      ///< share of calls that make another store the primary
+  double collapses = 0;  ///< share of calls that drop the backlog of a target
+  double foreign = 0;    ///< share of calls beside which others put an object of theirs
+  double redrives = 0;   ///< share of calls that redrive the dead letters of a target
   Faults primary;
   Faults target;
   LateWrites late;

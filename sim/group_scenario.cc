@@ -21,6 +21,7 @@ Taker workload(GroupScenario& into, const std::string& file) {
                 {"clients", count(into.clients)},
                 {"calls", count(into.calls)},
                 {"processes", count(into.processes)},
+                {"longest_idle", duration(into.longest_idle)},
                 {"removals", share(into.removals)},
                 {"reads", share(into.reads)},
                 {"pauses", share(into.pauses)},
