@@ -154,17 +154,20 @@ void TargetQueue::buried(const std::string& key) {
 
 void TargetQueue::redrive(const std::string& key) {
   auto row = std::make_shared<std::optional<TaskRow>>();
-  context_.committer.later({[name = name_, key, row, order = context_.next_sequence()](
-                                Transaction& transaction) -> Result<void> {
-                              GODWIT_TRY(*row, journal::redrive(transaction, name, key, order));
-                              return {};
-                            },
-                            [this, row] {
-                              if (!*row) return;
-                              dead_ -= 1;
-                              count_on_disk(**row);
-                              refill();
-                            }});
+  Step step;
+  step.change = [name = name_, key, row,
+                 order = context_.next_sequence()](Transaction& transaction) -> Result<void> {
+    GODWIT_TRY(*row, journal::redrive(transaction, name, key, order));
+    return {};
+  };
+  step.then = [this, row, collapses = collapses_] {
+    if (!*row) return;
+    dead_ -= 1;
+    if (collapses != collapses_) return;  // the row has gone with all others
+    count_on_disk(**row);
+    refill();
+  };
+  context_.committer.later(std::move(step));
 }
 
 void TargetQueue::collapse() {
@@ -319,7 +322,9 @@ void TargetQueue::erase(const std::string& key) {
   since_.erase(since_.find(found->second.task.since));
   bytes_in_memory_ -= found->second.task.write.size;
   const bool loading = std::ranges::any_of(lanes_, &Lane::loading);
-  if (loading && found->second.stored) erased_.insert(key);
+  if (loading && found->second.stored) {
+    erased_.emplace(found->second.stored->priority, found->second.stored->order);
+  }
   entries_.erase(found);
 }
 
@@ -442,7 +447,8 @@ void TargetQueue::loaded(Priority priority, const Page& page) {
   where.next = std::max(where.next, page.next);
   for (const TaskRow& row : page.tasks) {
     const std::string& key = row.task.write.key;
-    if (erased_.contains(key)) continue;
+    // By place: the key may have come back to disk at another one meanwhile.
+    if (erased_.contains({row.place.priority, row.place.order})) continue;
     auto entry = entries_.find(key);
     if (entry == entries_.end()) {
       insert(row.task, 0, std::nullopt);

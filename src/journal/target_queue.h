@@ -8,7 +8,6 @@
 #include <set>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
 
 #include "journal/committer.h"
 #include "journal/target_rows.h"
@@ -156,8 +155,8 @@ class TargetQueue {
   std::unordered_map<std::string, Admission> admissions_;
   std::array<Lane, 3> lanes_;
   std::multimap<MonoTime, std::string> delayed_;
-  std::multiset<WallTime> since_;           // of entries and admissions
-  std::unordered_set<std::string> erased_;  // rows that a page on its way may still show
+  std::multiset<WallTime> since_;                   // of entries and admissions
+  std::set<std::pair<Priority, Sequence>> erased_;  // places that a page on its way may still show
   Bytes bytes_in_memory_ = 0;
   Bytes bytes_unloaded_ = 0;
   std::uint64_t dead_ = 0;
