@@ -250,6 +250,22 @@ TEST_F(JournalTest, a_dead_letter_is_kept_and_can_be_redriven) {
   EXPECT_TRUE(queue().backlog().caught_up());
 }
 
+TEST_F(JournalTest, a_dead_letter_that_a_comparison_takes_up_is_not_lost_in_a_crash) {
+  finish_resync();
+  write(put_of("k", 1));
+  (void)queue().take();
+  queue().bury("k", Error(Code::permission_denied, "403"), world_.wall_now());
+  settle();
+  const Context context(world_);
+  ASSERT_TRUE(test::run_task(world_, journal_->push_compare(context, "b", "k")));
+  settle();
+  EXPECT_EQ(queue().backlog().dead, 0U);
+  crash(Crash::process);
+  EXPECT_TRUE(lacks("k"));
+  EXPECT_EQ(drain(), std::vector<std::string>{"k"});
+  EXPECT_TRUE(queue().backlog().caught_up());
+}
+
 TEST_F(JournalTest, a_new_write_takes_a_dead_letter_out_of_its_grave) {
   finish_resync();
   write(put_of("k", 1));

@@ -377,6 +377,7 @@ void TargetQueue::admitted_to_disk(const Admitted& result) {
 void TargetQueue::admitted_to_memory(Admitted result, Sequence intent) {
   const std::string key = result.task.write.key;
   if (intent != 0) context_.stands_since(intent, result.task.since);
+  if (result.found && result.new_row) count_on_disk(*result.found);
   auto entry = entries_.find(key);
   if (entry != entries_.end()) {
     coalesce(entry->second, std::move(result.task), intent);

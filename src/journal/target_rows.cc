@@ -91,6 +91,13 @@ Result<Admitted> admit(Transaction& transaction, const TargetName& target, const
     GODWIT_CHECK(erase_row(transaction, target, counts, key));
     put_row(transaction, target, counts, {.task = admitted.task, .place = admitted.place});
   }
+  // A comparison has no intent that would keep what it takes out of a grave.
+  if (dead && keep == Keep::memory && task.task.write.change == Change::compare) {
+    admitted.found = TaskRow{.task = admitted.task, .place = admitted.place};
+    admitted.new_row = true;
+    GODWIT_CHECK(erase_row(transaction, target, counts, key));
+    put_row(transaction, target, counts, *admitted.found);
+  }
   if (keep == Keep::disk || dead) transaction.put(target_key(target.name), encode(counts));
   return admitted;
 }

@@ -24,6 +24,7 @@ struct Admitted {
   TargetTask task;               ///< merged with what was there of its key
   std::optional<TaskRow> found;  ///< the task on disk that was there before
   Place place;                   ///< of its row, if it has one now
+  bool new_row = false;          ///< `found` was made here, of a dead letter
   bool was_dead = false;         ///< a dead letter of the key is gone
 };
 
