@@ -356,7 +356,7 @@ class GroupLife {
     }
     const std::uint32_t epoch = group_->epoch();
     ++moves_begun_;
-    const auto report = co_await group_->move_primary(context_, options);
+    const auto report = co_await group_->move_primary(context_.with_timeout(60s), options);
     if (process_.dead) co_return;
     if (!report) {
       outcome_.failures += 1;

@@ -98,7 +98,7 @@ Task<void> Journal::recover(Found found) {
     clock_ = std::max(clock_, row.write.version.time);
     intents_[sequence] = {.write = row.write, .committed = row.committed};
     if (row.committed) {
-      push_to_all(sequence, nullptr, &TargetQueue::push_recovered);
+      push_to_all(sequence, &TargetQueue::push_recovered);
     } else {
       ++open_[row.write.key];
       unsettled_.insert(sequence);
@@ -134,14 +134,14 @@ Task<Sequence> Journal::begin(Write write) {
   co_return sequence;
 }
 
-void Journal::commit(Sequence sequence, WallTime at, std::shared_ptr<const std::string> payload) {
+void Journal::commit(Sequence sequence, WallTime at) {
   Intent& intent = intents_.at(sequence);
   intent.committed = at;
   unsettled_.erase(sequence);
   const auto open = open_.find(intent.write.key);
   if (--open->second == 0) open_.erase(open);
   unmarked_.emplace_back(world_.mono_now(), sequence);
-  push_to_all(sequence, std::move(payload), &TargetQueue::push);
+  push_to_all(sequence, &TargetQueue::push);
 }
 
 void Journal::discard(Sequence sequence) {
@@ -247,7 +247,7 @@ Task<bool> Journal::lacks(const std::string& name, const std::string& key) {
   const auto found = targets_.find(name);
   if (found == targets_.end()) co_return true;
   const TargetQueue& queue = found->second->queue;
-  if (open_.contains(key) || queue.lacks(key) || queue.backlog().resync) co_return true;
+  if (open_.contains(key) || queue.lacks(key) || queue.must_compare()) co_return true;
   if (!queue.on_disk()) co_return false;
   const TargetNumber number = queue.name().number;
   auto work = [database = database_.get(), number, &key] {
@@ -351,12 +351,9 @@ Task<void> Journal::close() {
   co_return co_await committer_.close();
 }
 
-void Journal::push_to_all(Sequence sequence, std::shared_ptr<const std::string> payload,
-                          Push push) {
+void Journal::push_to_all(Sequence sequence, Push push) {
   const auto intent = intents_.find(sequence);
-  const TargetTask task{.write = intent->second.write,
-                        .since = *intent->second.committed,
-                        .payload = std::move(payload)};
+  const TargetTask task{.write = intent->second.write, .since = *intent->second.committed};
   intent->second.targets = targets_.size();
   if (targets_.empty()) {
     forget(intent);

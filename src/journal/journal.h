@@ -53,7 +53,7 @@ class Journal {
   /// be written then; whether a restart finds the intent is not known, and does no harm.
   [[nodiscard]] Task<Sequence> begin(Write write);
   /// The primary has it, and that was acknowledged at `at`. Each target lacks it from now on.
-  void commit(Sequence intent, WallTime at, std::shared_ptr<const std::string> payload);
+  void commit(Sequence intent, WallTime at);
   /// The primary does not have it, for certain.
   void discard(Sequence intent);
   /// Nobody knows: it stays until someone commits or discards it.
@@ -116,7 +116,7 @@ class Journal {
   [[nodiscard]] Task<void> recover(Found found);
   void make_target(const std::string& name, const TargetRow& row);
   using Push = void (TargetQueue::*)(TargetTask, Sequence);
-  void push_to_all(Sequence intent, std::shared_ptr<const std::string> payload, Push push);
+  void push_to_all(Sequence intent, Push push);
   void release(Sequence intent);
   void stands_since(Sequence intent, WallTime since);
   void forget(std::map<Sequence, Intent>::iterator intent);

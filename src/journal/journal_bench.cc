@@ -177,7 +177,7 @@ asio::awaitable<void> write_many(Bench& bench) {
     const auto before = Clock::now();
     auto intent = co_await bench.journal->begin(std::move(write));
     bench.begins.add(Clock::now() - before);
-    bench.journal->commit(must(std::move(intent)), bench.world.wall_now(), nullptr);
+    bench.journal->commit(must(std::move(intent)), bench.world.wall_now());
   }
 }
 
@@ -324,7 +324,7 @@ asio::awaitable<void> urgent(Bench& bench) {
     const Sequence sequence = must(std::move(intent));
     begins.add(Clock::now() - before);
     const auto begun = Clock::now();
-    bench.journal->commit(sequence, bench.world.wall_now(), nullptr);
+    bench.journal->commit(sequence, bench.world.wall_now());
     co_await take_urgent(bench, number);
     pops.add(Clock::now() - begun);
   }

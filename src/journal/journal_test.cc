@@ -55,10 +55,10 @@ class JournalTest : public testing::Test {
   }
   void commit_unsettled() {
     for (const Unsettled& each : journal_->unsettled()) {
-      journal_->commit(each.sequence, WallTime{}, nullptr);
+      journal_->commit(each.sequence, WallTime{});
     }
   }
-  void write(Write write) { journal_->commit(begin(std::move(write)), world_.wall_now(), nullptr); }
+  void write(Write write) { journal_->commit(begin(std::move(write)), world_.wall_now()); }
   void settle() {
     // Long enough for everything that is written lazily.
     ASSERT_TRUE(test::run_task(world_, Context(world_).sleep(kSecond)));
@@ -372,7 +372,7 @@ class JournalModel : public JournalTest, public testing::WithParamInterface<int>
         if (draw(5) == 0) write.priority = Priority::urgent;
         const auto intent = test::run_task(world_, journal_->begin(write));
         if (!intent) break;
-        journal_->commit(*intent, world_.wall_now(), nullptr);
+        journal_->commit(*intent, world_.wall_now());
         for (auto& [name, lacking] : lacking_) lacking[key][number_] = world_.wall_now();
         break;
       }

@@ -31,7 +31,7 @@ void TargetQueue::push(TargetTask task, Sequence intent) {
   const bool urgent = task.write.priority == Priority::urgent;
   const bool room = entries_.size() < (urgent ? 2 * most_ : most_);
   if (known && room) {
-    insert(std::move(task), intent, std::nullopt);
+    insert(std::move(task), intent);
   } else {
     const bool in_order = unloaded() == 0 || task.write.priority != Priority::normal;
     const bool bulk = task.write.priority == Priority::bulk;
@@ -129,7 +129,6 @@ void TargetQueue::bury(const std::string& key, const Error& error, WallTime now)
   entry->state = State::burying;
   DeadLetter letter{
       .task = entry->task, .code = error.code(), .message = error.message(), .buried = now};
-  letter.task.payload.reset();
   context_.committer.later({[name = name_, letter](Transaction& transaction) {
                               return journal::bury(transaction, name, letter);
                             },
@@ -277,7 +276,6 @@ void TargetQueue::coalesce(Entry& entry, TargetTask task, Sequence intent) {
   const Priority before = write.priority;
   write = std::move(task.write);
   write.priority = std::min(before, write.priority);
-  entry.task.payload = std::move(task.payload);
   if (intent != 0) context_.stands_since(intent, entry.task.since);
   if (entry.intent != 0) context_.release(entry.intent);
   entry.intent = intent;
@@ -289,13 +287,12 @@ void TargetQueue::coalesce(Entry& entry, TargetTask task, Sequence intent) {
   }
 }
 
-TargetQueue::Entry& TargetQueue::insert(TargetTask task, Sequence intent,
-                                        std::optional<Place> stored) {
+TargetQueue::Entry& TargetQueue::insert(TargetTask task, Sequence intent) {
   const std::string key = task.write.key;
   since_.insert(task.since);
   bytes_in_memory_ += task.write.size;
   Entry& entry = entries_[key];
-  entry = {.task = std::move(task), .intent = intent, .stored = stored};
+  entry = {.task = std::move(task), .intent = intent};
   // A write on its way to disk cannot be overtaken by the older one that has come back from there.
   if (const auto pending = admissions_.find(key); pending != admissions_.end()) {
     coalesce(entry, pending->second.task, 0);
@@ -378,14 +375,10 @@ void TargetQueue::admitted_to_memory(Admitted result, Sequence intent) {
   const std::string key = result.task.write.key;
   if (intent != 0) context_.stands_since(intent, result.task.since);
   if (result.found && result.new_row) count_on_disk(*result.found);
-  auto entry = entries_.find(key);
-  if (entry != entries_.end()) {
-    coalesce(entry->second, std::move(result.task), intent);
-  } else {
-    insert(std::move(result.task), intent, std::nullopt);
-    entry = entries_.find(key);
-  }
-  if (result.found) count_loaded(entry->second, *result.found);
+  const auto known = entries_.find(key);
+  if (known != entries_.end()) coalesce(known->second, std::move(result.task), intent);
+  Entry& entry = known != entries_.end() ? known->second : insert(std::move(result.task), intent);
+  if (result.found) count_loaded(entry, *result.found);
 }
 
 /// A new row on disk.
@@ -447,15 +440,11 @@ void TargetQueue::loaded(Priority priority, const Page& page) {
   where.loading = false;
   where.next = std::max(where.next, page.next);
   for (const TaskRow& row : page.tasks) {
-    const std::string& key = row.task.write.key;
     // By place: the key may have come back to disk at another one meanwhile.
     if (erased_.contains({row.place.priority, row.place.order})) continue;
-    auto entry = entries_.find(key);
-    if (entry == entries_.end()) {
-      insert(row.task, 0, std::nullopt);
-      entry = entries_.find(key);
-    }
-    count_loaded(entry->second, row);
+    const auto known = entries_.find(row.task.write.key);
+    Entry& entry = known != entries_.end() ? known->second : insert(row.task, 0);
+    count_loaded(entry, row);
     where.since = row.task.since;
   }
   if (page.next_since) where.since = page.next_since;

@@ -88,6 +88,8 @@ class TargetQueue {
   void remove();
 
   [[nodiscard]] Backlog backlog() const;
+  /// Tasks were dropped; see Backlog::resync.
+  [[nodiscard]] bool must_compare() const { return resync_since_.has_value(); }
   /// In memory: the target lacks the newest write of `key`. Otherwise only the disk may know, if
   /// `on_disk`.
   [[nodiscard]] bool lacks(const std::string& key) const;
@@ -131,7 +133,7 @@ class TargetQueue {
     return lanes_.at(static_cast<std::size_t>(priority));
   }
   void coalesce(Entry& entry, TargetTask task, Sequence intent);
-  Entry& insert(TargetTask task, Sequence intent, std::optional<Place> stored);
+  Entry& insert(TargetTask task, Sequence intent);
   void enqueue(Entry& entry);
   void set_since(Entry& entry, WallTime since);
   void erase(const std::string& key);

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 
 #include "base/bytes.h"
@@ -42,8 +41,6 @@ struct TargetTask {
   /// When the oldest write was acknowledged that the target lacks.
   WallTime since{};
   std::uint32_t attempts = 0;  ///< that failed
-  /// The body of a small put, while memory allows; null: read the primary.
-  std::shared_ptr<const std::string> payload;
 };
 
 /// A task that failed for good, until someone redrives it or its key is written again.

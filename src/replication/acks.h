@@ -27,10 +27,11 @@ class Acks {
     [[nodiscard]] Task<void> wait(const Context& context, std::set<std::string> targets,
                                   std::size_t enough);
     [[nodiscard]] const std::set<std::string>& acked() const { return acked_; }
+    /// How many of `targets` have it.
+    [[nodiscard]] std::size_t count(const std::set<std::string>& targets) const;
 
    private:
     friend class Acks;
-    [[nodiscard]] std::size_t count(const std::set<std::string>& targets) const;
 
     Acks& acks_;
     std::string key_;

@@ -51,20 +51,32 @@ Task<void> Conflicts::merge(const Context& context, Target& target, const std::s
   if (*merged == input.ours.body) co_return Result<void>();
   ViewBody merged_body(as_bytes(*merged));
   const Upload upload{.body = &merged_body, .size = merged->size()};
-  WriteOptions options{.metadata = ours.metadata, .mode = Mode::async};
-  GODWIT_CO_CHECK(co_await writer_.put(context, key, upload, options));
+  // What is written meanwhile is not in the merged body, and must not be lost under it.
+  const WriteOptions options{.metadata = ours.metadata,
+                             .expected = Expected{.version = version_of(ours)}};
+  co_return co_await writer_.replace(context, key, upload, options);
+}
+
+Task<void> Conflicts::adopt_anew(const Context& context, Target& target, const std::string& key) {
+  GODWIT_CO_TRY(const auto ours, co_await look(context, *engine_.primary, key));
+  GODWIT_CO_CHECK(co_await rescue(context, *engine_.primary, key));
+  const GetOptions get_options;
+  GODWIT_CO_TRY(GetResult got, co_await target.store->get(context, key, get_options));
+  const Upload upload{.body = got.body.get(), .size = got.info.size};
+  WriteOptions options{.metadata = got.info.metadata, .expected = Expected{}};
+  if (ours) options.expected->version = version_of(*ours);
+  GODWIT_CO_CHECK(co_await writer_.replace(context, key, upload, options));
+  GODWIT_CO_TRY(const auto there, co_await look(context, *target.store, key));
+  const bool same = there && there->etag == got.info.etag && there->size == got.info.size &&
+                    there->modified == got.info.modified;
+  if (!same) co_return fail(Code::unavailable, "the target's object changed meanwhile");
   co_return Result<void>();
 }
 
 Task<void> Conflicts::resolve(const Context& context, Target& target, const std::string& key,
                               Standing keep) {
-  if (keep == Standing::other) {
-    const GetOptions options;
-    GODWIT_CO_TRY(GetResult got, co_await target.store->get(context, key, options));
-    const Upload upload{.body = got.body.get(), .size = got.info.size};
-    WriteOptions write_options{.metadata = got.info.metadata, .mode = Mode::async};
-    GODWIT_CO_CHECK(co_await writer_.put(context, key, upload, write_options));
-  }
+  GODWIT_CO_TRY(const auto pass, co_await engine_.gate.enter(context));
+  if (keep == Standing::other) GODWIT_CO_CHECK(co_await adopt_anew(context, target, key));
   // With nothing in its way the primary's object is delivered like any other.
   GODWIT_CO_CHECK(co_await rescue(context, *target.store, key));
   const std::span<const std::string> keys(&key, 1);

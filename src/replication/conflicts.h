@@ -25,8 +25,14 @@ class Conflicts {
   /// a person must choose.
   [[nodiscard]] Task<void> merge(const Context& context, Target& target, const std::string& key);
 
+  /// Writes the target's object through the group, as a new version; the primary's, if there is
+  /// one, is rescued. Failure: precondition_failed when the primary's changed meanwhile;
+  /// unavailable when the target's did.
+  [[nodiscard]] Task<void> adopt_anew(const Context& context, Target& target,
+                                      const std::string& key);
+
   /// A person's choice about a key whose conflict waits as a dead letter. What is not kept is
-  /// rescued at the target. Failure: not_found where the target has no such object.
+  /// rescued where it was. Failure: not_found where the target has no such object.
   [[nodiscard]] Task<void> resolve(const Context& context, Target& target, const std::string& key,
                                    Standing keep);
 

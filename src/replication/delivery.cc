@@ -16,18 +16,22 @@ KeyState state_of(const Sighting& sighting, Standing standing) {
 }
 
 /// The target's object is neither the primary's nor its past.
-Plan settle_conflict(const KeyState& primary, const KeyState& target, ConflictPolicy policy) {
-  const Decision decision = decide(policy, primary, target);
+Plan settle_conflict(const KeyState& primary, const Sighting& target, ConflictPolicy policy) {
+  const Decision decision = decide(policy, primary, state_of(target, Standing::other));
   const bool gone = primary.presence == Presence::deleted;
+  const bool newer = target.through_us && target.version > primary.version;
+  Plan plan{.conflict = decision.is_conflict};
   switch (decision.keep) {
-    case Keep::left:
-      return {.step = gone ? Step::remove : Step::put, .conflict = decision.is_conflict};
-    case Keep::right: return {.step = Step::adopt, .conflict = decision.is_conflict};
-    case Keep::merged:
-      return {.step = gone ? Step::adopt : Step::merge, .conflict = decision.is_conflict};
-    case Keep::both: break;
+    case Keep::left: plan.step = gone ? Step::remove : Step::put; break;
+    case Keep::right:
+      plan.step = newer ? Step::adopt : Step::adopt_anew;
+      // Both say the same: only the version is missing there.
+      if (!newer && !plan.conflict) plan.step = Step::put;
+      break;
+    case Keep::merged: plan.step = Step::merge; break;
+    case Keep::both: plan.step = Step::ask; break;
   }
-  return {.step = Step::ask, .conflict = decision.is_conflict};
+  return plan;
 }
 
 Plan plan_absent(const journal::Write& task, const Sighting& target, const Rules& rules) {
@@ -40,7 +44,7 @@ Plan plan_absent(const journal::Write& task, const Sighting& target, const Rules
   if (target.through_us && target.version <= task.version) return {.step = Step::remove};
   const KeyState removed{
       .version = task.version, .presence = Presence::deleted, .standing = Standing::primary};
-  return settle_conflict(removed, state_of(target, Standing::other), rules.policy);
+  return settle_conflict(removed, target, rules.policy);
 }
 
 }  // namespace
@@ -64,8 +68,7 @@ Plan plan_delivery(const journal::Write& task, const std::optional<Sighting>& pr
   const bool same = primary->version == target->version && primary->size == target->size;
   if (same && primary->through_us && target->through_us) return {.step = Step::nothing};
   if (target->through_us && target->version <= primary->version) return {.step = Step::put};
-  return settle_conflict(state_of(*primary, Standing::primary), state_of(*target, Standing::other),
-                         rules.policy);
+  return settle_conflict(state_of(*primary, Standing::primary), *target, rules.policy);
 }
 
 }  // namespace godwit::replication

@@ -25,7 +25,8 @@ enum class Step : std::uint8_t {
   put,         ///< the primary's object goes to the target
   remove,      ///< the target's object goes
   look_again,  ///< the primary does not show yet what it has acknowledged
-  adopt,       ///< the target's object wins a conflict: it goes to the primary, as a new write
+  adopt,       ///< the target's object wins, and is newer: it goes to the primary as it is
+  adopt_anew,  ///< the target's object wins, but nothing says that it is newer: as a new write
   merge,       ///< both become one, which is written to the primary
   leave,       ///< it is not ours to touch
   ask          ///< both objects stay, until a person has chosen

@@ -19,7 +19,8 @@ struct MoveOptions {
   MoveKind kind = MoveKind::switchover;
   std::string to;  ///< empty: the best candidate
   bool dry_run = false;
-  /// That a switchover waits for the new primary to catch up; writes wait meanwhile.
+  /// That a switchover waits for the new primary to come near; and once more, while writes wait,
+  /// for the rest.
   Duration patience = std::chrono::seconds(30);
 };
 

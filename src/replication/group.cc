@@ -5,9 +5,8 @@
 
 #include "replication/conflicts.h"
 #include "replication/engine.h"
+#include "replication/primary_mover.h"
 #include "replication/reads.h"
-#include "replication/target_agent.h"
-#include "replication/writer.h"
 
 namespace godwit::replication {
 namespace {
@@ -60,42 +59,21 @@ Task<GroupState> agreed_state(const Context& context, Coordinator& coordinator,
 }  // namespace
 
 struct Group::Impl {
-  Impl(World& world, GroupConfig config, std::unique_ptr<journal::Journal> journal, Coordinator& in)
+  Impl(World& world, GroupConfig config, std::unique_ptr<journal::Journal> journal,
+       Coordinator& coordinator)
       : engine(world, std::move(config), std::move(journal)),
         writer(engine),
         conflicts(engine, writer),
         router(engine),
-        coordinator(in),
-        tasks(world.executor()) {}
-
-  void start() {
-    for (auto& [name, target] : engine.targets) {
-      agents.push_back(std::make_unique<TargetAgent>(engine, conflicts, *target));
-      agents.back()->start(tasks);
-    }
-    tasks.spawn(writer.settle());
-  }
-  asio::awaitable<void> stop() {
-    engine.stop.cancel();
-    engine.changed.notify_all();
-    co_await tasks.join();
-    agents.clear();
-    engine.stop = CancelSource();
-  }
-  Task<MoveReport> move(const Context& context, const MoveOptions& options);
-  Task<void> prepare(const Context& context, const MoveOptions& options, Target& candidate,
-                     MoveReport& report);
-  Task<void> agree(const Context& context, const MoveOptions& options, MoveReport& report);
-  void change_roles(GroupConfig config, const MoveReport& report, MoveKind kind);
-  Task<void> let_in(std::string name);
+        background(engine, writer, conflicts),
+        mover(engine, coordinator, background) {}
 
   Engine engine;
   Writer writer;
   Conflicts conflicts;
   Router router;
-  Coordinator& coordinator;
-  std::vector<std::unique_ptr<TargetAgent>> agents;
-  TaskGroup tasks;
+  Background background;
+  PrimaryMover mover;
 };
 
 Task<std::unique_ptr<Group>> Group::open(const Context& context, GroupConfig config,
@@ -115,107 +93,16 @@ Task<std::unique_ptr<Group>> Group::open(const Context& context, GroupConfig con
   Engine& engine = impl->engine;
   engine.epoch = state.epoch;
   engine.deposed = state.fenced;
-  engine.let_in = [impl = impl.get()](std::string name) { return impl->let_in(std::move(name)); };
+  engine.let_in = [&mover = impl->mover](std::string name) {
+    return mover.let_in(std::move(name));
+  };
   engine.primary = std::move(stores.at(engine.config.primary));
   for (const TargetConfig& target : engine.config.targets) {
     engine.targets[target.name] = std::make_unique<Target>(
         Target{.config = target, .store = std::move(stores.at(target.name))});
   }
-  impl->start();
+  impl->background.start();
   co_return std::unique_ptr<Group>(new Group(std::move(impl)));
-}
-
-Task<MoveReport> Group::Impl::move(const Context& context, const MoveOptions& options) {
-  if (!engine.gate.is_open()) {
-    co_return fail(Code::precondition_failed, "another move of the primary is under way");
-  }
-  MoveReport report{.from = engine.config.primary, .to = options.to, .epoch = engine.epoch + 1};
-  GODWIT_CO_TRY(const std::string best, best_candidate(engine));
-  if (report.to.empty()) report.to = best;
-  GODWIT_CO_TRY(GroupConfig config, with_primary(engine.config, report.to));
-  if (report.to == report.from) co_return fail(Code::precondition_failed, "it is the primary");
-  Target& candidate = *engine.targets.at(report.to);
-  GODWIT_CO_CHECK(check_candidate(candidate));
-  if (options.dry_run) {
-    GODWIT_CO_CHECK(co_await heal_candidate(context, engine, candidate, report, true));
-    co_return report;
-  }
-  engine.gate.close();
-  if (options.kind == MoveKind::failover) engine.writes.cancel();
-  co_await engine.gate.drained();
-  auto ready = co_await prepare(context, options, candidate, report);
-  if (ready) ready = co_await agree(context, options, report);
-  co_await stop();
-  if (ready) change_roles(std::move(config), report, options.kind);
-  engine.writes = CancelSource();
-  start();
-  engine.gate.open();
-  if (!ready) co_return std::unexpected(std::move(ready).error());
-  co_return report;
-}
-
-/// The candidate has all that it can get.
-Task<void> Group::Impl::prepare(const Context& context, const MoveOptions& options,
-                                Target& candidate, MoveReport& report) {
-  if (options.kind == MoveKind::failover) {
-    co_await stop();
-    co_return co_await heal_candidate(context, engine, candidate, report, false);
-  }
-  const Context patient = context.with_timeout(options.patience);
-  while (!engine.journal.backlog(candidate.config.name)->caught_up()) {
-    const auto waited = co_await patient.sleep(std::chrono::milliseconds(20));
-    if (waited) continue;
-    co_return fail(Error(waited.error().code(),
-                         "'" + candidate.config.name + "' has not caught up: nothing was changed")
-                       .with_hint("try again when its lag is small, or give more time"));
-  }
-  co_return Result<void>();
-}
-
-/// From here on the coordinator knows another primary.
-Task<void> Group::Impl::agree(const Context& context, const MoveOptions& options,
-                              MoveReport& report) {
-  const std::string& group = engine.config.name;
-  GODWIT_CO_TRY(GroupSnapshot snapshot, co_await coordinator.read(context, group));
-  if (snapshot.state.epoch != engine.epoch) {
-    co_return fail(Code::precondition_failed,
-                   "the group has another primary by now: " + snapshot.state.primary);
-  }
-  // The old primary is owed a comparison before anyone can forget it.
-  GODWIT_CO_CHECK(co_await engine.journal.add_target(report.from));
-  snapshot.state.epoch = report.epoch;
-  snapshot.state.primary = report.to;
-  snapshot.state.primary_region = engine.targets.at(report.to)->config.region;
-  if (options.kind == MoveKind::failover) {
-    snapshot.state.fenced.insert(report.from);
-    snapshot.state.failovers.last = engine.world.wall_now();
-  }
-  auto agreed = co_await coordinator.compare_and_swap(context, group, snapshot);
-  if (!agreed) engine.journal.remove_target(report.from);
-  if (!agreed) co_return std::unexpected(std::move(agreed).error());
-  co_return Result<void>();
-}
-
-void Group::Impl::change_roles(GroupConfig config, const MoveReport& report, MoveKind kind) {
-  auto promoted = std::move(engine.targets.extract(report.to).mapped());
-  std::swap(engine.primary, promoted->store);
-  promoted->config = *std::ranges::find(config.targets, report.from, &TargetConfig::name);
-  engine.targets[report.from] = std::make_unique<Target>(
-      Target{.config = promoted->config, .store = std::move(promoted->store)});
-  engine.config = std::move(config);
-  engine.epoch = report.epoch;
-  engine.recent = RecentPuts();
-  engine.journal.remove_target(report.to);
-  if (kind == MoveKind::failover) engine.deposed.insert(report.from);
-}
-
-Task<void> Group::Impl::let_in(std::string name) {
-  const Context context = engine.context();
-  GODWIT_CO_TRY(GroupSnapshot snapshot, co_await coordinator.read(context, engine.config.name));
-  snapshot.state.fenced.erase(name);
-  GODWIT_CO_CHECK(co_await coordinator.compare_and_swap(context, engine.config.name, snapshot));
-  engine.deposed.erase(name);
-  co_return Result<void>();
 }
 
 Group::Group(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -283,7 +170,7 @@ Result<void> Group::add_merger(const std::string& name, Merger merger) {
 }
 
 Task<MoveReport> Group::move_primary(const Context& context, const MoveOptions& options) {
-  return impl_->move(context, options);
+  return impl_->mover.move(context, options);
 }
 
 const std::string& Group::primary() const { return impl_->engine.config.primary; }
@@ -325,7 +212,7 @@ std::vector<TargetStatus> Group::status() const {
 }
 
 Task<void> Group::close() {
-  co_await impl_->stop();
+  co_await impl_->background.stop();
   co_return co_await impl_->engine.journal.close();
 }
 

@@ -15,8 +15,16 @@
 
 namespace godwit::replication {
 
+/// What the primary must hold for a write to take effect.
+struct Expected {
+  std::optional<Version> version;  ///< absent: no object
+};
+
 struct WriteOptions {
   Metadata metadata;
+  /// Compare and set: refused with precondition_failed where the primary holds anything else.
+  /// Costs a look at it. An object that was written behind our back is known by its time only.
+  std::optional<Expected> expected;
   std::optional<Mode> mode;  ///< absent: the group's
   journal::Priority priority = journal::Priority::normal;
   /// Filled when the write took effect, also when the call fails for want of acks.
@@ -31,6 +39,7 @@ struct ReadOptions {
 
 struct ReadResult {
   GetResult object;
+  Version version;
   std::string from;  ///< the target that answered
 };
 
@@ -118,7 +127,8 @@ class Group {
   /// somebody else has is given to it first, the rest is named in the report. Either way the epoch
   /// grows by one, in the coordinator first.
   /// Failure: not_found, precondition_failed, unavailable for a target that cannot be primary, or
-  /// while another move is under way; the coordinator's. Then the primary is who it was.
+  /// while another move is under way; the coordinator's. Then the primary is who it was; unless the
+  /// outcome is unknown: then writes wait until a later call has found out.
   [[nodiscard]] Task<MoveReport> move_primary(const Context& context, const MoveOptions& options);
   [[nodiscard]] const std::string& primary() const;
   [[nodiscard]] std::uint32_t epoch() const;

@@ -12,7 +12,11 @@ void Detector::success() {
 void Detector::failure() {
   successes_ = 0;
   ++failures_;
-  health_ = failures_ >= kFailures ? Health::unhealthy : Health::degraded;
+  if (failures_ >= kFailures) {
+    health_ = Health::unhealthy;
+  } else if (health_ != Health::unhealthy) {
+    health_ = Health::degraded;
+  }
 }
 
 }  // namespace godwit::replication

@@ -44,7 +44,6 @@ struct Target {
   Detector detector;
   State state = State::active;
   TargetCounts counts;
-  std::uint64_t probes = 0;
 
   /// Deliveries may be tried: not paused, not removed, not out of reach.
   [[nodiscard]] bool takes_deliveries() const {

@@ -69,8 +69,10 @@ Task<ReadResult> Router::ask(const Context& context, const std::string& name,
   const GetOptions get_options{.range = options.range};
   auto got = co_await store.get(context, key, get_options);
   if (!got) co_return std::unexpected(std::move(got).error());
+  Version version = version_of(got->info);
   got->info.metadata.user.erase(kVersionMetadata);
   co_return ReadResult{.object = *std::move(got),
+                       .version = std::move(version),
                        .from = name.empty() ? engine_.config.primary : name};
 }
 

@@ -58,19 +58,13 @@ class Suspects final : public transfer::DiffSink {
 struct TargetAgent::CopySupport {
   explicit CopySupport(Engine& engine)
       : slots(engine.world, transfer::Slots::kMost),
-        to(resources(engine)),
-        back(resources(engine)) {}
-
-  transfer::CopyResources resources(Engine& engine) {
-    return {.world = engine.world, .slots = slots, .progress = progress, .observer = deaf};
-  }
+        resources{.world = engine.world, .slots = slots, .progress = progress, .observer = deaf} {}
 
   transfer::Slots slots;
   transfer::Progress progress;
   Deaf deaf;
   transfer::TransferOptions options;
-  transfer::CopyResources to;
-  transfer::CopyResources back;
+  transfer::CopyResources resources;
 };
 
 TargetAgent::TargetAgent(Engine& engine, Conflicts& conflicts, Target& target)
@@ -178,6 +172,9 @@ Task<TargetAgent::Arrived> TargetAgent::carry_out(const Context& context,
       co_return fail(Error(Code::not_found, "the primary does not show what was written to it")
                          .at(place_of(*engine_.primary, "head", key)));
     case Step::adopt: co_return co_await adopt(context, key);
+    case Step::adopt_anew:
+      GODWIT_CO_CHECK(co_await conflicts_.adopt_anew(context, target_, key));
+      co_return co_await put_newest(context, key);
     case Step::merge:
       GODWIT_CO_CHECK(co_await conflicts_.merge(context, target_, key));
       GODWIT_CO_CHECK(co_await conflicts_.rescue(context, *target_.store, key));
@@ -204,7 +201,7 @@ Task<TargetAgent::Arrived> TargetAgent::put(const Context& context, const std::s
     co_return arrived;
   }
   transfer::Copier copier({.source = *engine_.primary, .target = *target_.store}, copies_->options,
-                          copies_->to);
+                          copies_->resources);
   const ListEntry entry{
       .key = key, .size = primary.size, .etag = primary.etag, .modified = primary.modified};
   GODWIT_CO_TRY(arrived.bytes, co_await copier.copy(context, entry, key));
@@ -217,7 +214,7 @@ Task<TargetAgent::Arrived> TargetAgent::put_newest(const Context& context, const
   co_return co_await put(context, key, *newest);
 }
 
-/// The target's object has won: it becomes a write like any other.
+/// The target's object has won, and is newer: it becomes a write of its version.
 Task<TargetAgent::Arrived> TargetAgent::adopt(const Context& context, const std::string& key) {
   GODWIT_CO_TRY(const auto held, co_await engine_.locks.acquire(context, key));
   GODWIT_CO_TRY(const auto there, co_await look(context, *target_.store, key));
@@ -236,7 +233,7 @@ Task<TargetAgent::Arrived> TargetAgent::adopt(const Context& context, const std:
   journal::Write write{.key = key, .version = version, .size = there->size};
   GODWIT_CO_TRY(const auto intent, co_await engine_.journal.begin(std::move(write)));
   transfer::Copier copier({.source = *target_.store, .target = *engine_.primary}, copies_->options,
-                          copies_->back);
+                          copies_->resources);
   const ListEntry entry{
       .key = key, .size = there->size, .etag = there->etag, .modified = there->modified};
   const auto copied = co_await copier.copy(context, entry, key);
@@ -246,34 +243,51 @@ Task<TargetAgent::Arrived> TargetAgent::adopt(const Context& context, const std:
     co_return std::unexpected(copied.error());
   }
   engine_.recent.erase(key);
-  engine_.journal.commit(intent, engine_.world.wall_now(), nullptr);
+  engine_.journal.commit(intent, engine_.world.wall_now());
   co_return Arrived{.version = version, .bytes = *copied, .moved = true};
+}
+
+/// What an error of a delivery says.
+struct TargetAgent::Verdict {
+  bool at_primary = false;  ///< it says nothing of the target
+  bool conflict = false;    ///< waits for a person; says nothing of the target's health
+  bool lost = false;        ///< the primary does not show what was written to it
+  bool for_good = false;    ///< another try would end in the same way
+};
+
+TargetAgent::Verdict TargetAgent::judge(const Error& error) const {
+  const bool at_primary = error.where().store == engine_.primary->identity().url;
+  const bool refused = error.code() == Code::precondition_failed;
+  Verdict verdict{.at_primary = at_primary, .conflict = refused && !at_primary};
+  // It may be on its way there, or being removed.
+  verdict.lost = at_primary && error.code() == Code::not_found;
+  // At the primary a refusal says that the object changed meanwhile.
+  const bool changed = at_primary && refused;
+  verdict.for_good =
+      error.retry() == Retry::never && error.code() != Code::cancelled && !verdict.lost && !changed;
+  return verdict;
 }
 
 asio::awaitable<void> TargetAgent::failed(journal::TargetTask task, Error error) {
   const std::string& key = task.write.key;
-  const bool at_primary = error.where().store == engine_.primary->identity().url;
-  // What the primary does not show may be on its way there, or being removed.
-  const bool lost = at_primary && error.code() == Code::not_found;
-  const bool for_good = error.retry() == Retry::never && error.code() != Code::cancelled && !lost;
-  // A conflict that waits for a person says nothing of the target's health.
-  const bool conflict = error.code() == Code::precondition_failed;
+  const Verdict verdict = judge(error);
+  const bool cancelled = error.code() == Code::cancelled;
   bool answers = true;
-  if (!at_primary && !conflict && error.code() != Code::cancelled) {
+  if (!verdict.at_primary && !verdict.conflict && !cancelled) {
     const Health before = target_.detector.health();
     // Whoever answers a probe refuses this object only.
-    if (for_good) answers = co_await probe();
-    if (!for_good || !answers) target_.detector.failure();
+    if (verdict.for_good) answers = co_await probe();
+    if (!verdict.for_good || !answers) target_.detector.failure();
     note_health(before);
   }
   auto* queue = engine_.journal.target(target_.config.name);
   if (queue == nullptr) co_return;
-  const bool parked = error.code() == Code::cancelled || !target_.takes_deliveries();
-  const bool last = task.attempts + 1 >= target_.config.max_attempts && (!at_primary || lost);
-  if (parked) {
+  const bool counts = !verdict.at_primary || verdict.lost;
+  const bool last = counts && task.attempts + 1 >= target_.config.max_attempts;
+  if (cancelled || !target_.takes_deliveries()) {
     queue->put_back(key);
-  } else if (answers && (for_good || last)) {
-    if (!conflict) target_.counts.failed += 1;
+  } else if (answers && (verdict.for_good || last)) {
+    if (!verdict.conflict) target_.counts.failed += 1;
     queue->bury(key, error, engine_.world.wall_now());
   } else {
     const Duration pause = backoff(engine_.world, target_.config, task.attempts);
@@ -283,7 +297,6 @@ asio::awaitable<void> TargetAgent::failed(journal::TargetTask task, Error error)
 
 asio::awaitable<bool> TargetAgent::probe() {
   const Context context = engine_.context().with_timeout(engine_.config.health_check_timeout);
-  target_.probes += 1;
   const std::string key = std::string(kOwnKeys) + "group";
   const auto seen = co_await look(context, *target_.store, key);
   co_return seen.has_value();
@@ -315,18 +328,11 @@ asio::awaitable<void> TargetAgent::compare_when_asked() {
   while (!context.cancel().cancelled()) {
     auto* queue = engine_.journal.target(target_.config.name);
     if (queue == nullptr) co_return;
-    if (!queue->backlog().resync || !target_.takes_deliveries()) {
+    if (!queue->must_compare() || !target_.takes_deliveries()) {
       co_await engine_.changed.wait();
       continue;
     }
-    const std::uint64_t collapses = queue->collapses();
-    const auto compared = co_await compare();
-    if (compared && queue->backlog().dead == 0) {
-      if (engine_.deposed.contains(target_.config.name)) {
-        const auto known = co_await engine_.let_in(target_.config.name);
-        if (!known) continue;
-      }
-      queue->resynced(collapses);
+    if (co_await compare_all()) {
       note_progress();
       failures = 0;
     } else {
@@ -335,12 +341,28 @@ asio::awaitable<void> TargetAgent::compare_when_asked() {
   }
 }
 
+/// True when the target has been compared, and all that differed has been settled.
+asio::awaitable<bool> TargetAgent::compare_all() {
+  const std::string& name = target_.config.name;
+  auto* queue = engine_.journal.target(name);
+  const std::uint64_t collapses = queue->collapses();
+  const auto compared = co_await compare();
+  if (!compared || queue->backlog().dead > 0) co_return false;
+  if (engine_.deposed.contains(name)) {
+    const auto known = co_await engine_.let_in(name);
+    if (!known) co_return false;
+  }
+  queue->resynced(collapses);
+  co_return true;
+}
+
 /// Makes tasks of all that differs, and waits until they are done.
 Task<void> TargetAgent::compare() {
   const Context context = engine_.context();
   Suspects suspects(context, engine_, target_);
+  const transfer::DiffOptions options;
   GODWIT_CO_CHECK(
-      co_await transfer::list_diff(context, *engine_.primary, *target_.store, {}, suspects));
+      co_await transfer::list_diff(context, *engine_.primary, *target_.store, options, suspects));
   GODWIT_CO_CHECK(co_await suspects.room());
   while (true) {
     GODWIT_CO_CHECK(context.check());

@@ -20,6 +20,7 @@ class TargetAgent {
 
  private:
   struct CopySupport;
+  struct Verdict;
   /// What a delivery has brought about.
   struct Arrived {
     Version version;
@@ -37,9 +38,12 @@ class TargetAgent {
   [[nodiscard]] Task<Arrived> put(const Context& context, const std::string& key,
                                   const ObjectInfo& primary);
   [[nodiscard]] Task<Arrived> put_newest(const Context& context, const std::string& key);
+  [[nodiscard]] Task<Arrived> adopt_anew(const Context& context, const std::string& key);
   [[nodiscard]] Task<Arrived> adopt(const Context& context, const std::string& key);
+  [[nodiscard]] Verdict judge(const Error& error) const;
   [[nodiscard]] asio::awaitable<void> failed(journal::TargetTask task, Error error);
   [[nodiscard]] asio::awaitable<bool> probe();
+  [[nodiscard]] asio::awaitable<bool> compare_all();
   [[nodiscard]] Task<void> compare();
   void note_health(Health before);
   void note_progress();

@@ -70,91 +70,133 @@ struct Writer::Body {
   }
 };
 
-Task<Receipt> Writer::put(const Context& caller, const std::string& key, Upload upload,
+/// One write under way.
+struct Writer::Pending {
+  const std::string& key;
+  const WriteOptions& options;
+  const Body* body = nullptr;  ///< null: a removal
+  Receipt receipt;
+  std::optional<Acks::Waiter> waiter;
+};
+
+Task<Receipt> Writer::put(const Context& context, const std::string& key, Upload upload,
                           const WriteOptions& options) {
   GODWIT_CO_CHECK(check_user_key(key));
   GODWIT_CO_TRY(const Body body, co_await Body::take(upload));
-  std::optional<Acks::Waiter> waiter;
-  Receipt receipt;
-  {
-    GODWIT_CO_TRY(const auto pass, co_await engine_.gate.enter(caller));
-    const WriteScope scope(engine_, caller);
-    const Context& context = scope.context;
-    GODWIT_CO_TRY(const auto held, co_await engine_.locks.acquire(context, key));
-    GODWIT_CO_CHECK(co_await wait_until_settled(context, key));
-    receipt.version = engine_.next_version();
-    const PutOptions put_options{.metadata = with_version(options.metadata, receipt.version)};
-    const journal::Write write{
-        .key = key, .version = receipt.version, .priority = options.priority, .size = upload.size};
-    GODWIT_CO_TRY(const auto intent, co_await begin(context, write));
-    auto stored = co_await engine_.primary->put(context, key, body.upload, put_options);
-    if (!stored && stored.error().outcome() == Outcome::not_applied) {
-      engine_.journal.discard(intent);
-      co_return std::unexpected(std::move(stored).error());
-    }
-    if (!stored && stored.error().outcome() == Outcome::unknown) {
-      end_unknown(intent);
-      co_return std::unexpected(std::move(stored).error());
-    }
-    if (stored) receipt.etag = stored->etag;
-    if (body.small && stored) {
-      engine_.recent.add(key, {.version = receipt.version,
-                               .metadata = put_options.metadata,
-                               .etag = receipt.etag,
-                               .body = body.small});
-    } else {
-      engine_.recent.erase(key);
-    }
-    waiter.emplace(engine_.acks, key, receipt.version);
-    engine_.journal.commit(intent, engine_.world.wall_now(), nullptr);
-  }
-  co_return co_await acknowledge(caller, *waiter, std::move(receipt), options);
+  Pending write{.key = key, .options = options, .body = &body};
+  co_return co_await admit(context, write);
 }
 
-Task<Receipt> Writer::remove(const Context& caller, const std::string& key,
+Task<Receipt> Writer::remove(const Context& context, const std::string& key,
                              const WriteOptions& options) {
   GODWIT_CO_CHECK(check_user_key(key));
-  std::optional<Acks::Waiter> waiter;
-  Receipt receipt;
+  Pending write{.key = key, .options = options};
+  co_return co_await admit(context, write);
+}
+
+Task<void> Writer::replace(const Context& context, const std::string& key, Upload upload,
+                           const WriteOptions& options) {
+  GODWIT_CO_TRY(const Body body, co_await Body::take(upload));
+  Pending write{.key = key, .options = options, .body = &body};
+  co_return co_await apply(context, write);
+}
+
+Task<Receipt> Writer::admit(const Context& context, Pending& write) {
   {
-    GODWIT_CO_TRY(const auto pass, co_await engine_.gate.enter(caller));
-    const WriteScope scope(engine_, caller);
-    const Context& context = scope.context;
-    GODWIT_CO_TRY(const auto held, co_await engine_.locks.acquire(context, key));
-    GODWIT_CO_CHECK(co_await wait_until_settled(context, key));
-    receipt.version = engine_.next_version();
-    const journal::Write write{.key = key,
-                               .version = receipt.version,
-                               .change = journal::Change::remove,
-                               .priority = options.priority};
-    GODWIT_CO_TRY(const auto intent, co_await begin(context, write));
-    engine_.recent.erase(key);
-    const std::span<const std::string> keys(&key, 1);
-    auto removed = co_await engine_.primary->remove(context, keys);
-    Result<void> outcome;
-    if (!removed) {
-      outcome = std::unexpected(std::move(removed).error());
-    } else {
-      outcome = std::move(removed->front());
-    }
-    if (!outcome && outcome.error().outcome() == Outcome::not_applied) {
-      engine_.journal.discard(intent);
-      co_return std::unexpected(std::move(outcome).error());
-    }
-    if (!outcome && outcome.error().outcome() == Outcome::unknown) {
-      end_unknown(intent);
-      co_return std::unexpected(std::move(outcome).error());
-    }
-    waiter.emplace(engine_.acks, key, receipt.version);
-    engine_.journal.commit(intent, engine_.world.wall_now(), nullptr);
+    GODWIT_CO_TRY(const auto pass, co_await engine_.gate.enter(context));
+    const WriteScope scope(engine_, context);
+    GODWIT_CO_CHECK(co_await apply(scope.context, write));
   }
-  co_return co_await acknowledge(caller, *waiter, std::move(receipt), options);
+  co_return co_await acknowledge(context, write);
+}
+
+Task<void> Writer::apply(const Context& context, Pending& write) {
+  const std::string& key = write.key;
+  GODWIT_CO_TRY(const auto held, co_await engine_.locks.acquire(context, key));
+  GODWIT_CO_CHECK(co_await wait_until_settled(context, key));
+  GODWIT_CO_CHECK(co_await check_expected(context, write));
+  write.receipt.version = engine_.next_version();
+  GODWIT_CO_TRY(const auto intent, co_await begin(context, write));
+  auto stored = co_await store(context, write);
+  if (!stored && stored.error().outcome() == Outcome::not_applied) {
+    engine_.journal.discard(intent);
+    co_return stored;
+  }
+  if (!stored && stored.error().outcome() == Outcome::unknown) {
+    engine_.journal.leave_unsettled(intent);
+    engine_.changed.notify_all();
+    co_return stored;
+  }
+  write.waiter.emplace(engine_.acks, key, write.receipt.version);
+  engine_.journal.commit(intent, engine_.world.wall_now());
+  bound_backlogs();
+  co_return Result<void>();
+}
+
+Task<void> Writer::check_expected(const Context& context, const Pending& write) {
+  const auto& expected = write.options.expected;
+  if (!expected) co_return Result<void>();
+  GODWIT_CO_TRY(const auto there, co_await look(context, *engine_.primary, write.key));
+  const bool as_expected =
+      there ? expected->version == version_of(*there) : !expected->version.has_value();
+  if (as_expected) co_return Result<void>();
+  co_return fail(
+      Error(Code::precondition_failed,
+            there ? "the object is of version " + version_of(*there).to_text() : "there is none")
+          .with(Outcome::not_applied)
+          .with_hint("read it again, and decide anew")
+          .at(place_of(*engine_.primary, write.body != nullptr ? "put" : "remove", write.key)));
+}
+
+/// The write at the primary's store.
+Task<void> Writer::store(const Context& context, Pending& write) {
+  if (write.body == nullptr) {
+    const std::span<const std::string> keys(&write.key, 1);
+    GODWIT_CO_TRY(auto removed, co_await engine_.primary->remove(context, keys));
+    if (removed.front()) engine_.recent.erase(write.key);
+    co_return std::move(removed.front());
+  }
+  const Body& body = *write.body;
+  const PutOptions options{.metadata = with_version(write.options.metadata, write.receipt.version)};
+  GODWIT_CO_TRY(PutResult stored,
+                co_await engine_.primary->put(context, write.key, body.upload, options));
+  write.receipt.etag = std::move(stored.etag);
+  // The one before stays until now: it may be all that is left of an acknowledged write.
+  engine_.recent.erase(write.key);
+  if (!body.small) co_return Result<void>();
+  engine_.recent.add(write.key, {.version = write.receipt.version,
+                                 .metadata = options.metadata,
+                                 .etag = write.receipt.etag,
+                                 .body = body.small});
+  co_return Result<void>();
+}
+
+/// A target that lacks too much is compared as a whole instead. But for one that was deposed: its
+/// tasks tell what was removed since it was lost, and without them it would come back.
+void Writer::bound_backlogs() {
+  constexpr std::uint64_t kBetweenLooks = 256;
+  const std::uint64_t most = engine_.config.max_backlog;
+  if (++writes_ % std::min(kBetweenLooks, most) != 0) return;
+  for (const auto& [name, target] : engine_.targets) {
+    auto* queue = engine_.journal.target(name);
+    if (queue == nullptr || engine_.deposed.contains(name)) continue;
+    if (queue->backlog().tasks <= most) continue;
+    queue->collapse();
+    engine_.changed.notify_all();
+  }
 }
 
 /// The write is promised from here on; or, when this fails, is refused and nowhere.
-Task<journal::Sequence> Writer::begin(const Context& context, const journal::Write& write) {
+Task<journal::Sequence> Writer::begin(const Context& context, const Pending& write) {
+  using journal::Change;
   GODWIT_CO_CHECK(context.check());
-  auto intent = co_await engine_.journal.begin(write);
+  const bool puts = write.body != nullptr;
+  const journal::Write promise{.key = write.key,
+                               .version = write.receipt.version,
+                               .change = puts ? Change::put : Change::remove,
+                               .priority = write.options.priority,
+                               .size = puts ? write.body->upload.size : 0};
+  auto intent = co_await engine_.journal.begin(promise);
   if (intent) co_return *intent;
   co_return fail(std::move(intent).error().because_of("the journal cannot promise the write"));
 }
@@ -172,17 +214,12 @@ Task<void> Writer::wait_until_settled(const Context& context, const std::string&
   co_return Result<void>();
 }
 
-void Writer::end_unknown(journal::Sequence intent) {
-  engine_.journal.leave_unsettled(intent);
-  engine_.changed.notify_all();
-}
-
-Task<Receipt> Writer::acknowledge(const Context& context, Acks::Waiter& waiter, Receipt receipt,
-                                  const WriteOptions& options) {
-  const Mode mode = options.mode.value_or(engine_.config.mode);
-  const Quorum quorum = quorum_of(engine_, mode);
+Task<Receipt> Writer::acknowledge(const Context& context, Pending& write) {
+  const Quorum quorum = quorum_of(engine_, write.options.mode.value_or(engine_.config.mode));
+  Acks::Waiter& waiter = *write.waiter;
   auto waited =
       co_await waiter.wait(context.with_timeout(quorum.patience), quorum.targets, quorum.enough);
+  Receipt& receipt = write.receipt;
   for (const auto& [name, target] : engine_.targets) {
     TargetAck ack{.target = name};
     if (waiter.acked().contains(name)) {
@@ -192,12 +229,13 @@ Task<Receipt> Writer::acknowledge(const Context& context, Acks::Waiter& waiter, 
     }
     receipt.targets.push_back(std::move(ack));
   }
-  if (options.receipt != nullptr) *options.receipt = receipt;
+  if (write.options.receipt != nullptr) *write.options.receipt = receipt;
   const bool degrade = engine_.config.on_insufficient_acks == OnInsufficientAcks::degrade;
-  if (waited || (degrade && waited.error().code() == Code::timed_out)) co_return receipt;
+  if (waited || (degrade && waited.error().code() == Code::timed_out)) co_return std::move(receipt);
   co_return fail(Error(waited.error().code(),
-                       "insufficient_acks: " + std::to_string(waiter.acked().size()) + " of " +
-                           std::to_string(quorum.enough) + " targets have acknowledged the write")
+                       "insufficient_acks: " + std::to_string(waiter.count(quorum.targets)) +
+                           " of " + std::to_string(quorum.enough) +
+                           " targets have acknowledged the write")
                      .with(Retry::never)
                      .with(Outcome::applied)
                      .with_hint("the primary has it, and the rest will be delivered"));
@@ -237,7 +275,7 @@ Task<bool> Writer::settle_one(const journal::Unsettled& unsettled) {
   const bool stored = there && version_of(*there) == write.version;
   const bool overwritten = there && version_of(*there) > write.version;
   if (removed || stored) {
-    engine_.journal.commit(unsettled.sequence, engine_.world.wall_now(), nullptr);
+    engine_.journal.commit(unsettled.sequence, engine_.world.wall_now());
   } else if (overwritten || window_is_over) {
     engine_.journal.discard(unsettled.sequence);
   } else {

@@ -20,6 +20,10 @@ class Writer {
                                   const WriteOptions& options);
   [[nodiscard]] Task<Receipt> remove(const Context& context, const std::string& key,
                                      const WriteOptions& options);
+  /// A put that may pass while the gate is closed, and waits for no acks: that of a target's object
+  /// that has won, whose agent ends before the primary moves.
+  [[nodiscard]] Task<void> replace(const Context& context, const std::string& key, Upload upload,
+                                   const WriteOptions& options);
   /// Finds out, for as long as it takes, what became of writes whose answer was lost.
   [[nodiscard]] asio::awaitable<void> settle();
 
@@ -29,14 +33,19 @@ class Writer {
   static constexpr Bytes kSmall = 4 * kMiB;
 
   struct Body;
-  [[nodiscard]] Task<journal::Sequence> begin(const Context& context, const journal::Write& write);
+  struct Pending;
+  [[nodiscard]] Task<Receipt> admit(const Context& context, Pending& write);
+  [[nodiscard]] Task<void> apply(const Context& context, Pending& write);
   [[nodiscard]] Task<void> wait_until_settled(const Context& context, const std::string& key);
-  void end_unknown(journal::Sequence intent);
-  [[nodiscard]] Task<Receipt> acknowledge(const Context& context, Acks::Waiter& waiter,
-                                          Receipt receipt, const WriteOptions& options);
+  [[nodiscard]] Task<void> check_expected(const Context& context, const Pending& write);
+  [[nodiscard]] Task<journal::Sequence> begin(const Context& context, const Pending& write);
+  [[nodiscard]] Task<void> store(const Context& context, Pending& write);
+  [[nodiscard]] Task<Receipt> acknowledge(const Context& context, Pending& write);
+  void bound_backlogs();
   [[nodiscard]] Task<bool> settle_one(const journal::Unsettled& unsettled);
 
   Engine& engine_;
+  std::uint64_t writes_ = 0;
 };
 
 }  // namespace godwit::replication

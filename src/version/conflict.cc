@@ -32,13 +32,20 @@ std::strong_ordering compare_content(const KeyState& a, const KeyState& b) {
   return a.etag <=> b.etag;
 }
 
+/// The later one is greater. By time before the epoch, which says nothing of who was first.
+std::strong_ordering compare_times(const Version& a, const Version& b) {
+  const std::strong_ordering times = a.time <=> b.time;
+  return times != 0 ? times : a <=> b;
+}
+
 /// Greater is what stays.
 std::strong_ordering compare(ConflictPolicy policy, const KeyState& a, const KeyState& b) {
   const bool by_standing = policy == ConflictPolicy::primary_wins;
   if (by_standing && a.standing != b.standing) return a.standing <=> b.standing;
   const bool first_wins = policy == ConflictPolicy::first_write_wins;
-  const std::strong_ordering versions = a.version <=> b.version;
-  if (versions != 0) return first_wins ? 0 <=> versions : versions;
+  const std::strong_ordering versions =
+      first_wins ? compare_times(b.version, a.version) : a.version <=> b.version;
+  if (versions != 0) return versions;
   const std::strong_ordering contents = compare_content(a, b);
   return contents != 0 ? contents : a.standing <=> b.standing;
 }

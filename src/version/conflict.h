@@ -13,7 +13,7 @@ namespace godwit {
 /// What happens to two states of one key of which neither writer had seen the other.
 enum class ConflictPolicy : std::uint8_t {
   last_write_wins,   ///< the newer version stays
-  first_write_wins,  ///< the older version stays, whichever arrived first
+  first_write_wins,  ///< the one of the earlier time stays, whichever arrived first
   primary_wins,      ///< the primary's state stays; of two others the newer one
   merge,             ///< both bodies become one (version/merge.h); a write outlives a deletion
   manual             ///< both stay, until a person has chosen

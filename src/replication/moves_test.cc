@@ -1,0 +1,215 @@
+#include "support/group_fixture.h"
+
+namespace godwit::replication {
+namespace {
+
+/// Takes what it is told, and says nothing of it.
+class Mute final : public Coordinator {
+ public:
+  explicit Mute(Coordinator& inner) : inner_(inner) {}
+
+  Task<GroupSnapshot> read(const Context& context, const std::string& group) override {
+    if (lost_) co_return fail(Code::unavailable, "the coordinator is away");
+    co_return co_await inner_.read(context, group);
+  }
+  Task<std::uint64_t> compare_and_swap(const Context& context, const std::string& group,
+                                       const GroupSnapshot& next) override {
+    auto swapped = co_await inner_.compare_and_swap(context, group, next);
+    if (!loses_the_next_) co_return swapped;
+    loses_the_next_ = false;
+    lost_ = true;
+    co_return fail(Error(Code::timed_out, "no answer").with(Outcome::unknown));
+  }
+  Task<Lease> acquire(const Context& context, const LeaseTerms& terms) override {
+    return inner_.acquire(context, terms);
+  }
+  Task<Lease> renew(const Context& context, const Lease& lease) override {
+    return inner_.renew(context, lease);
+  }
+  Task<void> release(const Context& context, const Lease& lease) override {
+    return inner_.release(context, lease);
+  }
+  Task<void> cast_vote(const Context& context, const std::string& group,
+                       const Vote& vote) override {
+    return inner_.cast_vote(context, group, vote);
+  }
+  Task<std::vector<Vote>> votes(const Context& context, const std::string& group) override {
+    return inner_.votes(context, group);
+  }
+  Task<void> close() override { return inner_.close(); }
+
+  void lose_the_next_answer() { loses_the_next_ = true; }
+  void come_back() { lost_ = false; }
+
+ private:
+  Coordinator& inner_;
+  bool loses_the_next_ = false;
+  bool lost_ = false;
+};
+
+class MuteCoordinator : public GroupTest {
+ protected:
+  Coordinator& coordinator() override {
+    if (!mute_) mute_ = std::make_unique<Mute>(*coordinator_);
+    return *mute_;
+  }
+  std::unique_ptr<Mute> mute_;
+};
+
+TEST_F(GroupTest, a_switchover_moves_the_primary_and_survives_a_restart) {
+  start();
+  ASSERT_TRUE(put("k", "1"));
+  const auto report = move({.to = "b"});
+  ASSERT_TRUE(report) << report.error().to_string();
+  EXPECT_EQ(report->from, "p");
+  EXPECT_EQ(report->epoch, 2U);
+  EXPECT_TRUE(report->at_risk.empty());
+  ASSERT_TRUE(put("k", "2"));
+  wait(1min);
+  for (const char* name : {"p", "a", "b"}) EXPECT_EQ(held(name, "k"), "2") << name;
+  restart();
+  EXPECT_EQ(group_->primary(), "b");
+  EXPECT_EQ(group_->epoch(), 2U);
+  ASSERT_TRUE(move({.to = "p"})) << "and back";
+  ASSERT_TRUE(put("k", "3"));
+  wait(1min);
+  for (const char* name : {"p", "a", "b"}) EXPECT_EQ(held(name, "k"), "3") << name;
+}
+
+TEST_F(GroupTest, a_switchover_to_a_target_that_does_not_catch_up_changes_nothing) {
+  start();
+  ASSERT_TRUE(group_->pause("a"));
+  const auto paused = move({.to = "a"});
+  ASSERT_FALSE(paused);
+  EXPECT_EQ(paused.error().message(), "'a' is paused");
+  EXPECT_EQ(group_->primary(), "p");
+  ASSERT_TRUE(put("k", "1"));
+}
+
+TEST_F(GroupTest, a_dry_run_names_what_would_be_at_risk_and_changes_nothing) {
+  start();
+  ASSERT_TRUE(group_->pause("a"));
+  ASSERT_TRUE(put("k", "1"));
+  const MoveOptions options{.kind = MoveKind::failover, .dry_run = true};
+  const auto plan = move(options);
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->to, "b");
+  EXPECT_EQ(group_->epoch(), 1U);
+  EXPECT_EQ(group_->primary(), "p");
+}
+
+TEST_F(GroupTest, of_candidates_that_lack_nothing_the_first_by_priority_becomes_primary) {
+  config_.targets[0].priority = 2;
+  config_.targets[1].priority = 1;
+  start();
+  ASSERT_TRUE(put("k", "1"));
+  wait();
+  EXPECT_EQ(move({.kind = MoveKind::failover})->to, "b");
+}
+
+TEST_F(GroupTest, who_lacks_least_becomes_primary_whatever_its_priority) {
+  config_.targets[0].priority = 1;
+  config_.targets[1].priority = 2;
+  start();
+  take_away("a");
+  ASSERT_TRUE(put("k", "1"));
+  wait(1s);
+  EXPECT_EQ(status("a").health, Health::degraded) << "it could be primary";
+  EXPECT_EQ(move({.kind = MoveKind::failover, .dry_run = true})->to, "b");
+}
+
+TEST_F(GroupTest, a_read_replica_never_becomes_primary) {
+  for (TargetConfig& target : config_.targets) target.role = Role::read_replica;
+  start();
+  const auto none = move({.kind = MoveKind::failover});
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().code(), Code::unavailable);
+  EXPECT_EQ(none.error().message(),
+            "no target can become primary: a is a read replica; b is a read replica");
+  const auto named = move({.kind = MoveKind::failover, .to = "a"});
+  ASSERT_FALSE(named);
+  EXPECT_EQ(named.error().message(), "'a' is a read replica");
+}
+
+TEST_F(GroupTest, a_failover_names_the_writes_at_risk_and_they_heal_when_the_old_primary_returns) {
+  start();
+  ASSERT_TRUE(put("k", "1"));
+  wait();
+  take_away("a");
+  take_away("b");
+  ASSERT_TRUE(put("k", "2"));
+  const std::string large(5 * kMiB, 'x');  // not kept in memory
+  ASSERT_TRUE(put("large", large));
+  take_away("p");
+  bring_back("a");
+  bring_back("b");
+  wait(5min);
+  const auto report = move({.kind = MoveKind::failover, .to = "a"});
+  ASSERT_TRUE(report) << report.error().to_string();
+  EXPECT_EQ(report->lacking, 1U) << "the small one was delivered from memory";
+  EXPECT_EQ(report->healed, 0U);
+  ASSERT_EQ(report->at_risk.size(), 1U);
+  EXPECT_EQ(report->at_risk[0].key, "large");
+  EXPECT_TRUE(report->exact);
+  EXPECT_EQ(test::run_task(world_, get_through(Context(world_), *group_, "k", {})).value(), "2");
+  ASSERT_TRUE(put("new", "3"));
+  bring_back("p");
+  wait(5min);
+  for (const char* name : {"p", "a", "b"}) {
+    EXPECT_EQ(held(name, "k"), "2") << name;
+    EXPECT_EQ(held(name, "new"), "3") << name;
+    EXPECT_EQ(held(name, "large").size(), large.size()) << name;
+  }
+  EXPECT_TRUE(status("p").caught_up);
+}
+
+TEST_F(GroupTest, what_another_target_has_is_given_to_the_new_primary_before_it_takes_writes) {
+  start();
+  const std::string large(5 * kMiB, 'x');  // not kept in memory
+  ASSERT_TRUE(group_->pause("a"));
+  ASSERT_TRUE(put("large", large));
+  wait();
+  EXPECT_EQ(held("b", "large").size(), large.size());
+  ASSERT_TRUE(group_->resume("a"));
+  take_away("p");
+  const auto report = move({.kind = MoveKind::failover, .to = "a"});
+  ASSERT_TRUE(report) << report.error().to_string();
+  EXPECT_EQ(report->lacking, 1U);
+  EXPECT_EQ(report->healed, 1U);
+  EXPECT_TRUE(report->at_risk.empty());
+  EXPECT_EQ(held("a", "large").size(), large.size());
+}
+
+TEST_F(GroupTest, a_switchover_to_a_target_with_dead_letters_says_so_at_once) {
+  config_.conflict_resolution = ConflictPolicy::manual;
+  start();
+  behind_our_back("a", "k", "theirs");
+  ASSERT_TRUE(put("k", "ours"));
+  wait();
+  const auto refused = move({.to = "a"});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message(), "'a' has 1 dead letters: nothing was changed");
+  ASSERT_TRUE(put("k", "ours"));
+}
+
+TEST_F(MuteCoordinator, while_nobody_knows_who_is_primary_nothing_is_written) {
+  start();
+  ASSERT_TRUE(put("k", "1"));
+  wait();
+  mute_->lose_the_next_answer();
+  const auto unknown = move({.to = "a"});
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(unknown.error().outcome(), Outcome::unknown);
+  const auto refused = put("k", "2");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), Code::timed_out);
+  mute_->come_back();
+  EXPECT_FALSE(move({.to = "a"})) << "it is the primary already: the coordinator had taken it";
+  EXPECT_EQ(group_->primary(), "a");
+  ASSERT_TRUE(put("k", "3"));
+  wait(1min);
+  for (const char* name : {"p", "a", "b"}) EXPECT_EQ(held(name, "k"), "3") << name;
+}
+
+}  // namespace
+}  // namespace godwit::replication

@@ -1,0 +1,215 @@
+#include "replication/primary_mover.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace godwit::replication {
+namespace {
+
+constexpr Duration kLook = std::chrono::milliseconds(20);
+/// Few enough to be delivered in a moment, while writes wait.
+constexpr std::uint64_t kNear = 1000;
+
+/// Set while it lives.
+class Flag {
+ public:
+  explicit Flag(bool& flag) : flag_(flag) { flag_ = true; }
+  Flag(Flag&&) = delete;
+  ~Flag() { flag_ = false; }
+
+ private:
+  bool& flag_;
+};
+
+Error not_caught_up(const Error& why, const std::string& candidate) {
+  return Error(why.code(), "'" + candidate + "' has not caught up: nothing was changed")
+      .with(Outcome::not_applied)
+      .with_hint("try again when its lag is small, or give more time");
+}
+
+}  // namespace
+
+Task<MoveReport> PrimaryMover::move(const Context& context, const MoveOptions& options) {
+  if (moving_) {
+    co_return fail(Code::precondition_failed, "another move of the primary is under way");
+  }
+  const Flag flag(moving_);
+  if (undecided_) GODWIT_CO_CHECK(co_await decide(context));
+  GODWIT_CO_TRY(Move move, plan(options));
+  if (!options.dry_run) co_return co_await carry_out(context, options, std::move(move));
+  Target& candidate = *engine_.targets.at(move.report.to);
+  GODWIT_CO_CHECK(co_await heal_candidate(context, engine_, candidate, move.report, true));
+  // A switchover waits until nothing is lacking.
+  if (options.kind == MoveKind::switchover) move.report.at_risk.clear();
+  co_return std::move(move.report);
+}
+
+Result<PrimaryMover::Move> PrimaryMover::plan(const MoveOptions& options) const {
+  Move move{.kind = options.kind};
+  move.report = {.from = engine_.config.primary, .to = options.to, .epoch = engine_.epoch + 1};
+  if (options.to.empty()) {
+    GODWIT_TRY(move.report.to, best_candidate(engine_));
+  }
+  GODWIT_TRY(move.config, with_primary(engine_.config, move.report.to));
+  if (move.report.to == move.report.from) {
+    return fail(Code::precondition_failed, "'" + move.report.to + "' is the primary");
+  }
+  GODWIT_CHECK(check_candidate(*engine_.targets.at(move.report.to)));
+  return move;
+}
+
+Task<MoveReport> PrimaryMover::carry_out(const Context& context, const MoveOptions& options,
+                                         Move move) {
+  if (options.kind == MoveKind::switchover) {
+    const Context patient = context.with_timeout(options.patience);
+    GODWIT_CO_CHECK(co_await wait_until_near(patient, move.report.to));
+  }
+  engine_.gate.close();
+  if (options.kind == MoveKind::failover) engine_.writes.cancel();
+  co_await engine_.gate.drained();
+  auto ready = co_await prepare(context, options, move.report);
+  if (ready) ready = co_await agree(context, move);
+  if (!ready && ready.error().outcome() == Outcome::unknown) {
+    undecided_ = std::move(move);
+    co_return co_await decide(context);
+  }
+  co_await finish(move, ready.has_value());
+  if (!ready) co_return std::unexpected(std::move(ready).error());
+  co_return std::move(move.report);
+}
+
+/// While writes still go on: they need not wait long.
+Task<void> PrimaryMover::wait_until_near(const Context& context, const std::string& candidate) {
+  while (true) {
+    const auto backlog = engine_.journal.backlog(candidate);
+    if (!backlog) co_return fail(Code::not_found, "'" + candidate + "' is no target any more");
+    if (backlog->dead > 0) {
+      co_return fail(Error(Code::precondition_failed, "'" + candidate + "' has " +
+                                                          std::to_string(backlog->dead) +
+                                                          " dead letters: nothing was changed")
+                         .with_hint("redrive or resolve them"));
+    }
+    if (!backlog->resync && backlog->tasks <= kNear) co_return Result<void>();
+    const auto waited = co_await context.sleep(kLook);
+    if (!waited) co_return fail(not_caught_up(waited.error(), candidate));
+  }
+}
+
+/// The agents have ended, and the candidate has all that it can get.
+Task<void> PrimaryMover::prepare(const Context& context, const MoveOptions& options,
+                                 MoveReport& report) {
+  if (options.kind == MoveKind::switchover) {
+    co_return co_await hand_over(context.with_timeout(options.patience), report.to);
+  }
+  co_await background_.stop();
+  Target& candidate = *engine_.targets.at(report.to);
+  auto healed = co_await heal_candidate(context, engine_, candidate, report, false);
+  if (healed) co_return healed;
+  co_return fail(std::move(healed).error().with(Outcome::not_applied));
+}
+
+Task<void> PrimaryMover::hand_over(const Context& context, const std::string& candidate) {
+  while (true) {
+    while (!engine_.journal.backlog(candidate)->caught_up()) {
+      const auto waited = co_await context.sleep(kLook);
+      if (!waited) co_return fail(not_caught_up(waited.error(), candidate));
+    }
+    co_await background_.stop();
+    // An agent may have adopted an object of its target in its last moment.
+    if (engine_.journal.backlog(candidate)->caught_up()) co_return Result<void>();
+    background_.start();
+  }
+}
+
+/// Failure with Outcome::unknown: perhaps the coordinator knows another primary, perhaps not.
+Task<void> PrimaryMover::agree(const Context& context, const Move& move) {
+  const std::string& group = engine_.config.name;
+  const MoveReport& report = move.report;
+  auto snapshot = co_await coordinator_.read(context, group);
+  if (!snapshot) co_return fail(std::move(snapshot).error().with(Outcome::not_applied));
+  GroupState& state = snapshot->state;
+  if (state.epoch != engine_.epoch) {
+    co_return fail(
+        Error(Code::precondition_failed, "the group has another primary by now: " + state.primary)
+            .with(Outcome::not_applied));
+  }
+  // The old primary is owed a comparison before anyone can forget it.
+  auto owed = co_await engine_.journal.add_target(report.from);
+  if (!owed) co_return fail(std::move(owed).error().with(Outcome::not_applied));
+  state.epoch = report.epoch;
+  state.primary = report.to;
+  state.primary_region = engine_.targets.at(report.to)->config.region;
+  if (move.kind == MoveKind::failover) {
+    state.fenced.insert(report.from);
+    state.failovers.last = engine_.world.wall_now();
+  }
+  auto agreed = co_await coordinator_.compare_and_swap(context, group, *snapshot);
+  if (agreed) co_return Result<void>();
+  co_return std::unexpected(std::move(agreed).error());
+}
+
+/// Ends what nobody knew the end of.
+Task<MoveReport> PrimaryMover::decide(const Context& context) {
+  GODWIT_CO_TRY(const bool agreed, co_await ask_who_is(context, *undecided_));
+  Move move = *std::exchange(undecided_, std::nullopt);
+  co_await finish(move, agreed);
+  if (agreed) co_return std::move(move.report);
+  co_return fail(Error(Code::unavailable, "the coordinator did not take the move: nothing changed")
+                     .with(Outcome::not_applied));
+}
+
+/// True when the coordinator has taken the move. Failure: it could not be asked.
+Task<bool> PrimaryMover::ask_who_is(const Context& context, const Move& move) {
+  constexpr Duration kPause = std::chrono::milliseconds(200);
+  while (true) {
+    const auto snapshot = co_await coordinator_.read(context, engine_.config.name);
+    if (snapshot) {
+      const GroupState& state = snapshot->state;
+      co_return state.epoch == move.report.epoch&& state.primary == move.report.to;
+    }
+    if (co_await context.sleep(kPause)) continue;
+    co_return fail(Error(Code::unavailable, "nobody knows whether '" + move.report.to +
+                                                "' is the primary: " + snapshot.error().message())
+                       .with(Outcome::unknown)
+                       .with_hint("writes wait; move the primary again when the coordinator "
+                                  "answers"));
+  }
+}
+
+asio::awaitable<void> PrimaryMover::finish(Move& move, bool agreed) {
+  co_await background_.stop();
+  if (agreed) {
+    change_roles(move);
+  } else {
+    engine_.journal.remove_target(move.report.from);
+  }
+  engine_.writes = CancelSource();
+  background_.start();
+  engine_.gate.open();
+}
+
+void PrimaryMover::change_roles(Move& move) {
+  const MoveReport& report = move.report;
+  auto promoted = std::move(engine_.targets.extract(report.to).mapped());
+  std::swap(engine_.primary, promoted->store);
+  promoted->config = *std::ranges::find(move.config.targets, report.from, &TargetConfig::name);
+  engine_.targets[report.from] = std::make_unique<Target>(
+      Target{.config = promoted->config, .store = std::move(promoted->store)});
+  engine_.config = std::move(move.config);
+  engine_.epoch = report.epoch;
+  engine_.recent = RecentPuts();
+  engine_.journal.remove_target(report.to);
+  if (move.kind == MoveKind::failover) engine_.deposed.insert(report.from);
+}
+
+Task<void> PrimaryMover::let_in(std::string name) {
+  const Context context = engine_.context();
+  const std::string& group = engine_.config.name;
+  GODWIT_CO_TRY(GroupSnapshot snapshot, co_await coordinator_.read(context, group));
+  snapshot.state.fenced.erase(name);
+  GODWIT_CO_CHECK(co_await coordinator_.compare_and_swap(context, group, snapshot));
+  engine_.deposed.erase(name);
+  co_return Result<void>();
+}
+
+}  // namespace godwit::replication
