@@ -1,7 +1,7 @@
 # Who may include whom: a folder's target and the targets below it (docs/internals/layers.md).
 # A dependency that is not named here does not configure, so a wrong include does not build long.
 set(GODWIT_LAYERS base world kv http store store_memory store_file store_rocksdb store_s3
-                  store_layers version coordination journal transfer replication cli)
+                  store_layers version coordination journal transfer replication api cli)
 
 # godwit_add_library(NAME SOURCES a.cc ... DEPS base world ... [LINK lib ...] [TESTS a_test.cc ...])
 # makes godwit_NAME, and one test binary of the folder's tests.
@@ -12,7 +12,8 @@ function(godwit_add_library name)
     message(FATAL_ERROR "layer '${name}' is not in GODWIT_LAYERS")
   endif()
   add_library(godwit_${name} STATIC ${ARG_SOURCES})
-  target_include_directories(godwit_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src
+  target_include_directories(godwit_${name} PUBLIC ${CMAKE_SOURCE_DIR}/include
+                                                   ${CMAKE_SOURCE_DIR}/src
                                                    ${CMAKE_BINARY_DIR}/generated)
   foreach(dep ${ARG_DEPS})
     list(FIND GODWIT_LAYERS ${dep} below)

@@ -7,11 +7,9 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "godwit/units.h"
 
 namespace godwit {
-
-/// A number of bytes: sizes, offsets, limits. Never -1: what is unknown is a `std::optional`.
-using Bytes = std::uint64_t;
 
 using ByteSpan = std::span<const std::byte>;
 using MutableByteSpan = std::span<std::byte>;

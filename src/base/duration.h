@@ -1,14 +1,12 @@
 #pragma once
 
-#include <chrono>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
+#include "godwit/units.h"
 
 namespace godwit {
-
-using Duration = std::chrono::nanoseconds;
 
 /// Reads "30s", "250ms", "5m", "2h", "7d", "1h30m", and a bare "0".
 /// Failure: invalid_argument (no unit, negative, not a number, over 100 years).

@@ -1,4 +1,4 @@
-#include "base/error.h"
+#include "godwit/error.h"
 
 #include <utility>
 

@@ -1,4 +1,4 @@
-#include "base/log.h"
+#include "godwit/log.h"
 
 namespace godwit {
 namespace {

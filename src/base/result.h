@@ -3,12 +3,9 @@
 #include <expected>
 #include <utility>
 
-#include "base/error.h"
+#include "godwit/error.h"
 
 namespace godwit {
-
-template <class T>
-using Result = std::expected<T, Error>;
 
 /// `return fail(Code::invalid_argument, "part size is 0");`
 template <class... Args>

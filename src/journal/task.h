@@ -4,7 +4,8 @@
 #include <string>
 
 #include "base/bytes.h"
-#include "base/error.h"
+#include "godwit/error.h"
+#include "godwit/types.h"
 #include "version/version.h"
 #include "world/time.h"
 
@@ -19,12 +20,7 @@ enum class Change : std::uint8_t {
   compare  ///< perhaps nothing: the target's object may differ from the primary's
 };
 
-/// What is delivered first. Within one, the order of the writes.
-enum class Priority : std::uint8_t {
-  urgent,
-  normal,
-  bulk  ///< of a full sync: after all else, and not kept over a restart
-};
+using godwit::Priority;
 
 /// One write of one key.
 struct Write {

@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-#include "base/error.h"
+#include "godwit/error.h"
 
 namespace rocksdb {
 class Status;

@@ -83,6 +83,7 @@ Task<void> Conflicts::resolve(const Context& context, Target& target, const std:
   GODWIT_CO_TRY(auto removed, co_await target.store->remove(context, keys));
   if (!removed.front()) co_return std::unexpected(std::move(removed.front()).error());
   if (auto* queue = engine_.journal.target(target.config.name)) queue->redrive(key);
+  engine_.counts.conflicts_resolved += 1;
   co_return Result<void>();
 }
 

@@ -8,9 +8,11 @@
 
 #include "journal/journal.h"
 #include "replication/acks.h"
+#include "replication/events.h"
 #include "replication/gate.h"
 #include "replication/key_locks.h"
 #include "replication/members.h"
+#include "replication/metrics.h"
 #include "replication/recent.h"
 #include "replication/types.h"
 #include "version/hybrid_clock.h"
@@ -28,6 +30,7 @@ struct Engine {
         clock(config.max_clock_drift, journal.clock()),
         gate(in),
         locks(in),
+        events(in),
         changed(in.executor()) {}
 
   World& world;
@@ -41,6 +44,8 @@ struct Engine {
   Acks acks;
   RecentPuts recent;
   Mergers mergers;
+  Events events;
+  GroupCounts counts;
   std::map<std::string, std::unique_ptr<Target>> targets;
   /// A target's health or state, or an unsettled write, has changed.
   Signal changed;

@@ -10,40 +10,6 @@
 
 namespace godwit::replication {
 
-enum class MoveKind : std::uint8_t {
-  switchover,  ///< planned: writes wait until the new primary has everything; nothing is at risk
-  failover     ///< the primary does not answer: what nobody else has stays behind, and is reported
-};
-
-struct MoveOptions {
-  MoveKind kind = MoveKind::switchover;
-  std::string to;  ///< empty: the best candidate
-  bool dry_run = false;
-  /// That a switchover waits for the new primary to come near; and once more, while writes wait,
-  /// for the rest.
-  Duration patience = std::chrono::seconds(30);
-};
-
-/// An acknowledged write that the new primary lacks, and that no target could give it.
-struct WriteAtRisk {
-  std::string key;
-  Version version;
-};
-
-/// What a move did, or would do.
-struct MoveReport {
-  std::string from;
-  std::string to;
-  std::uint32_t epoch = 0;
-  std::uint64_t lacking = 0;  ///< keys that the new primary lacked at the start
-  std::uint64_t healed = 0;   ///< of those it was given by others, before it took a write
-  /// The rest, each by its name. They are still at the old primary; when it comes back they are
-  /// settled by the conflict policy.
-  std::vector<WriteAtRisk> at_risk;
-  /// The new primary's backlog had been dropped, so that `at_risk` cannot name everything.
-  bool exact = true;
-};
-
 /// The config in which `primary` is the primary, and the one before is a target.
 /// Failure: not_found; precondition_failed for a read replica.
 [[nodiscard]] Result<GroupConfig> with_primary(GroupConfig config, const std::string& primary);

@@ -123,6 +123,15 @@ Task<ReadResult> Group::get(const Context& context, const std::string& key,
   return impl_->router.get(context, key, options);
 }
 
+Task<HeadResult> Group::head(const Context& context, const std::string& key,
+                             const ReadOptions& options) {
+  return impl_->router.head(context, key, options);
+}
+
+std::unique_ptr<Listing> Group::list(const ListOptions& options) {
+  return impl_->router.list(options);
+}
+
 Result<void> Group::pause(const std::string& name) {
   const auto found = impl_->engine.targets.find(name);
   if (found == impl_->engine.targets.end()) return unknown_target(name);
@@ -211,9 +220,16 @@ std::vector<TargetStatus> Group::status() const {
   return all;
 }
 
+ReplicationMetrics Group::metrics() const { return make_metrics(impl_->engine.counts, status()); }
+Events& Group::events() { return impl_->engine.events; }
+
 Task<void> Group::close() {
+  Engine& engine = impl_->engine;
   co_await impl_->background.stop();
-  co_return co_await impl_->engine.journal.close();
+  auto closed = co_await engine.journal.close();
+  GODWIT_CO_CHECK(co_await engine.primary->close());
+  for (auto& [name, target] : engine.targets) GODWIT_CO_CHECK(co_await target->store->close());
+  co_return closed;
 }
 
 }  // namespace godwit::replication

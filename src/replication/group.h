@@ -7,6 +7,7 @@
 
 #include "coordination/coordinator.h"
 #include "journal/journal.h"
+#include "replication/events.h"
 #include "replication/failover.h"
 #include "replication/members.h"
 #include "replication/types.h"
@@ -14,11 +15,6 @@
 #include "version/merge.h"
 
 namespace godwit::replication {
-
-/// What the primary must hold for a write to take effect.
-struct Expected {
-  std::optional<Version> version;  ///< absent: no object
-};
 
 struct WriteOptions {
   Metadata metadata;
@@ -43,19 +39,10 @@ struct ReadResult {
   std::string from;  ///< the target that answered
 };
 
-/// A target, for people and metrics.
-struct TargetStatus {
-  std::string name;
-  std::string region;
-  Health health = Health::unknown;
-  State state = State::active;
-  TargetCounts counts;
-  std::uint64_t tasks = 0;
-  Bytes bytes = 0;
-  std::uint64_t dead_letters = 0;
-  bool caught_up = false;
-  /// The age of the oldest acknowledged write that is not there; 0 when there is none.
-  Duration lag{};
+struct HeadResult {
+  ObjectInfo info;
+  Version version;
+  std::string from;  ///< the target that answered
 };
 
 /// The stores of a group, by name.
@@ -98,6 +85,11 @@ class Group {
   /// Never older than what was acknowledged before the call, whoever answers.
   [[nodiscard]] Task<ReadResult> get(const Context& context, const std::string& key,
                                      const ReadOptions& options);
+  /// The same of all but the body. Failure: not_found.
+  [[nodiscard]] Task<HeadResult> head(const Context& context, const std::string& key,
+                                      const ReadOptions& options);
+  /// The primary's objects, ours aside. Lives no longer than the group. Starts no I/O.
+  [[nodiscard]] std::unique_ptr<Listing> list(const ListOptions& options);
 
   /// Nothing is sent to it, not even asked of it by a read; what it misses waits in the journal.
   [[nodiscard]] Result<void> pause(const std::string& target);
@@ -136,6 +128,10 @@ class Group {
   [[nodiscard]] std::size_t unsettled() const;
   /// Gives up what a target is owed, and compares it as a whole instead. Failure: not_found.
   [[nodiscard]] Result<void> compare_anew(const std::string& target);
+
+  [[nodiscard]] ReplicationMetrics metrics() const;
+  /// What happens to the group, from its opening on.
+  [[nodiscard]] Events& events();
 
   /// Ends what is in the background; the journal keeps what is not delivered.
   [[nodiscard]] Task<void> close();

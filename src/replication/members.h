@@ -27,16 +27,6 @@ class Detector {
   int successes_ = 0;
 };
 
-/// Counts of what went to one target.
-struct TargetCounts {
-  std::uint64_t replicated = 0;  ///< writes that arrived, each once
-  std::uint64_t failed = 0;      ///< writes that became dead letters
-  std::uint64_t attempts = 0;
-  std::uint64_t conflicts = 0;
-  std::uint64_t left_alone = 0;  ///< objects of others, found by comparisons
-  Bytes bytes = 0;
-};
-
 /// A target as the group sees it. Engine executor.
 struct Target {
   TargetConfig config;

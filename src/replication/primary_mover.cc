@@ -63,6 +63,10 @@ Task<MoveReport> PrimaryMover::carry_out(const Context& context, const MoveOptio
   if (options.kind == MoveKind::switchover) {
     const Context patient = context.with_timeout(options.patience);
     GODWIT_CO_CHECK(co_await wait_until_near(patient, move.report.to));
+  } else {
+    engine_.events.emit({.type = EventType::failover_triggered,
+                         .target = move.report.from,
+                         .message = "to " + move.report.to});
   }
   engine_.gate.close();
   if (options.kind == MoveKind::failover) engine_.writes.cancel();
@@ -192,6 +196,7 @@ void PrimaryMover::change_roles(Move& move) {
   const MoveReport& report = move.report;
   auto promoted = std::move(engine_.targets.extract(report.to).mapped());
   std::swap(engine_.primary, promoted->store);
+  engine_.counts.former += promoted->counts;
   promoted->config = *std::ranges::find(move.config.targets, report.from, &TargetConfig::name);
   engine_.targets[report.from] = std::make_unique<Target>(
       Target{.config = promoted->config, .store = std::move(promoted->store)});
@@ -200,6 +205,9 @@ void PrimaryMover::change_roles(Move& move) {
   engine_.recent = RecentPuts();
   engine_.journal.remove_target(report.to);
   if (move.kind == MoveKind::failover) engine_.deposed.insert(report.from);
+  if (move.kind == MoveKind::failover) engine_.counts.failovers += 1;
+  engine_.events.emit(
+      {.type = EventType::primary_moved, .target = report.to, .message = "from " + report.from});
 }
 
 Task<void> PrimaryMover::let_in(std::string name) {

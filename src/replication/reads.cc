@@ -7,8 +7,69 @@
 
 namespace godwit::replication {
 
+namespace {
+
+/// The object's version, and the object as its writer knows it.
+Version take_version(ObjectInfo& info) {
+  Version version = version_of(info);
+  info.metadata.user.erase(kVersionMetadata);
+  return version;
+}
+
+Task<ReadResult> ask_for_object(const Context& context, Store& store, const std::string& key,
+                                const ReadOptions& options) {
+  const GetOptions get_options{.range = options.range};
+  ReadResult result;
+  GODWIT_CO_TRY(result.object, co_await store.get(context, key, get_options));
+  result.version = take_version(result.object.info);
+  co_return result;
+}
+
+Task<HeadResult> ask_for_head(const Context& context, Store& store, const std::string& key,
+                              const ReadOptions&) {
+  HeadResult result;
+  GODWIT_CO_TRY(result.info, co_await store.head(context, key));
+  result.version = take_version(result.info);
+  co_return result;
+}
+
+/// A listing without our own objects.
+class OthersOnly final : public Listing {
+ public:
+  explicit OthersOnly(std::unique_ptr<Listing> all) : all_(std::move(all)) {}
+
+  Task<std::vector<ListEntry>> next(const Context& context) override {
+    while (true) {
+      GODWIT_CO_TRY(auto page, co_await all_->next(context));
+      if (page.empty()) co_return page;
+      std::erase_if(page, [](const ListEntry& entry) { return entry.key.starts_with(kOwnKeys); });
+      if (!page.empty()) co_return page;
+    }
+  }
+
+ private:
+  std::unique_ptr<Listing> all_;
+};
+
+}  // namespace
+
 Task<ReadResult> Router::get(const Context& context, const std::string& key,
                              const ReadOptions& options) {
+  co_return co_await first_answer<ReadResult>(context, key, options, &ask_for_object);
+}
+
+Task<HeadResult> Router::head(const Context& context, const std::string& key,
+                              const ReadOptions& options) {
+  co_return co_await first_answer<HeadResult>(context, key, options, &ask_for_head);
+}
+
+std::unique_ptr<Listing> Router::list(const ListOptions& options) {
+  return std::make_unique<OthersOnly>(engine_.primary->list(options));
+}
+
+template <class T>
+Task<T> Router::first_answer(const Context& context, const std::string& key,
+                             const ReadOptions& options, Ask<T> ask) {
   GODWIT_CO_CHECK(check_user_key(key));
   std::optional<Error> last;
   for (const std::string& name : candidates(options)) {
@@ -17,7 +78,11 @@ Task<ReadResult> Router::get(const Context& context, const std::string& key,
       const auto lacks = co_await engine_.journal.lacks(name, key);
       if (!lacks || *lacks) continue;
     }
-    auto answer = co_await ask(context, name, key, options);
+    Store* store = store_of(name);
+    if (store == nullptr) continue;
+    const std::string from = name.empty() ? engine_.config.primary : name;
+    auto answer = co_await ask(context, *store, key, options);
+    if (answer) answer->from = from;
     if (answer) co_return answer;
     const Code code = answer.error().code();
     const bool is_answer = code == Code::not_found || code == Code::invalid_argument;
@@ -59,21 +124,10 @@ bool Router::eligible(const Target& target) const {
   return !backlog->oldest || engine_.world.wall_now() - *backlog->oldest <= most;
 }
 
-Task<ReadResult> Router::ask(const Context& context, const std::string& name,
-                             const std::string& key, const ReadOptions& options) {
+Store* Router::store_of(const std::string& name) const {
+  if (name.empty()) return engine_.primary.get();
   const auto target = engine_.targets.find(name);
-  if (!name.empty() && target == engine_.targets.end()) {
-    co_return fail(Code::unavailable, "'" + name + "' is no target any more");
-  }
-  Store& store = name.empty() ? *engine_.primary : *target->second->store;
-  const GetOptions get_options{.range = options.range};
-  auto got = co_await store.get(context, key, get_options);
-  if (!got) co_return std::unexpected(std::move(got).error());
-  Version version = version_of(got->info);
-  got->info.metadata.user.erase(kVersionMetadata);
-  co_return ReadResult{.object = *std::move(got),
-                       .version = std::move(version),
-                       .from = name.empty() ? engine_.config.primary : name};
+  return target == engine_.targets.end() ? nullptr : target->second->store.get();
 }
 
 }  // namespace godwit::replication

@@ -110,13 +110,13 @@ asio::awaitable<void> TargetAgent::deliver(journal::TargetTask task) {
   const Health before = target_.detector.health();
   target_.detector.success();
   note_health(before);
-  if (arrived->moved) target_.counts.replicated += 1;
-  target_.counts.bytes += arrived->bytes;
+  note_arrival(task, *arrived);
   engine_.acks.delivered(target_.config.name, key, arrived->version);
   if (auto* queue = engine_.journal.target(target_.config.name)) {
     queue->done(key, arrived->version);
   }
   note_progress();
+  note_lag();
 }
 
 Task<TargetAgent::Arrived> TargetAgent::attempt(const Context& context,
@@ -145,8 +145,13 @@ Task<TargetAgent::Arrived> TargetAgent::attempt(const Context& context,
   const Rules rules{.policy = engine_.config.conflict_resolution,
                     .only_there = deposed ? OnlyThere::acknowledged : OnlyThere::removed};
   const Plan plan = plan_delivery(write, ours, theirs, rules);
-  if (plan.conflict) target_.counts.conflicts += 1;
-  co_return co_await carry_out(context, task, plan, primary);
+  if (plan.conflict) {
+    target_.counts.conflicts += 1;
+    emit(EventType::conflict_detected, key);
+  }
+  auto arrived = co_await carry_out(context, task, plan, primary);
+  if (arrived && plan.conflict) engine_.counts.conflicts_resolved += 1;
+  co_return arrived;
 }
 
 Task<TargetAgent::Arrived> TargetAgent::carry_out(const Context& context,
@@ -287,7 +292,10 @@ asio::awaitable<void> TargetAgent::failed(journal::TargetTask task, Error error)
   if (cancelled || !target_.takes_deliveries()) {
     queue->put_back(key);
   } else if (answers && (verdict.for_good || last)) {
-    if (!verdict.conflict) target_.counts.failed += 1;
+    if (!verdict.conflict) {
+      target_.counts.failed += 1;
+      emit(EventType::write_failed, key, error.to_string());
+    }
     queue->bury(key, error, engine_.world.wall_now());
   } else {
     const Duration pause = backoff(engine_.world, target_.config, task.attempts);
@@ -315,6 +323,7 @@ asio::awaitable<void> TargetAgent::probe_now_and_then() {
     }
     note_health(before);
     note_progress();
+    note_lag();
     const Duration interval = well ? engine_.config.health_check_interval
                                    : std::min(kProbeWhenDown, engine_.config.health_check_interval);
     const auto jitter = engine_.world.random() % 256;
@@ -346,14 +355,18 @@ asio::awaitable<bool> TargetAgent::compare_all() {
   const std::string& name = target_.config.name;
   auto* queue = engine_.journal.target(name);
   const std::uint64_t collapses = queue->collapses();
-  const auto compared = co_await compare();
-  if (!compared || queue->backlog().dead > 0) co_return false;
-  if (engine_.deposed.contains(name)) {
-    const auto known = co_await engine_.let_in(name);
-    if (!known) co_return false;
+  emit(EventType::sync_started);
+  auto compared = co_await compare();
+  if (compared && queue->backlog().dead > 0) {
+    compared = fail(Code::unavailable, std::to_string(queue->backlog().dead) + " dead letters");
   }
-  queue->resynced(collapses);
-  co_return true;
+  if (compared && engine_.deposed.contains(name)) compared = co_await engine_.let_in(name);
+  if (compared) queue->resynced(collapses);
+  engine_.events.emit({.type = EventType::sync_completed,
+                       .target = name,
+                       .message = compared ? "" : compared.error().to_string(),
+                       .failed = !compared});
+  co_return compared.has_value();
 }
 
 /// Makes tasks of all that differs, and waits until they are done.
@@ -377,7 +390,35 @@ void TargetAgent::note_health(Health before) {
   const Health now = target_.detector.health();
   if (now == before) return;
   if (now == Health::unhealthy && target_.state == State::active) target_.state = State::syncing;
+  if (now == Health::healthy) emit(EventType::target_healthy);
+  if (now == Health::degraded) emit(EventType::target_degraded);
+  if (now == Health::unhealthy) emit(EventType::target_unhealthy);
   engine_.changed.notify_all();
+}
+
+void TargetAgent::note_arrival(const journal::TargetTask& task, const Arrived& arrived) {
+  target_.counts.bytes += arrived.bytes;
+  if (!arrived.moved) return;
+  target_.counts.replicated += 1;
+  engine_.counts.arrivals += 1;
+  const Duration way = engine_.world.wall_now() - task.since;
+  engine_.counts.on_the_way += std::max(Duration::zero(), way);
+  emit(EventType::write_replicated, task.write.key);
+}
+
+/// Told once, until the target lags less again.
+void TargetAgent::note_lag() {
+  const auto backlog = engine_.journal.backlog(target_.config.name);
+  if (!backlog) return;
+  const Duration lag = engine_.world.wall_now() - backlog->oldest.value_or(WallTime::max());
+  const bool lags = backlog->oldest && lag > engine_.config.max_replication_lag;
+  if (lags && !lags_) emit(EventType::lag_exceeded, {}, format_duration(lag));
+  lags_ = lags;
+}
+
+void TargetAgent::emit(EventType type, const std::string& key, std::string message) {
+  engine_.events.emit(
+      {.type = type, .target = target_.config.name, .key = key, .message = std::move(message)});
 }
 
 /// A target that has caught up is active again.

@@ -47,10 +47,14 @@ class TargetAgent {
   [[nodiscard]] Task<void> compare();
   void note_health(Health before);
   void note_progress();
+  void note_lag();
+  void note_arrival(const journal::TargetTask& task, const Arrived& arrived);
+  void emit(EventType type, const std::string& key = {}, std::string message = {});
 
   Engine& engine_;
   Conflicts& conflicts_;
   Target& target_;
+  bool lags_ = false;  // more than it should, as was told
   std::unique_ptr<CopySupport> copies_;
 };
 

@@ -7,7 +7,7 @@
 
 #include "base/suggest.h"
 
-namespace godwit::replication {
+namespace godwit {
 namespace {
 
 constexpr std::array kModes{std::pair{"sync", Mode::sync}, std::pair{"semi_sync", Mode::semi_sync},
@@ -42,6 +42,21 @@ auto find(const Names& names, std::string_view what, std::string_view name)
           .with_hint(suggest(name, all)));
 }
 
+}  // namespace
+
+std::string_view to_string(Mode mode) { return name_of(kModes, mode); }
+std::string_view to_string(ReadPreference preference) { return name_of(kPreferences, preference); }
+std::string_view to_string(Health health) { return name_of(kHealths, health); }
+std::string_view to_string(State state) { return name_of(kStates, state); }
+
+Result<Mode> parse_mode(std::string_view name) { return find(kModes, "mode", name); }
+Result<ReadPreference> parse_read_preference(std::string_view name) {
+  return find(kPreferences, "read preference", name);
+}
+
+namespace replication {
+namespace {
+
 std::unexpected<Error> wrong(const std::string& field, const std::string& why) {
   return fail(Code::invalid_argument, field + " " + why);
 }
@@ -74,16 +89,6 @@ Result<void> check_acks(const GroupConfig& config) {
 
 }  // namespace
 
-std::string_view to_string(Mode mode) { return name_of(kModes, mode); }
-std::string_view to_string(ReadPreference preference) { return name_of(kPreferences, preference); }
-std::string_view to_string(Health health) { return name_of(kHealths, health); }
-std::string_view to_string(State state) { return name_of(kStates, state); }
-
-Result<Mode> parse_mode(std::string_view name) { return find(kModes, "mode", name); }
-Result<ReadPreference> parse_read_preference(std::string_view name) {
-  return find(kPreferences, "read preference", name);
-}
-
 Result<void> check_config(const GroupConfig& config) {
   if (auto legal = check_region(config.primary_region); !legal) {
     return fail(std::move(legal).error().because_of("primary_region"));
@@ -106,4 +111,5 @@ Result<void> check_config(const GroupConfig& config) {
   return check_acks(config);
 }
 
-}  // namespace godwit::replication
+}  // namespace replication
+}  // namespace godwit

@@ -129,6 +129,7 @@ Task<void> Writer::apply(const Context& context, Pending& write) {
   }
   write.waiter.emplace(engine_.acks, key, write.receipt.version);
   engine_.journal.commit(intent, engine_.world.wall_now());
+  engine_.counts.writes_to_primary += 1;
   bound_backlogs();
   co_return Result<void>();
 }
@@ -230,12 +231,15 @@ Task<Receipt> Writer::acknowledge(const Context& context, Pending& write) {
     receipt.targets.push_back(std::move(ack));
   }
   if (write.options.receipt != nullptr) *write.options.receipt = receipt;
+  const std::string acks = std::to_string(waiter.count(quorum.targets)) + " of " +
+                           std::to_string(quorum.enough) + " targets have acknowledged the write";
+  const bool late = !waited && waited.error().code() == Code::timed_out;
+  if (late) {
+    engine_.events.emit({.type = EventType::insufficient_acks, .key = write.key, .message = acks});
+  }
   const bool degrade = engine_.config.on_insufficient_acks == OnInsufficientAcks::degrade;
-  if (waited || (degrade && waited.error().code() == Code::timed_out)) co_return std::move(receipt);
-  co_return fail(Error(waited.error().code(),
-                       "insufficient_acks: " + std::to_string(waiter.count(quorum.targets)) +
-                           " of " + std::to_string(quorum.enough) +
-                           " targets have acknowledged the write")
+  if (waited || (degrade && late)) co_return std::move(receipt);
+  co_return fail(Error(waited.error().code(), "insufficient_acks: " + acks)
                      .with(Retry::never)
                      .with(Outcome::applied)
                      .with_hint("the primary has it, and the rest will be delivered"));
@@ -276,6 +280,7 @@ Task<bool> Writer::settle_one(const journal::Unsettled& unsettled) {
   const bool overwritten = there && version_of(*there) > write.version;
   if (removed || stored) {
     engine_.journal.commit(unsettled.sequence, engine_.world.wall_now());
+    engine_.counts.writes_to_primary += 1;
   } else if (overwritten || window_is_over) {
     engine_.journal.discard(unsettled.sequence);
   } else {

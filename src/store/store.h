@@ -25,11 +25,6 @@ struct StoreIdentity {
   std::string place;
 };
 
-struct ByteRange {
-  Bytes offset = 0;
-  Bytes size = 0;  ///< > 0
-};
-
 struct GetOptions {
   std::optional<ByteRange> range;
   /// Only this version, else precondition_failed. Ignored where `get_if_match` does not hold.

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "base/bytes.h"
-#include "base/error.h"
+#include "godwit/error.h"
 #include "world/time.h"
 
 namespace godwit::transfer {

@@ -2,32 +2,15 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "godwit/types.h"
 #include "version/version.h"
 
 namespace godwit {
 
-/// What happens to two states of one key of which neither writer had seen the other.
-enum class ConflictPolicy : std::uint8_t {
-  last_write_wins,   ///< the newer version stays
-  first_write_wins,  ///< the one of the earlier time stays, whichever arrived first
-  primary_wins,      ///< the primary's state stays; of two others the newer one
-  merge,             ///< both bodies become one (version/merge.h); a write outlives a deletion
-  manual             ///< both stay, until a person has chosen
-};
-
-/// The name used in config, logs and `--json`: "last_write_wins".
-[[nodiscard]] std::string_view to_string(ConflictPolicy policy);
-/// Failure: invalid_argument, with the nearest name.
-[[nodiscard]] Result<ConflictPolicy> parse_conflict_policy(std::string_view name);
-
 enum class Presence : std::uint8_t { present, deleted };
-
-/// Whose state it is.
-enum class Standing : std::uint8_t { other, primary };
 
 /// What one side says of a key. A deletion is a state like any other.
 struct KeyState {

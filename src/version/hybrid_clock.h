@@ -1,30 +1,11 @@
 #pragma once
 
-#include <compare>
-#include <cstdint>
-#include <string>
-#include <string_view>
-
 #include "base/duration.h"
 #include "base/result.h"
+#include "godwit/version.h"
 #include "world/time.h"
 
 namespace godwit {
-
-/// A moment of a hybrid logical clock: 48 bits of milliseconds since 1970, 16 bits that count what
-/// happened within one. Ordered as the events were that made one another.
-struct HybridTime {
-  std::uint64_t value = 0;
-
-  static constexpr unsigned kCounterBits = 16;
-  static constexpr std::uint64_t kCounterMask = (1U << kCounterBits) - 1;
-
-  /// The first moment of the millisecond of `time`; of 1970 for what was before.
-  [[nodiscard]] static HybridTime at(WallTime time);
-  [[nodiscard]] WallTime wall() const;
-  [[nodiscard]] std::uint64_t counter() const { return value & kCounterMask; }
-  auto operator<=>(const HybridTime&) const = default;
-};
 
 /// A hybrid logical clock (Kulkarni et al., "Logical Physical Clocks", 2014).
 ///

@@ -3,7 +3,7 @@
 #include <memory>
 #include <string>
 
-#include "base/log.h"
+#include "godwit/log.h"
 #include "world/cancel.h"
 #include "world/world.h"
 

@@ -6,9 +6,6 @@
 
 namespace godwit {
 
-/// A moment on the calendar, UTC. What stores and people speak of; may step.
-using WallTime = std::chrono::sys_time<Duration>;
-
 /// A clock that only moves forward. What deadlines and rates are measured by.
 struct MonoClock {
   using duration = Duration;

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <expected>
 #include <memory>
 #include <optional>
 #include <string>
@@ -93,5 +94,9 @@ class Error {
 /// The name used in logs, `--json` and docs: "not_found".
 [[nodiscard]] std::string_view to_string(Code code);
 [[nodiscard]] std::string_view to_string(Outcome outcome);
+
+/// What a call yields, or why not.
+template <class T>
+using Result = std::expected<T, Error>;
 
 }  // namespace godwit

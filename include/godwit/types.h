@@ -1,0 +1,125 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "godwit/error.h"
+#include "godwit/units.h"
+#include "godwit/version.h"
+
+namespace godwit {
+
+/// When a write is acknowledged.
+enum class Mode : std::uint8_t {
+  sync,       ///< when every target has it, but those that the operator paused
+  semi_sync,  ///< when `min_sync_replicas` targets have it
+  async       ///< when the primary has it; the rest is promised by the journal
+};
+
+/// What becomes of a write that too few targets have acknowledged in time. It stays, and will be
+/// delivered, either way.
+enum class OnInsufficientAcks : std::uint8_t { fail, degrade };
+
+enum class ReadPreference : std::uint8_t { primary, secondary, nearest, any };
+
+/// What we observe of a target.
+enum class Health : std::uint8_t { unknown, healthy, degraded, unhealthy };
+
+/// What we do with a target. Independent of its health: a probe changes only health, an operator
+/// only state; but for `syncing`, which a target that was unhealthy is until it has caught up.
+enum class State : std::uint8_t { active, paused, syncing, failed, removed };
+
+/// What happens to two states of one key of which neither writer had seen the other.
+enum class ConflictPolicy : std::uint8_t {
+  last_write_wins,   ///< the newer version stays
+  first_write_wins,  ///< the one of the earlier time stays, whichever arrived first
+  primary_wins,      ///< the primary's state stays; of two others the newer one
+  merge,             ///< both bodies become one (version/merge.h); a write outlives a deletion
+  manual             ///< both stay, until a person has chosen
+};
+
+/// Whose state it is.
+enum class Standing : std::uint8_t { other, primary };
+
+/// What is delivered first. Within one, the order of the writes.
+enum class Priority : std::uint8_t {
+  urgent,
+  normal,
+  bulk  ///< of a full sync: after all else, and not kept over a restart
+};
+
+// The names used in config, logs and JSON: "semi_sync".
+[[nodiscard]] std::string_view to_string(Mode mode);
+[[nodiscard]] std::string_view to_string(ReadPreference preference);
+[[nodiscard]] std::string_view to_string(Health health);
+[[nodiscard]] std::string_view to_string(State state);
+[[nodiscard]] std::string_view to_string(ConflictPolicy policy);
+// Failure: invalid_argument, with the nearest name.
+[[nodiscard]] Result<Mode> parse_mode(std::string_view name);
+[[nodiscard]] Result<ReadPreference> parse_read_preference(std::string_view name);
+[[nodiscard]] Result<ConflictPolicy> parse_conflict_policy(std::string_view name);
+
+/// What one target has of a write when it is answered.
+enum class Ack : std::uint8_t {
+  acknowledged,
+  pending,  ///< the journal will deliver it
+  excluded  ///< the operator has paused the target; delivered when it is resumed
+};
+
+struct TargetAck {
+  std::string target;
+  Ack ack = Ack::pending;
+};
+
+/// What a write tells its writer: what is durable where.
+struct Receipt {
+  Version version;  ///< also a session token: reads that carry it see this write or a newer one
+  std::string etag;
+  /// A write that overlapped this one came after it: this one was overwritten at once.
+  bool superseded = false;
+  std::vector<TargetAck> targets;
+};
+
+/// What the primary must hold for a write to take effect.
+struct Expected {
+  std::optional<Version> version;  ///< absent: no object
+};
+
+enum class MoveKind : std::uint8_t {
+  switchover,  ///< planned: writes wait until the new primary has everything; nothing is at risk
+  failover     ///< the primary does not answer: what nobody else has stays behind, and is reported
+};
+
+struct MoveOptions {
+  MoveKind kind = MoveKind::switchover;
+  std::string to;  ///< empty: the best candidate
+  bool dry_run = false;
+  /// That a switchover waits for the new primary to come near; and once more, while writes wait,
+  /// for the rest.
+  Duration patience = std::chrono::seconds(30);
+};
+
+/// An acknowledged write that the new primary lacks, and that no target could give it.
+struct WriteAtRisk {
+  std::string key;
+  Version version;
+};
+
+/// What a move did, or would do.
+struct MoveReport {
+  std::string from;
+  std::string to;
+  std::uint32_t epoch = 0;
+  std::uint64_t lacking = 0;  ///< keys that the new primary lacked at the start
+  std::uint64_t healed = 0;   ///< of those it was given by others, before it took a write
+  /// The rest, each by its name. They are still at the old primary; when it comes back they are
+  /// settled by the conflict policy.
+  std::vector<WriteAtRisk> at_risk;
+  /// The new primary's backlog had been dropped, so that `at_risk` cannot name everything.
+  bool exact = true;
+};
+
+}  // namespace godwit

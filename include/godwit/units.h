@@ -1,0 +1,16 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+namespace godwit {
+
+/// A number of bytes: sizes, offsets, limits. Never -1: what is unknown is a `std::optional`.
+using Bytes = std::uint64_t;
+
+using Duration = std::chrono::nanoseconds;
+
+/// A moment on the calendar, UTC. What stores and people speak of; may step.
+using WallTime = std::chrono::sys_time<Duration>;
+
+}  // namespace godwit

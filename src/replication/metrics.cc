@@ -1,0 +1,36 @@
+#include "replication/metrics.h"
+
+namespace godwit::replication {
+
+ReplicationMetrics make_metrics(const GroupCounts& counts,
+                                const std::vector<TargetStatus>& targets) {
+  ReplicationMetrics metrics{.writes_to_primary = counts.writes_to_primary,
+                             .writes_replicated = counts.former.replicated,
+                             .writes_failed = counts.former.failed,
+                             .conflicts_detected = counts.former.conflicts,
+                             .conflicts_resolved = counts.conflicts_resolved,
+                             .failovers = counts.failovers};
+  if (counts.arrivals > 0) {
+    metrics.average_replication_time = counts.on_the_way / counts.arrivals;
+  }
+  for (const TargetStatus& each : targets) {
+    TargetMetrics target{.name = each.name,
+                         .lag = each.lag,
+                         .replicated = each.counts.replicated,
+                         .failed = each.counts.failed,
+                         .attempts = each.counts.attempts};
+    const std::uint64_t ended = target.replicated + target.failed;
+    target.has_data = ended > 0;
+    if (target.has_data) {
+      target.success_rate_percent =
+          100.0 * static_cast<double>(target.replicated) / static_cast<double>(ended);
+    }
+    metrics.writes_replicated += target.replicated;
+    metrics.writes_failed += target.failed;
+    metrics.conflicts_detected += each.counts.conflicts;
+    metrics.targets.push_back(std::move(target));
+  }
+  return metrics;
+}
+
+}  // namespace godwit::replication
