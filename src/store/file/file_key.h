@@ -11,7 +11,8 @@ namespace godwit::file {
 inline constexpr std::string_view kOwnDirectory = ".godwit";
 
 /// Whether `key` maps 1:1 to a path below the root: UTF-8, 1 to 1024 bytes, elements of 1 to 255
-/// bytes that are not "." or "..", no NUL, not under ".godwit/".
+/// bytes that are not "." or "..", no NUL, not under ".godwit/" but for ".godwit/group" and what is
+/// under ".godwit/rescue/".
 /// Failure: invalid_argument with the reason.
 [[nodiscard]] Result<void> check_key(std::string_view key);
 

@@ -259,6 +259,16 @@ TEST_F(FileStoreTest, no_call_leaves_the_root_by_a_link) {
   fs::remove_all(outside);
 }
 
+TEST_F(FileStoreTest, what_a_group_keeps_with_its_objects_is_kept_and_not_listed) {
+  const auto store = open();
+  EXPECT_TRUE(put(*store, ".godwit/group", "1"));
+  EXPECT_TRUE(put(*store, ".godwit/rescue/1/a/b", "2"));
+  EXPECT_TRUE(put(*store, "a", "3"));
+  EXPECT_EQ(list(*store, "")->size(), 1U);
+  EXPECT_EQ(list(*store, ".godwit/rescue/")->size(), 1U);
+  EXPECT_FALSE(put(*store, ".godwit/tmp/x", "4"));
+}
+
 TEST_F(FileStoreTest, a_prefix_that_leads_elsewhere_is_refused) {
   const auto store = open();
   for (const char* prefix : {"../", ".godwit/", "a/../../", "/"}) {
