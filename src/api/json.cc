@@ -1,0 +1,88 @@
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+#include "godwit/events.h"
+#include "godwit/status.h"
+
+namespace godwit {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+double milliseconds(Duration duration) {
+  return std::chrono::duration<double, std::milli>(duration).count();
+}
+
+/// Keys and messages may hold bytes that are no UTF-8.
+std::string dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace
+
+std::string to_json(const Event& event) {
+  const auto at =
+      std::chrono::duration_cast<std::chrono::milliseconds>(event.at.time_since_epoch());
+  Json json{{"number", event.number}, {"event", to_string(event.type)}, {"at_ms", at.count()}};
+  if (!event.target.empty()) json["target"] = event.target;
+  if (!event.key.empty()) json["key"] = event.key;
+  if (!event.message.empty()) json["message"] = event.message;
+  if (event.type == EventType::sync_completed) json["failed"] = event.failed;
+  return dump(json);
+}
+
+std::string to_json(const GroupStatus& status) {
+  Json targets = Json::array();
+  for (const TargetStatus& target : status.targets) {
+    targets.push_back({{"name", target.name},
+                       {"region", target.region},
+                       {"health", to_string(target.health)},
+                       {"state", to_string(target.state)},
+                       {"caught_up", target.caught_up},
+                       {"lag_ms", milliseconds(target.lag)},
+                       {"tasks", target.tasks},
+                       {"bytes", target.bytes},
+                       {"dead_letters", target.dead_letters},
+                       {"replicated", target.counts.replicated},
+                       {"failed", target.counts.failed},
+                       {"attempts", target.counts.attempts},
+                       {"conflicts", target.counts.conflicts},
+                       {"left_alone", target.counts.left_alone}});
+  }
+  const Json json{{"name", status.name},
+                  {"primary", status.primary},
+                  {"epoch", status.epoch},
+                  {"unsettled", status.unsettled},
+                  {"targets", targets},
+                  {"handler_errors", status.handler_errors},
+                  {"events_dropped", status.events_dropped}};
+  return dump(json);
+}
+
+std::string to_json(const ReplicationMetrics& metrics) {
+  Json lags = Json::object();
+  Json rates = Json::object();
+  Json targets = Json::array();
+  for (const TargetMetrics& target : metrics.targets) {
+    lags[target.name] = milliseconds(target.lag);
+    rates[target.name] = target.success_rate_percent;
+    targets.push_back({{"name", target.name},
+                       {"replicated", target.replicated},
+                       {"failed", target.failed},
+                       {"attempts", target.attempts},
+                       {"has_data", target.has_data}});
+  }
+  const Json json{{"writes_to_primary", metrics.writes_to_primary},
+                  {"writes_replicated", metrics.writes_replicated},
+                  {"writes_failed", metrics.writes_failed},
+                  {"conflicts_detected", metrics.conflicts_detected},
+                  {"conflicts_resolved", metrics.conflicts_resolved},
+                  {"failovers", metrics.failovers},
+                  {"current_lag_ms", lags},
+                  {"average_replication_time_ms", milliseconds(metrics.average_replication_time)},
+                  {"replica_success_rates", rates},
+                  {"targets", targets}};
+  return dump(json);
+}
+
+}  // namespace godwit
