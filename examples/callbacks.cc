@@ -1,0 +1,64 @@
+// A hundred writes at once, from one thread, and a body that is read piece by piece.
+#include <atomic>
+#include <cstdio>
+#include <filesystem>
+#include <latch>
+#include <span>
+#include <string>
+
+#include "godwit/replicated_store.h"
+
+namespace {
+
+constexpr int kWrites = 100;
+
+godwit::ReplicationConfig make_config(const std::string& lab) {
+  godwit::ReplicationConfig config;
+  config.name = "events";
+  config.data_dir = lab + "/data";
+  config.primary = {.name = "sgp1", .url = "rocksdb://" + lab + "/sgp1", .region = "sgp1"};
+  config.targets = {{.name = "nyc3", .url = "file://" + lab + "/nyc3", .region = "nyc3"}};
+  return config;
+}
+
+int write_at_once(godwit::ReplicatedStore& store) {
+  std::latch done(kWrites);
+  std::atomic<int> failed = 0;
+  for (int i = 0; i < kWrites; ++i) {
+    // Called once, on the engine's thread: be quick there, and call nothing that waits.
+    const auto callback = [&](const godwit::Result<godwit::Receipt>& receipt) {
+      if (!receipt) ++failed;
+      done.count_down();
+    };
+    const auto begun = store.put_async("key-" + std::to_string(i), "body", {}, callback);
+    if (!begun) callback(std::unexpected(begun.error()));  // too many at once, or closed
+  }
+  done.wait();
+  return failed;
+}
+
+godwit::Bytes read_in_pieces(godwit::ReplicatedStore& store) {
+  (void)store.put("large", std::string(1'000'000, 'x')).value();
+  godwit::Bytes total = 0;
+  const auto sink = [&](std::span<const std::byte> piece) -> godwit::Result<void> {
+    total += piece.size();  // on this thread, at its pace
+    return {};
+  };
+  (void)store.get("large", sink).value();
+  return total;
+}
+
+}  // namespace
+
+int main() {
+  const std::string lab = std::filesystem::temp_directory_path() / "godwit-callbacks";
+  std::filesystem::remove_all(lab);
+  const auto store = godwit::ReplicatedStore::open(make_config(lab)).value();
+  const int failed = write_at_once(*store);
+  const godwit::Bytes total = read_in_pieces(*store);
+  std::printf("%d of %d failed; %llu bytes\n", failed, kWrites,
+              static_cast<unsigned long long>(total));
+  (void)store->close(std::chrono::seconds(10));
+  std::filesystem::remove_all(lab);
+  return failed == 0 && total == 1'000'000 ? 0 : 1;
+}
