@@ -1,6 +1,7 @@
 // A hundred writes at once, from one thread, and a body that is read piece by piece.
 #include <atomic>
 #include <cstdio>
+#include <exception>
 #include <filesystem>
 #include <latch>
 #include <span>
@@ -48,9 +49,7 @@ godwit::Bytes read_in_pieces(godwit::ReplicatedStore& store) {
   return total;
 }
 
-}  // namespace
-
-int main() {
+int run() {
   const std::string lab = std::filesystem::temp_directory_path() / "godwit-callbacks";
   std::filesystem::remove_all(lab);
   const auto store = godwit::ReplicatedStore::open(make_config(lab)).value();
@@ -61,4 +60,15 @@ int main() {
   (void)store->close(std::chrono::seconds(10));
   std::filesystem::remove_all(lab);
   return failed == 0 && total == 1'000'000 ? 0 : 1;
+}
+
+}  // namespace
+
+int main() {
+  try {
+    return run();
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+  }
 }

@@ -1,5 +1,6 @@
 // Somebody writes to a target behind the group's back; a callback makes one body of both.
 #include <cstdio>
+#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <semaphore>
@@ -48,9 +49,7 @@ bool keeps_the_laws() {
   return !godwit::check_merger(merge_lines, samples, "text/plain");
 }
 
-}  // namespace
-
-int main() {
+int run() {
   if (!keeps_the_laws()) return 1;
   const std::string lab = std::filesystem::temp_directory_path() / "godwit-conflicts";
   std::filesystem::remove_all(lab);
@@ -74,4 +73,15 @@ int main() {
   (void)store->close(std::chrono::seconds(10));
   std::filesystem::remove_all(lab);
   return merged == "bread\nsalt\nwine\n" ? 0 : 1;
+}
+
+}  // namespace
+
+int main() {
+  try {
+    return run();
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+  }
 }

@@ -1,6 +1,7 @@
 // The primary is moved, first as planned, then because it is lost. `.value()` throws where a call
 // fails, which ends this program; see quick_start.cc for handling errors.
 #include <cstdio>
+#include <exception>
 #include <filesystem>
 #include <string>
 
@@ -37,9 +38,7 @@ void unplanned(godwit::ReplicatedStore& store) {
   }
 }
 
-}  // namespace
-
-int main() {
+int run() {
   const std::string lab = std::filesystem::temp_directory_path() / "godwit-failover";
   std::filesystem::remove_all(lab);
   const auto store = godwit::ReplicatedStore::open(make_config(lab)).value();
@@ -54,4 +53,15 @@ int main() {
   (void)store->close(std::chrono::seconds(10));
   std::filesystem::remove_all(lab);
   return good ? 0 : 1;
+}
+
+}  // namespace
+
+int main() {
+  try {
+    return run();
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+  }
 }

@@ -79,7 +79,7 @@ class StoreTest : public testing::Test {
     const auto all = store_->status().value();
     return *std::ranges::find(all.targets, target, &TargetStatus::name);
   }
-  std::string get(const std::string& key, ReadOptions options = {}) {
+  std::string get(const std::string& key, const ReadOptions& options = {}) {
     const auto object = store_->get(key, options);
     return object ? object->body : object.error().to_string();
   }

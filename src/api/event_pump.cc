@@ -1,8 +1,9 @@
 #include "api/event_pump.h"
 
-#include <exception>
 #include <string>
 #include <utility>
+
+#include "api/guard.h"
 
 namespace godwit::api {
 
@@ -71,17 +72,11 @@ void EventPump::handle(const Event& event, std::unique_lock<std::mutex>& lock) {
 }
 
 void EventPump::call(const EventHandler& handler, const Event& event) {
-  std::string what = "something that is no std::exception";
-  try {
-    handler(event);
-    return;
-  } catch (const std::exception& thrown) {
-    what = thrown.what();
-  } catch (...) {
-  }
+  const auto thrown = thrown_by([&] { handler(event); });
+  if (!thrown) return;
   ++errors_;
   log_.write(LogLevel::error, "a handler of events threw",
-             {{"event", std::string(to_string(event.type))}, {"what", what}});
+             {{"event", std::string(to_string(event.type))}, {"what", *thrown}});
 }
 
 }  // namespace godwit::api

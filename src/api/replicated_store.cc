@@ -1,10 +1,10 @@
 #include "godwit/replicated_store.h"
 
 #include <atomic>
-#include <exception>
 #include <utility>
 
 #include "api/event_pump.h"
+#include "api/guard.h"
 #include "api/runner.h"
 #include "api/session.h"
 
@@ -31,16 +31,10 @@ struct ReplicatedStore::Impl {
   template <class T>
   Callback<T> guarded(Callback<T> callback) {
     return [this, callback = std::move(callback)](Result<T> result) mutable {
-      std::string what = "something that is no std::exception";
-      try {
-        callback(std::move(result));
-        return;
-      } catch (const std::exception& thrown) {
-        what = thrown.what();
-      } catch (...) {
-      }
+      const auto thrown = api::thrown_by([&] { callback(std::move(result)); });
+      if (!thrown) return;
       ++callback_errors;
-      sink().write(LogLevel::error, "a callback threw", {{"what", what}});
+      sink().write(LogLevel::error, "a callback threw", {{"what", *thrown}});
     };
   }
   template <class T>
@@ -53,7 +47,8 @@ struct ReplicatedStore::Impl {
     Ending(Impl& impl, api::Ticket ticket) : impl_(impl), ticket_(ticket) {}
     Ending(Ending&&) = delete;
     ~Ending() {
-      (void)impl_.call<void>([this] { return impl_.session.end(ticket_); });
+      (void)api::thrown_by(
+          [this] { (void)impl_.call<void>([this] { return impl_.session.end(ticket_); }); });
     }
 
    private:
@@ -80,7 +75,9 @@ Result<std::unique_ptr<ReplicatedStore>> ReplicatedStore::open(ReplicationConfig
   return std::unique_ptr<ReplicatedStore>(new ReplicatedStore(std::move(impl)));
 }
 
-ReplicatedStore::~ReplicatedStore() { (void)close(); }
+ReplicatedStore::~ReplicatedStore() {
+  (void)api::thrown_by([this] { (void)close(); });
+}
 
 Result<CloseReport> ReplicatedStore::close(Duration drain_for) {
   Impl& in = *impl_;

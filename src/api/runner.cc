@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "api/guard.h"
+
 namespace godwit::api {
 
 Runner::Runner(std::size_t most_calls)
@@ -10,10 +12,11 @@ Runner::Runner(std::size_t most_calls)
 }
 
 Runner::~Runner() {
-  asio::post(world_.executor(), [this] {
+  const auto stop = [this] {
     stop_ = true;
     stopped_.notify_all();
-  });
+  };
+  (void)thrown_by([&] { asio::post(world_.executor(), stop); });
   thread_.join();
 }
 

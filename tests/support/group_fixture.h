@@ -122,7 +122,7 @@ class GroupTest : public testing::Test {
   void take_away(const std::string& name) { faults_[name].unavailable = 1; }
   void bring_back(const std::string& name) { faults_[name] = {}; }
   /// The group's answer.
-  Result<ReadResult> read(const std::string& key, ReadOptions options = {}) {
+  Result<ReadResult> read(const std::string& key, const ReadOptions& options = {}) {
     const Context context = Context(world_).with_timeout(1min);
     return test::run_task(world_, group_->get(context, key, options));
   }
