@@ -15,6 +15,7 @@ struct Committer::Cycle {
   };
   std::vector<Entry> entries;
   bool awaited = false;
+  bool hurried = false;  // does not linger
   bool finished = false;
   Result<void> result;
   Signal done;
@@ -37,8 +38,7 @@ Task<void> Committer::durable(Step step) {
   cycle->entries.push_back({std::move(step), true});
   if (!cycle->awaited) {
     cycle->awaited = true;
-    linger_.cancel();
-    wake_.notify_one();
+    hurry();
   }
   while (!cycle->finished) co_await cycle->done.wait();
   co_return cycle->result;
@@ -47,6 +47,18 @@ Task<void> Committer::durable(Step step) {
 void Committer::later(Step step) {
   next_->entries.push_back({std::move(step), false});
   nudge();
+}
+
+void Committer::soon(Step step) {
+  next_->entries.push_back({std::move(step), false});
+  // While the database fails, only who waits for an answer asks it before its time.
+  if (!next_->hurried && !failing_) hurry();
+}
+
+void Committer::hurry() {
+  next_->hurried = true;
+  linger_.cancel();
+  wake_.notify_one();
 }
 
 void Committer::nudge() {
@@ -82,7 +94,7 @@ asio::awaitable<void> Committer::work() {
 /// Waits until there may be something to write, or there will never be any more.
 asio::awaitable<void> Committer::gather() {
   while (next_->entries.empty() && !nudged_ && !closing_) co_await wake_.wait();
-  if (next_->awaited || closing_) co_return;
+  if (next_->hurried || closing_) co_return;
   linger_ = CancelSource();
   (void)co_await world_.sleep_until(world_.mono_now() + (failing_ ? kPause : kLinger),
                                     linger_.token());
@@ -94,7 +106,7 @@ asio::awaitable<void> Committer::write(std::shared_ptr<Cycle> cycle) {
   auto work = [cycle, database, durability]() -> Result<void> {
     Transaction transaction(*database);
     for (Cycle::Entry& entry : cycle->entries) GODWIT_CHECK(entry.step.change(transaction));
-    return database->write(transaction.batch(), durability);
+    return database->write(transaction.take_batch(), durability);
   };
   cycle->result = co_await run_blocking(world_, std::move(work));
   cycle->finished = true;

@@ -43,6 +43,8 @@ class Committer {
   [[nodiscard]] Task<void> durable(Step step);
   /// Will be written some time later; tried again while the database fails.
   void later(Step step);
+  /// The same, without being gathered with others first: somebody may be idle until then.
+  void soon(Step step);
   /// There is something to collect.
   void nudge();
   /// The last error of the database, while it fails.
@@ -54,6 +56,7 @@ class Committer {
   struct Cycle;
   [[nodiscard]] asio::awaitable<void> work();
   [[nodiscard]] asio::awaitable<void> gather();
+  void hurry();
   [[nodiscard]] asio::awaitable<void> write(std::shared_ptr<Cycle> cycle);
 
   World& world_;

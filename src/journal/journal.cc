@@ -15,10 +15,11 @@ struct Journal::Found {
 
 namespace {
 
-/// Calls `each` for every row that begins so.
+/// Calls `each` for every row that begins so, `first` and those after it.
 template <class F>
-Result<void> for_each_row(kv::Database& database, const std::string& prefix, F each) {
-  kv::Range range{.first = prefix, .end = after(prefix)};
+Result<void> for_each_row(kv::Database& database, const std::string& prefix,
+                          const std::string& first, F each) {
+  kv::Range range{.first = first, .end = after(prefix)};
   while (true) {
     GODWIT_TRY(const auto rows, database.scan(range));
     for (const kv::Row& row : rows) GODWIT_CHECK(each(row));
@@ -69,11 +70,12 @@ Result<Journal::Found> Journal::read(kv::Database& database) {
   GODWIT_TRY(const auto head, database.get(head_key()));
   if (!head) return found;
   GODWIT_TRY(found.head, decode_head(*head));
-  GODWIT_CHECK(for_each_row(database, "n", [&found](const kv::Row& row) -> Result<void> {
+  GODWIT_CHECK(for_each_row(database, "n", "n", [&found](const kv::Row& row) -> Result<void> {
     GODWIT_TRY(found.targets[row.key.substr(1)], decode_target(row.value));
     return {};
   }));
-  GODWIT_CHECK(for_each_row(database, "i", [&found](const kv::Row& row) -> Result<void> {
+  const std::string first = intent_key(found.head->first);
+  GODWIT_CHECK(for_each_row(database, "i", first, [&found](const kv::Row& row) -> Result<void> {
     GODWIT_TRY(const Sequence sequence, sequence_of(row.key));
     GODWIT_TRY(found.intents[sequence], decode_intent(row.value));
     return {};
@@ -116,12 +118,11 @@ Task<void> Journal::recover(Found found) {
 Task<Sequence> Journal::begin(Write write) {
   const Sequence sequence = ++last_;
   clock_ = std::max(clock_, write.version.time);
-  const std::string key = write.key;
-  std::string value = encode(IntentRow{.write = write});
-  intents_[sequence] = {.write = std::move(write)};
-  ++open_[key];
+  std::string value = encode_intent(write, {});
+  ++open_[write.key];
+  intents_.emplace_hint(intents_.end(), sequence, Intent{.write = std::move(write)});
   Step step{[sequence, value = std::move(value)](Transaction& transaction) -> Result<void> {
-              transaction.put(intent_key(sequence), value);
+              transaction.put_unread(intent_key(sequence), value);
               return {};
             },
             {}};
@@ -193,7 +194,7 @@ Task<void> Journal::add_target(const std::string& name) {
   }
   const TargetRow row{.number = ++numbers_, .resync_since = world_.wall_now()};
   Step step{[name, row](Transaction& transaction) -> Result<void> {
-              transaction.put(target_key(name), encode(row));
+              transaction.put_target(name, row);
               return {};
             },
             {}};
@@ -264,14 +265,14 @@ Task<std::vector<Write>> Journal::lacking(const std::string& name) {
   const TargetNumber number = queue->name().number;
   auto work = [database = database_.get(), number]() -> Result<std::map<std::string, Write>> {
     std::map<std::string, Write> found;
-    for (const char kind : {'k', 'd'}) {
+    for (const char kind : {'q', 'd'}) {
       std::string prefix = task_key(number, "");
       prefix.front() = kind;
-      GODWIT_CHECK(for_each_row(*database, prefix, [&](const kv::Row& row) -> Result<void> {
+      GODWIT_CHECK(for_each_row(*database, prefix, prefix, [&](const kv::Row& row) -> Result<void> {
         Write write;
-        if (kind == 'k') {
-          GODWIT_TRY(TaskRow task, decode_task(row.value));
-          write = std::move(task.task.write);
+        if (kind == 'q') {
+          GODWIT_TRY(TargetTask task, decode_task(row.value));
+          write = std::move(task.write);
         } else {
           GODWIT_TRY(DeadLetter letter, decode_dead(row.value));
           write = std::move(letter.task.write);
@@ -387,13 +388,16 @@ void Journal::collect(std::vector<Step>& steps) {
     steps.push_back(
         {[released = std::exchange(released_, {})](Transaction& transaction) -> Result<void> {
            for (const Sequence intent : released) {
-             transaction.erase(intent_key(intent));
+             transaction.erase_unread(intent_key(intent));
            }
            return {};
          },
          {}});
   }
-  std::string head = encode(Head{.last = last_, .clock = clock_, .targets = numbers_});
+  std::string head = encode(Head{.first = intents_.empty() ? last_ + 1 : intents_.begin()->first,
+                                 .last = last_,
+                                 .clock = clock_,
+                                 .targets = numbers_});
   if (head == head_written_) return;
   head_written_ = head;
   steps.push_back({[head = std::move(head)](Transaction& transaction) -> Result<void> {
@@ -407,19 +411,20 @@ void Journal::collect(std::vector<Step>& steps) {
 /// are gone before it comes to that.
 void Journal::collect_marks(std::vector<Step>& steps) {
   std::vector<std::pair<Sequence, std::string>> rows;
+  // At the end all of them: the next process shall have nothing to ask.
   const MonoTime before = closing_ ? MonoTime::max() : world_.mono_now() - kMarkAfter;
   while (!unmarked_.empty() && unmarked_.front().first <= before) {
     const auto intent = intents_.find(unmarked_.front().second);
     if (intent != intents_.end()) {
-      rows.emplace_back(intent->first, encode(IntentRow{.write = intent->second.write,
-                                                        .committed = intent->second.committed}));
+      rows.emplace_back(intent->first,
+                        encode_intent(intent->second.write, intent->second.committed));
     }
     unmarked_.pop_front();
   }
   if (rows.empty()) return;
   steps.push_back({[rows = std::move(rows)](Transaction& transaction) -> Result<void> {
                      for (const auto& [sequence, row] : rows) {
-                       transaction.put(intent_key(sequence), row);
+                       transaction.put_unread(intent_key(sequence), row);
                      }
                      return {};
                    },

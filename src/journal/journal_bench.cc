@@ -1,28 +1,28 @@
-// The journal on RocksDB and the machine's disk, three targets:
-// `journal_bench --directory DIR [--entries N] [--seconds S] [floor] [enqueue] [steady] [backlog]`;
-// prints one line per case. DIR must be empty, and is left with what was written.
-#include <dirent.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
+// The journal on RocksDB and the machine's disk, three targets or --targets:
+// `journal_bench --directory DIR [--entries N] [--targets N] [--seconds S] [CASE]...`, of the cases
+// floor, enqueue, steady and backlog; prints one line per case. DIR must be empty, and is left with
+// what was written.
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <set>
 #include <thread>
 
 #include "journal/journal.h"
 #include "kv/rocks_engine.h"
+#include "support/measure.h"
 #include "world/real/real_world.h"
 
 namespace godwit::journal {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+using test::cpu_seconds;
+using test::mebibytes_in;
+using test::must;
+using test::seconds_since;
 
 constexpr Bytes kObject = 4096;
 constexpr std::size_t kFewKeys = 10'000;
@@ -35,53 +35,10 @@ constexpr auto kStep = std::chrono::milliseconds(10);
 struct Arguments {
   std::string directory;
   std::uint64_t entries = 1'000'000;
+  std::size_t targets = 3;  // at most
   double seconds = 5;
   std::set<std::string> cases;
 };
-
-template <class T>
-T must(Result<T> result) {
-  if (result) return *std::move(result);
-  std::fprintf(stderr, "%s\n", result.error().to_string().c_str());
-  std::abort();
-}
-void must(const Result<void>& result) {
-  if (!result) must<int>(fail(Error(result.error())));
-}
-
-double seconds_since(Clock::time_point begin) {
-  return std::chrono::duration<double>(Clock::now() - begin).count();
-}
-
-double cpu_seconds() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) {
-    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
-double resident_mib() {
-  long pages = 0;
-  std::ifstream("/proc/self/statm") >> pages >> pages;
-  return static_cast<double>(pages) * 4 / 1024;
-}
-
-double mebibytes_in(const std::string& directory) {
-  double sum = 0;
-  DIR* files = ::opendir(directory.c_str());
-  if (files == nullptr) return sum;
-  while (const dirent* file = ::readdir(files)) {
-    struct stat status{};
-    const std::string path = directory + "/" + static_cast<const char*>(file->d_name);
-    if (::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode)) {
-      sum += static_cast<double>(status.st_size) / static_cast<double>(kMiB);
-    }
-  }
-  ::closedir(files);
-  return sum;
-}
 
 /// How long something took, to a sixteenth, in memory that does not grow.
 class Latencies {
@@ -122,8 +79,9 @@ class Stretch {
  public:
   void print(const std::string& name, double count, const Latencies* latencies = nullptr) const {
     const double seconds = seconds_since(begin_);
-    std::printf("%-34s %9.0f /s %7.2f s %6.2f cpu-us each %6.1f MiB resident", name.c_str(),
-                count / seconds, seconds, (cpu_seconds() - cpu_) / count * 1e6, resident_mib());
+    std::printf("%-34s %9.0f /s %7.2f s %6.2f cpu-us each %6.1f MiB resident, %.1f at most",
+                name.c_str(), count / seconds, seconds, (cpu_seconds() - cpu_) / count * 1e6,
+                test::resident_mib(), test::peak_resident_mib());
     if (latencies != nullptr) {
       std::printf("  p50 %.2f p99 %.2f max %.2f ms", latencies->milliseconds(0.5),
                   latencies->milliseconds(0.99), latencies->milliseconds(0.999999));
@@ -295,17 +253,15 @@ asio::awaitable<void> steady(Bench& bench, std::size_t writers) {
   co_await close(bench);
 }
 
-/// Until it is the first of all: what is taken before it goes back.
+/// Until it comes. Older urgent ones are delivered; what else is taken before it goes back.
 asio::awaitable<void> take_urgent(Bench& bench, std::uint64_t number) {
   TargetQueue& target = *bench.journal->target("first");
   while (true) {
     const auto task = target.take();
     const bool urgent = task && task->write.priority == Priority::urgent;
-    if (urgent && task->write.version.time.value >> HybridTime::kCounterBits == number) {
-      target.done(task->write.key, task->write.version);
-      co_return;
-    }
-    if (task) target.put_back(task->write.key);
+    if (urgent) target.done(task->write.key, task->write.version);
+    if (urgent && task->write.version.time.value >> HybridTime::kCounterBits == number) co_return;
+    if (task && !urgent) target.put_back(task->write.key);
     co_await yield(bench.world);
   }
 }
@@ -376,6 +332,7 @@ asio::awaitable<void> backlog(Bench& bench) {
 
 asio::awaitable<void> run(World& world, Arguments arguments) {
   Bench bench{.world = world, .engine = {}, .arguments = std::move(arguments)};
+  bench.options.targets.resize(std::min(bench.options.targets.size(), bench.arguments.targets));
   const auto wanted = [&bench](const char* name) {
     return bench.arguments.cases.empty() || bench.arguments.cases.contains(name);
   };
@@ -401,6 +358,7 @@ bool parse(std::vector<std::string> words, Arguments& arguments) {
     if (++i == words.size()) return false;
     if (word == "--directory") arguments.directory = words[i];
     if (word == "--entries") arguments.entries = std::strtoull(words[i].c_str(), nullptr, 10);
+    if (word == "--targets") arguments.targets = std::strtoull(words[i].c_str(), nullptr, 10);
     if (word == "--seconds") arguments.seconds = std::atof(words[i].c_str());
   }
   return !arguments.directory.empty();
@@ -413,7 +371,7 @@ int main(int count, char** words) {
   godwit::journal::Arguments arguments;
   if (!godwit::journal::parse({words + 1, words + count}, arguments)) {
     std::fprintf(stderr,
-                 "usage: journal_bench --directory DIR [--entries N] [--seconds S] "
+                 "usage: journal_bench --directory DIR [--entries N] [--targets N] [--seconds S] "
                  "[floor] [enqueue] [steady] [backlog]\n");
     return 2;
   }

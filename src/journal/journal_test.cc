@@ -181,6 +181,49 @@ TEST_F(JournalTest, what_does_not_fit_in_memory_waits_on_disk_in_order) {
   EXPECT_EQ(queue().backlog().bytes, 0U);
 }
 
+TEST_F(JournalTest, deliverers_do_not_wait_until_the_next_page_was_gathered_with_other_changes) {
+  finish_resync();
+  for (std::uint64_t i = 100; i < 150; ++i) write(put_of("k" + std::to_string(i), i));
+  settle();
+  Duration waited{};
+  for (int i = 0; i < 50; ++i) {
+    const MonoTime before = world_.mono_now();
+    const auto task = test::run_task(world_, journal_->next(Context(world_), "b")).value();
+    waited = std::max(waited, world_.mono_now() - before);
+    queue().done(task.write.key, task.write.version);
+  }
+  EXPECT_LT(waited, Committer::kLinger);
+}
+
+TEST_F(JournalTest, after_an_orderly_end_nothing_is_unsettled) {
+  finish_resync();
+  write(put_of("k", 1));
+  close();
+  open();
+  EXPECT_TRUE(journal_->unsettled().empty());
+  EXPECT_EQ(drain(), std::vector<std::string>{"k"});
+}
+
+TEST_F(JournalTest, a_transaction_writes_what_its_last_changes_say) {
+  const auto database = engine_.open("/other", {}).value();
+  const auto write = [&database](Transaction& transaction) {
+    ASSERT_TRUE(database->write(transaction.take_batch(), kv::Durability::now));
+  };
+  Transaction first(*database);
+  for (const char* key : {"a", "b", "c", "d"}) first.put(key, "old");
+  write(first);
+  Transaction second(*database);
+  second.put("b", "lost");
+  second.erase_range("b", "d");
+  second.put("c", "new");
+  second.erase("d");
+  EXPECT_EQ(second.get("b").value(), std::nullopt);
+  EXPECT_EQ(second.get("c").value(), "new");
+  write(second);
+  const std::vector<kv::Row> left{{"a", "old"}, {"c", "new"}};
+  EXPECT_EQ(database->scan({}).value(), left);
+}
+
 TEST_F(JournalTest, a_backlog_on_disk_is_there_after_a_restart_with_its_age) {
   finish_resync();
   const WallTime first = world_.wall_now();
@@ -197,6 +240,33 @@ TEST_F(JournalTest, a_backlog_on_disk_is_there_after_a_restart_with_its_age) {
   EXPECT_LE(queue().backlog().oldest.value() - first, kSecond);
   const auto drained = drain();
   EXPECT_EQ(std::set<std::string>(drained.begin(), drained.end()), keys);
+}
+
+TEST_F(JournalTest, a_restart_begins_to_look_where_intents_and_tasks_begin) {
+  finish_resync();
+  for (std::uint64_t i = 100; i < 150; ++i) write(put_of("k" + std::to_string(i), i));
+  settle();
+  for (int i = 0; i < 40; ++i) {
+    const auto task = test::run_task(world_, journal_->next(Context(world_), "b")).value();
+    queue("b").done(task.write.key, task.write.version);
+  }
+  (void)drain("c");
+  close();
+  {
+    const auto database = engine_.open(options_.directory, {}).value();
+    const auto rows_before = [&database](const std::string& first, const std::string& prefix) {
+      return database->scan({.first = prefix, .end = first}).value().size();
+    };
+    const Head head = decode_head(database->get(head_key()).value().value()).value();
+    EXPECT_GT(head.first, 40U);
+    EXPECT_EQ(rows_before(intent_key(head.first), "i"), 0U);
+    const TargetRow row = decode_target(database->get(target_key("b")).value().value()).value();
+    const Place first{.order = row.first[1]};
+    EXPECT_GT(first.order, 40U);
+    EXPECT_EQ(rows_before(place_key(row.number, first), place_key(row.number, {})), 0U);
+  }
+  open();
+  EXPECT_EQ(drain("b").size(), 10U);
 }
 
 TEST_F(JournalTest, an_intent_that_was_not_settled_is_found_after_a_crash) {

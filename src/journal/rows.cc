@@ -1,5 +1,6 @@
 #include "journal/rows.h"
 
+#include <array>
 #include <concepts>
 #include <type_traits>
 #include <utility>
@@ -9,9 +10,11 @@ namespace {
 
 template <std::unsigned_integral T>
 void append(std::string& out, T value) {
-  for (int shift = 8 * (static_cast<int>(sizeof(T)) - 1); shift >= 0; shift -= 8) {
-    out.push_back(static_cast<char>((value >> shift) & 0xFF));
+  std::array<char, sizeof(T)> bytes{};
+  for (std::size_t i = 0; i < sizeof(T); ++i) {
+    bytes.at(i) = static_cast<char>((value >> (8 * (sizeof(T) - 1 - i))) & 0xFF);
   }
+  out.append(bytes.data(), bytes.size());
 }
 
 void append(std::string& out, std::string_view text) {
@@ -42,6 +45,13 @@ void append(std::string& out, const Write& write) {
   append(out, write.change);
   append(out, write.priority);
   append(out, write.size);
+}
+
+/// Room for all of a row that is not text.
+constexpr std::size_t kNumbers = 128;
+
+void reserve(std::string& out, const Write& write) {
+  out.reserve(write.key.size() + write.version.region.size() + kNumbers);
 }
 
 void append(std::string& out, const TargetTask& task) {
@@ -168,23 +178,27 @@ std::string after(std::string prefix) {
 std::string encode(const Head& head) {
   std::string value;
   append(value, head.format);
+  append(value, head.first);
   append(value, head.last);
   append(value, head.clock.value);
   append(value, head.targets);
   return value;
 }
 
-std::string encode(const IntentRow& intent) {
+std::string encode_intent(const Write& write, const std::optional<WallTime>& committed) {
   std::string value;
-  append(value, intent.write);
-  append(value, intent.committed);
+  reserve(value, write);
+  append(value, write);
+  append(value, committed);
   return value;
 }
 
 std::string encode(const TargetRow& target) {
   std::string value;
+  value.reserve(kNumbers);
   append(value, target.number);
   for (const std::uint64_t tasks : target.tasks) append(value, tasks);
+  for (const Sequence first : target.first) append(value, first);
   append(value, target.bytes);
   append(value, target.dead);
   append(value, target.last_since);
@@ -193,11 +207,18 @@ std::string encode(const TargetRow& target) {
   return value;
 }
 
-std::string encode(const TaskRow& task) {
+std::string encode(const PlaceRow& place) {
   std::string value;
-  append(value, task.task);
-  append(value, task.place.priority);
-  append(value, task.place.order);
+  append(value, place.place.priority);
+  append(value, place.place.order);
+  append(value, place.bytes);
+  return value;
+}
+
+std::string encode(const TargetTask& task) {
+  std::string value;
+  reserve(value, task.write);
+  append(value, task);
   return value;
 }
 
@@ -220,6 +241,7 @@ Result<Head> decode_head(std::string_view value) {
                                              std::to_string(kFormat))
                     .with_hint("run the newer godwit that wrote it"));
   }
+  reader.read(head.first);
   reader.read(head.last);
   reader.read(head.clock.value);
   reader.read(head.targets);
@@ -239,6 +261,7 @@ Result<TargetRow> decode_target(std::string_view value) {
   Reader reader(value);
   reader.read(target.number);
   for (std::uint64_t& tasks : target.tasks) reader.read(tasks);
+  for (Sequence& first : target.first) reader.read(first);
   reader.read(target.bytes);
   reader.read(target.dead);
   reader.read(target.last_since);
@@ -247,12 +270,19 @@ Result<TargetRow> decode_target(std::string_view value) {
   return reader.finish(target, "a target");
 }
 
-Result<TaskRow> decode_task(std::string_view value) {
-  TaskRow task;
+Result<PlaceRow> decode_place(std::string_view value) {
+  PlaceRow place;
   Reader reader(value);
-  reader.read(task.task);
-  reader.read(task.place.priority, Priority::bulk);
-  reader.read(task.place.order);
+  reader.read(place.place.priority, Priority::normal);
+  reader.read(place.place.order);
+  reader.read(place.bytes);
+  return reader.finish(place, "a place");
+}
+
+Result<TargetTask> decode_task(std::string_view value) {
+  TargetTask task;
+  Reader reader(value);
+  reader.read(task);
   return reader.finish(std::move(task), "a task");
 }
 

@@ -14,9 +14,9 @@
 ///   m                         format, last sequence, clock: Head
 ///   i SEQUENCE                an intent that no task on disk stands for yet: IntentRow
 ///   n NAME                    a target: TargetRow
-///   k TARGET KEY              a task that was moved out of memory: TaskRow
-///   q TARGET PRIORITY ORDER   its place in the order: the key. Stale when TaskRow has another
-///   place d TARGET KEY              a dead letter
+///   k TARGET KEY              where the task of the key is that was moved out of memory: PlaceRow
+///   q TARGET PRIORITY ORDER   that task: TargetTask
+///   d TARGET KEY              a dead letter
 namespace godwit::journal {
 
 using TargetNumber = std::uint32_t;
@@ -26,6 +26,7 @@ inline constexpr std::uint32_t kFormat = 1;
 
 struct Head {
   std::uint32_t format = kFormat;
+  Sequence first = 0;        ///< no intent before it is there
   Sequence last = 0;         ///< no sequence or order above it was given out
   HybridTime clock;          ///< no version above it was written
   TargetNumber targets = 0;  ///< that were ever numbered
@@ -43,6 +44,12 @@ struct Place {
   bool operator==(const Place&) const = default;
 };
 
+struct PlaceRow {
+  Place place;
+  Bytes bytes = 0;  ///< that the task announces
+};
+
+/// A task on disk: its two rows.
 struct TaskRow {
   TargetTask task;
   Place place;
@@ -50,11 +57,12 @@ struct TaskRow {
 
 struct TargetRow {
   TargetNumber number = 0;
-  /// Rows 'k' of each priority. Those of `bulk` are never on disk.
+  /// Tasks on disk of each priority. Those of `bulk` are never there.
   std::array<std::uint64_t, 2> tasks{};
-  Bytes bytes = 0;         ///< that they announce
-  std::uint64_t dead = 0;  ///< rows 'd'
-  WallTime last_since{};   ///< the latest `since` of a task that was added in order
+  std::array<Sequence, 2> first{};  ///< no task of the priority is at a place before it
+  Bytes bytes = 0;                  ///< that they announce
+  std::uint64_t dead = 0;           ///< rows 'd'
+  WallTime last_since{};            ///< the latest `since` of a task that was added in order
   /// No task that was added out of order waits for longer.
   WallTime floor = WallTime::max();
   /// Tasks were dropped: the whole target must be compared. When the oldest of them was
@@ -72,16 +80,20 @@ struct TargetRow {
 [[nodiscard]] std::string after(std::string prefix);
 
 [[nodiscard]] std::string encode(const Head& head);
-[[nodiscard]] std::string encode(const IntentRow& intent);
+/// Of an IntentRow, without a copy of the write.
+[[nodiscard]] std::string encode_intent(const Write& write,
+                                        const std::optional<WallTime>& committed);
 [[nodiscard]] std::string encode(const TargetRow& target);
-[[nodiscard]] std::string encode(const TaskRow& task);
+[[nodiscard]] std::string encode(const PlaceRow& place);
+[[nodiscard]] std::string encode(const TargetTask& task);
 [[nodiscard]] std::string encode(const DeadLetter& letter);
 
 // Failure of all: corrupted. `decode_head` also unsupported, for a newer format.
 [[nodiscard]] Result<Head> decode_head(std::string_view value);
 [[nodiscard]] Result<IntentRow> decode_intent(std::string_view value);
 [[nodiscard]] Result<TargetRow> decode_target(std::string_view value);
-[[nodiscard]] Result<TaskRow> decode_task(std::string_view value);
+[[nodiscard]] Result<PlaceRow> decode_place(std::string_view value);
+[[nodiscard]] Result<TargetTask> decode_task(std::string_view value);
 [[nodiscard]] Result<DeadLetter> decode_dead(std::string_view value);
 /// The number at the end of the key of an intent or a place.
 [[nodiscard]] Result<Sequence> sequence_of(std::string_view row_key);

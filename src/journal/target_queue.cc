@@ -16,6 +16,7 @@ TargetQueue::TargetQueue(TargetName name, const TargetRow& row, std::size_t most
       resync_since_(row.resync_since) {
   for (std::size_t i = 0; i < row.tasks.size(); ++i) {
     lanes_[i].unloaded = row.tasks[i];
+    lanes_[i].next = row.first[i];
     lanes_[i].last_since = row.last_since;
     lanes_[i].floor = row.floor;
   }
@@ -82,8 +83,8 @@ void TargetQueue::done(const std::string& key, const Version& version) {
   if (entry == nullptr) return;
   if (!entry->newer_since || version >= entry->task.write.version) {
     if (entry->stored) {
-      context_.committer.later({[name = name_, key](Transaction& transaction) {
-                                  return erase_task(transaction, name, key);
+      context_.committer.later({[name = &name_, key](Transaction& transaction) {
+                                  return erase_task(transaction, *name, key);
                                 },
                                 {}});
     }
@@ -245,16 +246,17 @@ Version TargetQueue::newest_of_taken(const std::string& key) const {
 std::vector<Write> TargetQueue::in_memory_writes() const {
   std::vector<Write> writes;
   for (const auto& [key, entry] : entries_) writes.push_back(entry.task.write);
-  for (const auto& [key, admission] : admissions_) writes.push_back(admission.task.write);
+  for (const auto& [key, admission] : admissions_) writes.push_back(admission.newest->write);
   return writes;
 }
 
 std::size_t TargetQueue::compares() const {
-  const auto compares = [](const auto& each) {
-    return each.second.task.write.change == Change::compare;
-  };
-  return static_cast<std::size_t>(std::ranges::count_if(entries_, compares) +
-                                  std::ranges::count_if(admissions_, compares));
+  const auto in_memory = std::ranges::count_if(
+      entries_, [](const auto& each) { return each.second.task.write.change == Change::compare; });
+  const auto admitted = std::ranges::count_if(admissions_, [](const auto& each) {
+    return each.second.newest->write.change == Change::compare;
+  });
+  return static_cast<std::size_t>(in_memory + admitted);
 }
 
 bool TargetQueue::on_disk() const { return unloaded() > 0 || dead_ > 0; }
@@ -289,13 +291,13 @@ void TargetQueue::coalesce(Entry& entry, TargetTask task, Sequence intent) {
 
 TargetQueue::Entry& TargetQueue::insert(TargetTask task, Sequence intent) {
   const std::string key = task.write.key;
-  since_.insert(task.since);
+  since_.insert(since_.end(), task.since);
   bytes_in_memory_ += task.write.size;
   Entry& entry = entries_[key];
   entry = {.task = std::move(task), .intent = intent};
   // A write on its way to disk cannot be overtaken by the older one that has come back from there.
   if (const auto pending = admissions_.find(key); pending != admissions_.end()) {
-    coalesce(entry, pending->second.task, 0);
+    coalesce(entry, *pending->second.newest, 0);
   }
   enqueue(entry);
   return entry;
@@ -319,48 +321,62 @@ void TargetQueue::erase(const std::string& key) {
   since_.erase(since_.find(found->second.task.since));
   bytes_in_memory_ -= found->second.task.write.size;
   const bool loading = std::ranges::any_of(lanes_, &Lane::loading);
-  if (loading && found->second.stored) {
-    erased_.emplace(found->second.stored->priority, found->second.stored->order);
+  if (loading && found->second.stored) erased_.insert(found->second.stored->order);
+  if (const auto pending = admissions_.find(key); pending != admissions_.end()) {
+    pending->second.gone = found->second.stored;
   }
   entries_.erase(found);
 }
 
 /// Asks the disk what there is of the key, and merges.
-void TargetQueue::admit(const TargetTask& task, Sequence intent, Keep keep) {
-  Admission& pending = admissions_[task.write.key];
-  if (pending.count++ == 0 || task.write.version > pending.task.write.version) {
-    pending.task = task;
+void TargetQueue::admit(TargetTask task, Sequence intent, Keep keep) {
+  since_.insert(since_.end(), task.since);
+  auto work = std::make_shared<Admitting>();
+  work->target = &name_;
+  work->keep = keep;
+  work->intent = intent;
+  work->collapses = collapses_;
+  work->row.place = {.priority = std::min(task.write.priority, Priority::normal),
+                     .order = context_.next_sequence()};
+  work->row.task = std::move(task);
+  const Write& write = work->row.task.write;
+  Admission& pending = admissions_[write.key];
+  if (pending.count++ == 0 || write.version > pending.newest->write.version) {
+    pending.newest = {work, &work->row.task};
   }
-  since_.insert(task.since);
-  const Place place{.priority = std::min(task.write.priority, Priority::normal),
-                    .order = context_.next_sequence()};
-  auto result = std::make_shared<Admitted>();
   Step step;
-  step.change = [name = name_, row = TaskRow{.task = task, .place = place}, keep,
-                 result](Transaction& transaction) -> Result<void> {
-    GODWIT_TRY(*result, journal::admit(transaction, name, row, keep));
+  step.change = [work](Transaction& transaction) -> Result<void> {
+    GODWIT_TRY(work->result, journal::admit(transaction, *work->target, work->row, work->keep));
     return {};
   };
-  step.then = [this, since = task.since, intent, keep, result, collapses = collapses_] {
-    since_.erase(since_.find(since));
-    const auto admission = admissions_.find(result->task.write.key);
+  step.then = [this, work] {
+    since_.erase(since_.find(work->row.task.since));
+    const auto admission = admissions_.find(work->row.task.write.key);
+    const std::optional<Place> gone = admission->second.gone;
     if (--admission->second.count == 0) admissions_.erase(admission);
-    if (result->was_dead) dead_ -= 1;
-    admitted(std::move(*result), intent, keep, collapses);
+    if (work->result.was_dead) dead_ -= 1;
+    admitted(*work, gone);
     refill();
   };
-  context_.committer.later(std::move(step));
+  // What is kept in memory becomes ready by this.
+  if (keep == Keep::memory) {
+    context_.committer.soon(std::move(step));
+  } else {
+    context_.committer.later(std::move(step));
+  }
 }
 
-void TargetQueue::admitted(Admitted result, Sequence intent, Keep keep, std::uint64_t collapses) {
-  const bool collapsed = collapses != collapses_;  // rows of before are gone
-  if (collapsed) result.found.reset();
-  if (keep == Keep::memory) {
-    admitted_to_memory(std::move(result), intent);
+/// `gone`: of a row that a delivery meanwhile has settled, with all writes that were on their way.
+void TargetQueue::admitted(Admitting& work, const std::optional<Place>& gone) {
+  std::optional<TaskRow>& found = work.result.found;
+  const bool row_gone = work.collapses != collapses_ || (found && found->place == gone);
+  if (row_gone) found.reset();
+  if (work.keep == Keep::memory) {
+    admitted_to_memory(std::move(work.result), work.intent);
     return;
   }
-  if (!collapsed) admitted_to_disk(result);
-  if (intent != 0) context_.release(intent);
+  if (!row_gone) admitted_to_disk(work.result);
+  if (work.intent != 0) context_.release(work.intent);
 }
 
 void TargetQueue::admitted_to_disk(const Admitted& result) {
@@ -423,25 +439,44 @@ void TargetQueue::refill(Priority priority) {
   if (entries_.size() >= most_) return;
   where.loading = true;
   auto page = std::make_shared<Page>();
-  const Place first{.priority = priority, .order = where.next};
-  const std::size_t most = std::min(kPage, most_ - entries_.size());
-  context_.committer.later(
-      {[name = name_, first, most, page](Transaction& transaction) -> Result<void> {
-         GODWIT_TRY(*page, read_page(transaction, name, first, most));
-         return {};
-       },
-       [this, priority, page, collapses = collapses_] {
-         if (collapses == collapses_) loaded(priority, *page);
-       }});
+  const PageRange range{.priority = priority,
+                        .first = first_on_disk(priority),
+                        .next = where.next,
+                        .most = std::min(kPage, most_ - entries_.size())};
+  Step step{[name = &name_, range, page](Transaction& transaction) -> Result<void> {
+              GODWIT_TRY(*page, read_page(transaction, *name, range));
+              return {};
+            },
+            [this, priority, page, collapses = collapses_] {
+              if (collapses == collapses_) loaded(priority, *page);
+            }};
+  // Deliverers may be idle until it is there. But what a page did not show will take a while.
+  if (where.fruitless) {
+    context_.committer.later(std::move(step));
+  } else {
+    context_.committer.soon(std::move(step));
+  }
+}
+
+/// No task on disk of the priority is at a place before it.
+Sequence TargetQueue::first_on_disk(Priority priority) {
+  Sequence first = lane(priority).next;
+  for (const auto& [key, entry] : entries_) {
+    if (entry.stored && entry.stored->priority == priority) {
+      first = std::min(first, entry.stored->order);
+    }
+  }
+  return first;
 }
 
 void TargetQueue::loaded(Priority priority, const Page& page) {
   Lane& where = lane(priority);
   where.loading = false;
+  where.fruitless = page.tasks.empty();
   where.next = std::max(where.next, page.next);
   for (const TaskRow& row : page.tasks) {
     // By place: the key may have come back to disk at another one meanwhile.
-    if (erased_.contains({row.place.priority, row.place.order})) continue;
+    if (erased_.contains(row.place.order)) continue;
     const auto known = entries_.find(row.task.write.key);
     Entry& entry = known != entries_.end() ? known->second : insert(row.task, 0);
     count_loaded(entry, row);
@@ -449,14 +484,6 @@ void TargetQueue::loaded(Priority priority, const Page& page) {
   }
   if (page.next_since) where.since = page.next_since;
   if (std::ranges::none_of(lanes_, &Lane::loading)) erased_.clear();
-  if (!page.stale.empty()) {
-    context_.committer.later(
-        {[name = name_, stale = page.stale](Transaction& transaction) -> Result<void> {
-           for (const Place place : stale) erase_place(transaction, name, place);
-           return {};
-         },
-         {}});
-  }
   refill(priority);
 }
 

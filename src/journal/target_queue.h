@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "journal/committer.h"
 #include "journal/target_rows.h"
@@ -87,6 +88,7 @@ class TargetQueue {
   /// Gives up everything, also on disk.
   void remove();
 
+  /// Cost: linear in the writes that are on their way to disk.
   [[nodiscard]] Backlog backlog() const;
   /// Tasks were dropped; see Backlog::resync.
   [[nodiscard]] bool must_compare() const { return resync_since_.has_value(); }
@@ -116,8 +118,18 @@ class TargetQueue {
   };
   /// Writes of one key on their way to disk.
   struct Admission {
-    TargetTask task;
+    std::shared_ptr<const TargetTask> newest;
     int count = 0;
+    std::optional<Place> gone;  // of its row that came to memory meanwhile, and is done with
+  };
+  /// One of those, for both ends of its step: in one piece, because there are so many.
+  struct Admitting {
+    const TargetName* target = nullptr;
+    TaskRow row;
+    Keep keep = Keep::disk;
+    Sequence intent = 0;
+    std::uint64_t collapses = 0;
+    Admitted result;
   };
   struct Lane {
     std::deque<std::pair<Sequence, std::string>> ready;  // stale where the entry says otherwise
@@ -127,6 +139,7 @@ class TargetQueue {
     WallTime last_since{};                               // of the last that was added in order
     WallTime floor = WallTime::max();                    // of those that were not
     bool loading = false;
+    bool fruitless = false;  // the last page had nothing, although there is something
   };
 
   [[nodiscard]] Lane& lane(Priority priority) {
@@ -137,14 +150,15 @@ class TargetQueue {
   void enqueue(Entry& entry);
   void set_since(Entry& entry, WallTime since);
   void erase(const std::string& key);
-  void admit(const TargetTask& task, Sequence intent, Keep keep);
-  void admitted(Admitted result, Sequence intent, Keep keep, std::uint64_t collapses);
+  void admit(TargetTask task, Sequence intent, Keep keep);
+  void admitted(Admitting& work, const std::optional<Place>& gone);
   void admitted_to_disk(const Admitted& result);
   void admitted_to_memory(Admitted result, Sequence intent);
   void count_on_disk(const TaskRow& row);
   void count_loaded(Entry& entry, const TaskRow& row);
   void refill();
   void refill(Priority priority);
+  [[nodiscard]] Sequence first_on_disk(Priority priority);
   void loaded(Priority priority, const Page& page);
   void buried(const std::string& key);
   [[nodiscard]] std::uint64_t unloaded() const;
@@ -157,8 +171,8 @@ class TargetQueue {
   std::unordered_map<std::string, Admission> admissions_;
   std::array<Lane, 3> lanes_;
   std::multimap<MonoTime, std::string> delayed_;
-  std::multiset<WallTime> since_;                   // of entries and admissions
-  std::set<std::pair<Priority, Sequence>> erased_;  // places that a page on its way may still show
+  std::multiset<WallTime> since_;        // of entries and admissions
+  std::unordered_set<Sequence> erased_;  // places that a page on its way may still show
   Bytes bytes_in_memory_ = 0;
   Bytes bytes_unloaded_ = 0;
   std::uint64_t dead_ = 0;

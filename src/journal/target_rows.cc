@@ -6,17 +6,20 @@
 namespace godwit::journal {
 namespace {
 
-Result<TargetRow> target_row(Transaction& transaction, const TargetName& target) {
-  GODWIT_TRY(auto value, transaction.get(target_key(target.name)));
-  if (!value) return TargetRow{.number = target.number};
-  return decode_target(*value);
+Result<std::optional<PlaceRow>> place_row(Transaction& transaction, const TargetName& target,
+                                          const std::string& key) {
+  GODWIT_TRY(auto value, transaction.get(task_key(target.number, key)));
+  if (!value) return std::nullopt;
+  return decode_place(*value);
 }
 
 Result<std::optional<TaskRow>> task_row(Transaction& transaction, const TargetName& target,
                                         const std::string& key) {
-  GODWIT_TRY(auto value, transaction.get(task_key(target.number, key)));
-  if (!value) return std::nullopt;
-  GODWIT_TRY(TaskRow row, decode_task(*value));
+  GODWIT_TRY(const auto found, place_row(transaction, target, key));
+  if (!found) return std::nullopt;
+  GODWIT_TRY(auto value, transaction.get(place_key(target.number, found->place)));
+  TaskRow row{.place = found->place};
+  GODWIT_TRY(row.task, decode_task(value.value_or(std::string())));
   return row;
 }
 
@@ -42,19 +45,25 @@ void merge(TargetTask& task, const TargetTask& older) {
   }
 }
 
+void count_out(TargetRow& counts, Place place, Bytes bytes) {
+  tasks_of(counts, place) -= 1;
+  counts.bytes -= bytes;
+}
+
 Result<void> erase_row(Transaction& transaction, const TargetName& target, TargetRow& counts,
                        const std::string& key) {
-  GODWIT_TRY(const auto row, task_row(transaction, target, key));
+  GODWIT_TRY(const auto row, place_row(transaction, target, key));
   if (!row) return {};
-  tasks_of(counts, row->place) -= 1;
-  counts.bytes -= row->task.write.size;
+  count_out(counts, row->place, row->bytes);
   transaction.erase(task_key(target.number, key));
   transaction.erase(place_key(target.number, row->place));
   return {};
 }
 
+/// In the place of `before`, if that is there.
 void put_row(Transaction& transaction, const TargetName& target, TargetRow& counts,
-             const TaskRow& row) {
+             const TaskRow& row, const std::optional<TaskRow>& before = {}) {
+  if (before) count_out(counts, before->place, before->task.write.size);
   if (counts.tasks == std::array<std::uint64_t, 2>{}) {
     counts.last_since = WallTime{};
     counts.floor = WallTime::max();
@@ -64,10 +73,12 @@ void put_row(Transaction& transaction, const TargetName& target, TargetRow& coun
   } else {
     counts.last_since = row.task.since;
   }
+  const Write& write = row.task.write;
   tasks_of(counts, row.place) += 1;
-  counts.bytes += row.task.write.size;
-  transaction.put(task_key(target.number, row.task.write.key), encode(row));
-  transaction.put(place_key(target.number, row.place), row.task.write.key);
+  counts.bytes += write.size;
+  transaction.put(task_key(target.number, write.key),
+                  encode(PlaceRow{.place = row.place, .bytes = write.size}));
+  transaction.put(place_key(target.number, row.place), encode(row.task));
 }
 
 }  // namespace
@@ -75,90 +86,88 @@ void put_row(Transaction& transaction, const TargetName& target, TargetRow& coun
 Result<Admitted> admit(Transaction& transaction, const TargetName& target, const TaskRow& task,
                        Keep keep) {
   const std::string& key = task.task.write.key;
-  GODWIT_TRY(TargetRow counts, target_row(transaction, target));
+  GODWIT_TRY(TargetRow * counts, transaction.target(target.name));
   Admitted admitted{.task = task.task};
-  GODWIT_TRY(admitted.found, task_row(transaction, target, key));
+  // A look that the counts spare is worth it: most writes come while nothing, or nothing dead, is
+  // there.
+  if (counts->tasks != std::array<std::uint64_t, 2>{}) {
+    GODWIT_TRY(admitted.found, task_row(transaction, target, key));
+  }
   if (admitted.found) merge(admitted.task, admitted.found->task);
-  GODWIT_TRY(const auto dead, dead_row(transaction, target, key));
+  std::optional<DeadLetter> dead;
+  if (counts->dead > 0) {
+    GODWIT_TRY(dead, dead_row(transaction, target, key));
+  }
   if (dead) {
     merge(admitted.task, dead->task);
     transaction.erase(dead_key(target.number, key));
-    counts.dead -= 1;
+    counts->dead -= 1;
     admitted.was_dead = true;
   }
   admitted.place = admitted.found ? admitted.found->place : task.place;
   if (keep == Keep::disk) {
-    GODWIT_CHECK(erase_row(transaction, target, counts, key));
-    put_row(transaction, target, counts, {.task = admitted.task, .place = admitted.place});
+    TaskRow row{.task = std::move(admitted.task), .place = admitted.place};
+    put_row(transaction, target, *counts, row, admitted.found);
+    admitted.task = std::move(row.task);
   }
   // A comparison has no intent that would keep what it takes out of a grave.
   if (dead && keep == Keep::memory && task.task.write.change == Change::compare) {
-    admitted.found = TaskRow{.task = admitted.task, .place = admitted.place};
+    TaskRow row{.task = admitted.task, .place = admitted.place};
+    put_row(transaction, target, *counts, row, admitted.found);
+    admitted.found = std::move(row);
     admitted.new_row = true;
-    GODWIT_CHECK(erase_row(transaction, target, counts, key));
-    put_row(transaction, target, counts, *admitted.found);
   }
-  if (keep == Keep::disk || dead) transaction.put(target_key(target.name), encode(counts));
   return admitted;
 }
 
 Result<void> erase_task(Transaction& transaction, const TargetName& target,
                         const std::string& key) {
-  GODWIT_TRY(TargetRow counts, target_row(transaction, target));
-  GODWIT_CHECK(erase_row(transaction, target, counts, key));
-  transaction.put(target_key(target.name), encode(counts));
+  GODWIT_TRY(TargetRow * counts, transaction.target(target.name));
+  GODWIT_CHECK(erase_row(transaction, target, *counts, key));
   return {};
-}
-
-void erase_place(Transaction& transaction, const TargetName& target, Place place) {
-  transaction.erase(place_key(target.number, place));
 }
 
 Result<void> bury(Transaction& transaction, const TargetName& target, const DeadLetter& letter) {
   const std::string& key = letter.task.write.key;
-  GODWIT_TRY(TargetRow counts, target_row(transaction, target));
-  GODWIT_CHECK(erase_row(transaction, target, counts, key));
+  GODWIT_TRY(TargetRow * counts, transaction.target(target.name));
+  GODWIT_CHECK(erase_row(transaction, target, *counts, key));
   GODWIT_TRY(const auto before, dead_row(transaction, target, key));
-  if (!before) counts.dead += 1;
+  if (!before) counts->dead += 1;
   transaction.put(dead_key(target.number, key), encode(letter));
-  transaction.put(target_key(target.name), encode(counts));
   return {};
 }
 
 Result<std::optional<TaskRow>> redrive(Transaction& transaction, const TargetName& target,
                                        const std::string& key, Sequence order) {
-  GODWIT_TRY(TargetRow counts, target_row(transaction, target));
+  GODWIT_TRY(TargetRow * counts, transaction.target(target.name));
   GODWIT_TRY(const auto letter, dead_row(transaction, target, key));
   if (!letter) return std::nullopt;
   const Priority priority = std::min(letter->task.write.priority, Priority::normal);
   TaskRow row{.task = letter->task, .place = {.priority = priority, .order = order}};
   row.task.attempts = 0;
   transaction.erase(dead_key(target.number, key));
-  counts.dead -= 1;
-  GODWIT_CHECK(erase_row(transaction, target, counts, key));
-  put_row(transaction, target, counts, row);
-  transaction.put(target_key(target.name), encode(counts));
+  counts->dead -= 1;
+  GODWIT_CHECK(erase_row(transaction, target, *counts, key));
+  put_row(transaction, target, *counts, row);
   return row;
 }
 
 Result<void> collapse(Transaction& transaction, const TargetName& target, WallTime since) {
-  GODWIT_TRY(TargetRow counts, target_row(transaction, target));
+  GODWIT_TRY(TargetRow * counts, transaction.target(target.name));
   for (const char kind : {'k', 'q'}) {
     std::string prefix = task_key(target.number, "");
     prefix.front() = kind;
     transaction.erase_range(prefix, after(prefix));
   }
-  counts.tasks = {};
-  counts.bytes = 0;
-  counts.resync_since = std::min(counts.resync_since.value_or(since), since);
-  transaction.put(target_key(target.name), encode(counts));
+  counts->tasks = {};
+  counts->bytes = 0;
+  counts->resync_since = std::min(counts->resync_since.value_or(since), since);
   return {};
 }
 
 Result<void> clear_resync(Transaction& transaction, const TargetName& target) {
-  GODWIT_TRY(TargetRow counts, target_row(transaction, target));
-  counts.resync_since.reset();
-  transaction.put(target_key(target.name), encode(counts));
+  GODWIT_TRY(TargetRow * counts, transaction.target(target.name));
+  counts->resync_since.reset();
   return {};
 }
 
@@ -168,34 +177,30 @@ void erase_target(Transaction& transaction, const TargetName& target) {
     prefix.front() = kind;
     transaction.erase_range(prefix, after(prefix));
   }
-  transaction.erase(target_key(target.name));
+  transaction.erase_target(target.name);
 }
 
-Result<Page> read_page(Transaction& transaction, const TargetName& target, Place first,
-                       std::size_t most) {
-  const std::string end =
-      place_key(target.number, {.priority = first.priority, .order = ~Sequence{0}});
+Result<Page> read_page(Transaction& transaction, const TargetName& target, const PageRange& range) {
+  GODWIT_TRY(TargetRow * counts, transaction.target(target.name));
+  counts->first.at(static_cast<std::size_t>(range.priority)) = range.first;
+  const auto key = [&](Sequence order) {
+    return place_key(target.number, {.priority = range.priority, .order = order});
+  };
   // One more, for the moment since when the one after the page waits.
   GODWIT_TRY(const auto rows,
-             transaction.before().scan(
-                 {.first = place_key(target.number, first), .end = end, .most = most + 1}));
-  Page page{.next = first.order};
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    Place place{.priority = first.priority};
-    GODWIT_TRY(place.order, sequence_of(rows[i].key));
-    // Through the transaction: a task may have become newer in this very batch.
-    GODWIT_TRY(auto row, task_row(transaction, target, rows[i].value));
-    const bool stale = !row || row->place != place;
-    if (i == most) {
-      if (!stale) page.next_since = row->task.since;
+             transaction.scan(
+                 {.first = key(range.next), .end = key(~Sequence{0}), .most = range.most + 1}));
+  Page page{.next = range.next};
+  for (const kv::Row& row : rows) {
+    GODWIT_TRY(TargetTask task, decode_task(row.value));
+    if (page.tasks.size() == range.most) {
+      page.next_since = task.since;
       break;
     }
+    Place place{.priority = range.priority};
+    GODWIT_TRY(place.order, sequence_of(row.key));
     page.next = place.order + 1;
-    if (stale) {
-      page.stale.push_back(place);
-    } else {
-      page.tasks.push_back(*std::move(row));
-    }
+    page.tasks.push_back({.task = std::move(task), .place = place});
   }
   return page;
 }

@@ -36,8 +36,6 @@ struct Admitted {
 /// A task on disk is done.
 [[nodiscard]] Result<void> erase_task(Transaction& transaction, const TargetName& target,
                                       const std::string& key);
-/// A place that no task has any more.
-void erase_place(Transaction& transaction, const TargetName& target, Place place);
 /// The task, wherever it was, is a dead letter now.
 [[nodiscard]] Result<void> bury(Transaction& transaction, const TargetName& target,
                                 const DeadLetter& letter);
@@ -56,12 +54,20 @@ void erase_target(Transaction& transaction, const TargetName& target);
 /// The next tasks on disk of one priority.
 struct Page {
   std::vector<TaskRow> tasks;
-  std::vector<Place> stale;  ///< places that no task has any more
-  Sequence next = 0;         ///< where the page after this one begins
+  Sequence next = 0;  ///< where the page after this one begins
   std::optional<WallTime>
       next_since;  ///< of the first task after this page; absent: not known, or none follows
 };
+/// Which tasks, of all those on disk of one priority.
+struct PageRange {
+  Priority priority = Priority::normal;
+  Sequence first = 0;  ///< of the tasks that are not done
+  Sequence next = 0;   ///< where the page begins
+  std::size_t most = 0;
+};
+/// Notes `range.first` too. Fewer tasks than `most`, or none: some were done in this very
+/// transaction, or there are no more.
 [[nodiscard]] Result<Page> read_page(Transaction& transaction, const TargetName& target,
-                                     Place first, std::size_t most);
+                                     const PageRange& range);
 
 }  // namespace godwit::journal

@@ -1,20 +1,19 @@
 // What RocksDB does as we set it up, on the disk of DIRECTORY:
 // `kv_bench DIRECTORY [MILLIONS_OF_ROWS]`; prints one line per case.
-#include <sys/resource.h>
-
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <random>
 #include <thread>
 
 #include "kv/rocks_engine.h"
+#include "support/measure.h"
 
 namespace godwit::kv {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+using test::cpu_seconds;
+using test::must;
 
 constexpr std::size_t kBatch = 64;
 constexpr std::size_t kRow = 100;
@@ -22,16 +21,6 @@ constexpr int kDurableBatches = 2'000;
 constexpr int kGets = 200'000;
 constexpr Bytes kChunk = 256 * kKiB;
 constexpr int kChunks = 4'096;
-
-template <class T>
-T must(Result<T> result) {
-  if (result) return *std::move(result);
-  std::fprintf(stderr, "%s\n", result.error().to_string().c_str());
-  std::abort();
-}
-void must(const Result<void>& result) {
-  if (!result) must<int>(fail(Error(result.error())));
-}
 
 /// Keys spread evenly, so that a row is wherever in the tables.
 std::string key_of(std::uint64_t number) {
@@ -51,37 +40,14 @@ std::string value_of(std::mt19937_64& random, std::size_t size) {
   return value;
 }
 
-long resident_kib() {
-  long pages = 0;
-  std::ifstream("/proc/self/statm") >> pages >> pages;
-  return pages * 4;
-}
-
-Bytes bytes_below(const std::string& directory) {
-  Bytes sum = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
-    if (entry.is_regular_file()) sum += entry.file_size();
-  }
-  return sum;
-}
-
-double cpu_seconds() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) {
-    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
 template <class F>
 void measure(const char* name, double count, F work) {
   const double cpu = cpu_seconds();
   const auto begin = Clock::now();
   work();
-  const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
-  std::printf("%-28s %12.0f /s  %8.2f s  %8.2f cpu-s  %7ld KiB resident\n", name, count / seconds,
-              seconds, cpu_seconds() - cpu, resident_kib());
+  const double seconds = test::seconds_since(begin);
+  std::printf("%-28s %12.0f /s  %8.2f s  %8.2f cpu-s  %7.1f MiB resident\n", name, count / seconds,
+              seconds, cpu_seconds() - cpu, test::resident_mib());
   std::fflush(stdout);
 }
 
@@ -166,7 +132,7 @@ void run(const std::string& directory, std::uint64_t rows) {
   });
   measure("get, present, cold", kGets, [&] { get_rows(*database, all, 0); });
   std::printf("%-28s %12.0f bytes a row on disk\n", "space",
-              static_cast<double>(bytes_below(small)) / static_cast<double>(all));
+              test::mebibytes_in(small) * kMiB / static_cast<double>(all));
   const std::string large = directory + "/chunks";
   database = must(engine.open(large, {}));
   const double mebibytes = static_cast<double>(kChunks) * kChunk / kMiB;
@@ -174,8 +140,7 @@ void run(const std::string& directory, std::uint64_t rows) {
   measure("chunks read, MiB", mebibytes, [&] { read_chunks(*database, 0); });
   measure("chunks replaced twice, MiB", 3 * mebibytes, [&] { write_chunks(*database, 3); });
   measure("chunks read, MiB", mebibytes, [&] { read_chunks(*database, 2 * kChunks); });
-  std::printf("%-28s %12.0f MiB on disk of %.0f\n", "space",
-              static_cast<double>(bytes_below(large)) / kMiB, mebibytes);
+  std::printf("%-28s %12.0f MiB on disk of %.0f\n", "space", test::mebibytes_in(large), mebibytes);
 }
 
 }  // namespace

@@ -17,6 +17,8 @@ constexpr Bytes kLargestWriteBuffer = 64 * kMiB;
 constexpr int kBackgroundJobs = 2;
 constexpr int kOpenFiles = 256;
 constexpr double kBloomBits = 10;
+/// Of a write buffer, for a filter of its own: most looks are for rows that are not there.
+constexpr double kBufferFilter = 0.02;
 constexpr Bytes kManifest = 16 * kMiB;
 /// Files are written back in such steps, so that no fsync waits for all of them.
 constexpr Bytes kWriteBack = kMiB;
@@ -56,6 +58,8 @@ void set_memory(rocksdb::Options& options, Bytes memory) {
       std::make_shared<rocksdb::WriteBufferManager>(memory / 2, cache, false);
   options.write_buffer_size = std::min(memory / 4, kLargestWriteBuffer);
   options.max_write_buffer_number = 2;
+  options.memtable_prefix_bloom_size_ratio = kBufferFilter;
+  options.memtable_whole_key_filtering = true;
   options.max_total_wal_size = memory;  // bounds what a reopen reads
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = cache;

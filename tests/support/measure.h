@@ -1,0 +1,69 @@
+#pragma once
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <utility>
+
+#include "base/result.h"
+
+/// What programs that measure have in common.
+namespace godwit::test {
+
+/// The value, or the end of the process: a measurement of what fails is none.
+template <class T>
+T must(Result<T> result) {
+  if (result) return *std::move(result);
+  std::fprintf(stderr, "%s\n", result.error().to_string().c_str());
+  std::abort();
+}
+inline void must(const Result<void>& result) {
+  if (!result) must<int>(fail(Error(result.error())));
+}
+
+inline double seconds_since(std::chrono::steady_clock::time_point begin) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+/// That this process has used so far.
+inline double cpu_seconds() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+/// Of this process, now.
+inline double resident_mib() {
+  double pages = 0;
+  std::ifstream("/proc/self/statm") >> pages >> pages;
+  return pages * static_cast<double>(::sysconf(_SC_PAGESIZE)) / (1024 * 1024);
+}
+
+/// The most that was resident so far.
+inline double peak_resident_mib() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024;
+}
+
+/// Of the files in a directory. Some may vanish meanwhile.
+inline double mebibytes_in(const std::string& directory) {
+  double sum = 0;
+  std::error_code gone;
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    const auto size = entry.file_size(gone);
+    if (!gone) sum += static_cast<double>(size) / (1024 * 1024);
+  }
+  return sum;
+}
+
+}  // namespace godwit::test
