@@ -19,13 +19,15 @@ target_link_libraries(godwit_library INTERFACE OpenSSL::SSL OpenSSL::Crypto PkgC
                                                PkgConfig::ROCKSDB Threads::Threads)
 
 set(package ${CMAKE_INSTALL_LIBDIR}/cmake/godwit)
-install(TARGETS godwit_library EXPORT godwitTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
-install(DIRECTORY ${CMAKE_SOURCE_DIR}/include/godwit DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-install(EXPORT godwitTargets NAMESPACE godwit:: DESTINATION ${package})
+install(TARGETS godwit_library EXPORT godwitTargets ARCHIVE
+        DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development)
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/include/godwit DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+        COMPONENT development)
+install(EXPORT godwitTargets NAMESPACE godwit:: DESTINATION ${package} COMPONENT development)
 configure_package_config_file(${CMAKE_SOURCE_DIR}/cmake/godwitConfig.cmake.in
   ${CMAKE_BINARY_DIR}/generated/godwitConfig.cmake INSTALL_DESTINATION ${package})
 write_basic_package_version_file(${CMAKE_BINARY_DIR}/generated/godwitConfigVersion.cmake
   COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_BINARY_DIR}/generated/godwitConfig.cmake
               ${CMAKE_BINARY_DIR}/generated/godwitConfigVersion.cmake
-        DESTINATION ${package})
+        DESTINATION ${package} COMPONENT development)

@@ -17,6 +17,8 @@ install(FILES ${CMAKE_SOURCE_DIR}/LICENSE ${CMAKE_SOURCE_DIR}/README.md
         DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 set(CPACK_GENERATOR DEB)
+# Of the program; who compiles against the library installs that by `cmake --install`.
+set(CPACK_INSTALL_CMAKE_PROJECTS "${CMAKE_BINARY_DIR};${PROJECT_NAME};Unspecified;/")
 set(CPACK_PACKAGE_NAME godwit)
 set(CPACK_PACKAGE_VENDOR "The godwit authors")
 set(CPACK_PACKAGE_CONTACT "The godwit authors")

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <future>
@@ -209,6 +210,9 @@ TEST_F(StoreTest, a_clean_close_drains_within_its_time) {
   EXPECT_EQ(store_->put("k", "x").error().code(), Code::precondition_failed);
   EXPECT_EQ(store_->close().error().code(), Code::precondition_failed);
   EXPECT_EQ(store_->status().error().code(), Code::precondition_failed);
+  EXPECT_EQ(store_->on_event([](const Event&) {}).error().code(), Code::precondition_failed);
+  EXPECT_EQ(store_->put_async("k", "x", {}, [](Result<Receipt>) { FAIL(); }).error().code(),
+            Code::precondition_failed);
 }
 
 TEST_F(StoreTest, a_data_dir_is_of_one_store_at_a_time) {
@@ -218,6 +222,28 @@ TEST_F(StoreTest, a_data_dir_is_of_one_store_at_a_time) {
   EXPECT_EQ(second.error().code(), Code::precondition_failed);
   EXPECT_NE(second.error().to_string().find("data_dir of its own"), std::string::npos);
   EXPECT_TRUE(store_->put("k", "1")) << "the first goes on";
+}
+
+TEST_F(StoreTest, a_data_dir_in_use_by_another_process_is_refused) {
+  fs::create_directories(path("data/coordinator"));
+  const std::string command = "exec flock " + path("data/coordinator/lock") + " cat";
+  std::FILE* other = ::popen(command.c_str(), "w");
+  ASSERT_NE(other, nullptr);
+  EXPECT_TRUE(soon([&] { return refusal().find("another process") != std::string::npos; }))
+      << refusal();
+  ::pclose(other);
+  open();
+}
+
+TEST_F(StoreTest, a_store_that_nobody_wrote_to_is_opened_again_and_may_become_primary) {
+  open();
+  reopen();
+  ASSERT_TRUE(store_->move_primary({.to = "b"}));
+  reopen();
+  ASSERT_TRUE(store_->put("k", "1"));
+  ASSERT_TRUE(store_->move_primary({.to = "a"}));
+  reopen();
+  EXPECT_EQ(get("k"), "1");
 }
 
 TEST_F(StoreTest, a_primary_that_is_gone_is_lost_and_not_empty) {

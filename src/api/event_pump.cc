@@ -12,10 +12,11 @@ EventPump::~EventPump() {
   thread_.join();
 }
 
-std::uint64_t EventPump::add(EventHandler handler) {
+Result<std::uint64_t> EventPump::add(EventHandler handler) {
   const std::lock_guard lock(mutex_);
+  if (stopped_) return fail(Code::precondition_failed, "the store is closed");
   handlers_[++last_] = std::make_shared<EventHandler>(std::move(handler));
-  if (!started_ && !stopped_) thread_ = RealThread([this] { run(); });
+  if (!started_) thread_ = RealThread([this] { run(); });
   started_ = true;
   return last_;
 }

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 
+#include "base/result.h"
 #include "godwit/events.h"
 #include "godwit/log.h"
 #include "world/real/real_thread.h"
@@ -26,7 +27,8 @@ class EventPump {
   EventPump(EventPump&&) = delete;
   ~EventPump();
 
-  [[nodiscard]] std::uint64_t add(EventHandler handler);
+  /// Failure: precondition_failed once stopped.
+  [[nodiscard]] Result<std::uint64_t> add(EventHandler handler);
   /// It is not called any more when this returns; from within it, after this call of it.
   void remove(std::uint64_t handler);
   /// Does not wait for handlers.

@@ -69,7 +69,7 @@ TEST(EventPumpTest, a_handler_that_was_removed_is_not_called_any_more) {
   });
   for (std::uint64_t i = 0; i < 1000; ++i) pump.push(numbered(i));
   begun.get_future().wait();
-  pump.remove(handler);
+  pump.remove(*handler);
   const int until_now = calls;
   std::promise<void> done;
   (void)pump.add([&](const Event& event) {
@@ -87,7 +87,7 @@ TEST(EventPumpTest, a_handler_may_remove_itself) {
   std::atomic<int> calls = 0;
   std::promise<void> known;
   std::shared_future<void> is_known = known.get_future().share();
-  own = pump.add([&, is_known](const Event&) {
+  own = *pump.add([&, is_known](const Event&) {
     is_known.wait();
     ++calls;
     pump.remove(own);

@@ -4,11 +4,13 @@
 #include <utility>
 
 #include "base/suggest.h"
+#include "replication/versioned.h"
 #include "store/file/file_store.h"
 #include "store/layers/layers.h"
 #include "store/memory/memory_store.h"
 #include "store/rocksdb/rocks_store.h"
 #include "store/s3/s3_store.h"
+#include "world/disk.h"
 
 namespace godwit::api {
 namespace {
@@ -95,7 +97,15 @@ Task<void> Session::open_group(const Context& context, const ReplicationConfig& 
     // A primary that is not there any more is lost, not empty: else a comparison with it would
     // empty the targets.
     const bool may_be_new = is_new || member.name != known.state.primary;
-    GODWIT_CO_TRY(stores[member.name], open_store(member, may_be_new));
+    GODWIT_CO_TRY(auto store, open_store(member, may_be_new));
+    if (may_be_new) {
+      auto made = co_await make_place(context, member, *store);
+      // Targets may be out of reach.
+      if (!made && is_new && member.name == plan_.group.primary) {
+        co_return fail(std::move(made).error().because_of(member.name));
+      }
+    }
+    stores[member.name] = std::move(store);
   }
   const replication::GroupSupport support{.engine = engine_,
                                           .coordinator = *coordinator_,
@@ -117,6 +127,21 @@ Result<std::unique_ptr<Store>> Session::open_store(const Member& member, bool ma
   if (!store) return fail(std::move(store).error().because_of(member.name));
   const LayerOptions layers;
   return with_layers(*std::move(store), layers);
+}
+
+/// A store that was opened once is there from then on, also if nothing is written to it.
+Task<void> Session::make_place(const Context& context, const Member& member, Store& store) {
+  if (member.spec.scheme == "file") {
+    auto make = [disk = &world_.disk(), root = member.spec.prefix] {
+      return disk->make_directory(root, Access::shared);
+    };
+    co_return co_await run_blocking(world_, std::move(make));
+  }
+  if (member.spec.scheme == "rocksdb") {
+    const std::string mark = std::string(replication::kOwnKeys) + "group";
+    GODWIT_CO_CHECK(co_await replication::look(context, store, mark));
+  }
+  co_return Result<void>();
 }
 
 Task<CloseReport> Session::close(Duration drain_for) {
@@ -153,9 +178,9 @@ Task<void> Session::let_go() {
 bool Session::is_drained() const {
   const auto targets = group_->status();
   return group_->unsettled() == 0 && std::ranges::all_of(targets, [](const TargetStatus& target) {
-           // Nothing can be done about these.
-           return target.caught_up || target.state == State::paused ||
-                  target.health == Health::unhealthy || target.tasks == 0;
+           const bool waits_for_people = target.tasks == 0 && target.dead_letters > 0;
+           return target.caught_up || waits_for_people || target.state == State::paused ||
+                  target.health == Health::unhealthy;
          });
 }
 

@@ -80,6 +80,7 @@ class Session {
   [[nodiscard]] Context context(Duration timeout) const;
   [[nodiscard]] Task<void> open_group(const Context& context, const ReplicationConfig& config);
   [[nodiscard]] Result<std::unique_ptr<Store>> open_store(const Member& member, bool may_be_new);
+  [[nodiscard]] Task<void> make_place(const Context& context, const Member& member, Store& store);
   [[nodiscard]] Task<void> let_go();
   [[nodiscard]] bool is_drained() const;
   [[nodiscard]] CloseReport report() const;
