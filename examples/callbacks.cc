@@ -49,8 +49,7 @@ godwit::Bytes read_in_pieces(godwit::ReplicatedStore& store) {
   return total;
 }
 
-int run() {
-  const std::string lab = std::filesystem::temp_directory_path() / "godwit-callbacks";
+int run(const std::string& lab) {
   std::filesystem::remove_all(lab);
   const auto store = godwit::ReplicatedStore::open(make_config(lab)).value();
   const int failed = write_at_once(*store);
@@ -64,9 +63,10 @@ int run() {
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
   try {
-    return run();
+    const std::filesystem::path temporary = std::filesystem::temp_directory_path();
+    return run(argc > 1 ? argv[1] : temporary / "godwit-callbacks");
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;

@@ -49,9 +49,8 @@ bool keeps_the_laws() {
   return !godwit::check_merger(merge_lines, samples, "text/plain");
 }
 
-int run() {
+int run(const std::string& lab) {
   if (!keeps_the_laws()) return 1;
-  const std::string lab = std::filesystem::temp_directory_path() / "godwit-conflicts";
   std::filesystem::remove_all(lab);
   std::filesystem::create_directories(lab + "/nyc3");
   std::ofstream(lab + "/nyc3/list") << "bread\nsalt\n";
@@ -77,9 +76,10 @@ int run() {
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
   try {
-    return run();
+    const std::filesystem::path temporary = std::filesystem::temp_directory_path();
+    return run(argc > 1 ? argv[1] : temporary / "godwit-conflicts");
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;

@@ -38,8 +38,7 @@ void unplanned(godwit::ReplicatedStore& store) {
   }
 }
 
-int run() {
-  const std::string lab = std::filesystem::temp_directory_path() / "godwit-failover";
+int run(const std::string& lab) {
   std::filesystem::remove_all(lab);
   const auto store = godwit::ReplicatedStore::open(make_config(lab)).value();
   (void)store->put("k", "1").value();
@@ -57,9 +56,10 @@ int run() {
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
   try {
-    return run();
+    const std::filesystem::path temporary = std::filesystem::temp_directory_path();
+    return run(argc > 1 ? argv[1] : temporary / "godwit-failover");
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;

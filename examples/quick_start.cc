@@ -50,8 +50,9 @@ int use(godwit::ReplicatedStore& store) {
 
 }  // namespace
 
-int main() {
-  const std::string lab = std::filesystem::temp_directory_path() / "godwit-quick-start";
+int main(int argc, char** argv) {
+  const std::filesystem::path temporary = std::filesystem::temp_directory_path();
+  const std::string lab = argc > 1 ? argv[1] : temporary / "godwit-quick-start";
   std::filesystem::remove_all(lab);
   auto store = godwit::ReplicatedStore::open(make_config(lab));
   if (!store) {

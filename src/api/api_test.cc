@@ -1,10 +1,12 @@
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <stdexcept>
 #include <thread>
 
 #include "godwit/replicated_store.h"
@@ -37,7 +39,8 @@ class StoreTest : public testing::Test {
  protected:
   StoreTest() {
     const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-    root_ = fs::path(testing::TempDir()) / ("godwit-api-" + std::string(test->name()));
+    root_ = fs::path(testing::TempDir()) /
+            ("godwit-api-" + std::to_string(::getpid()) + "-" + std::string(test->name()));
     fs::remove_all(root_);
     config_.name = "g";
     config_.data_dir = path("data");
@@ -54,7 +57,7 @@ class StoreTest : public testing::Test {
   std::string path(const std::string& name) const { return root_ / name; }
   void open() {
     auto opened = ReplicatedStore::open(config_);
-    ASSERT_TRUE(opened) << opened.error().to_string();
+    if (!opened) throw std::runtime_error(opened.error().to_string());
     store_ = *std::move(opened);
     ASSERT_TRUE(soon([&] { return settled(); })) << what_is_known();
   }

@@ -11,7 +11,7 @@ cp "$here/outside/CMakeLists.txt" "$here/../../examples/quick_start.cc" "$root/o
 cmake -S "$root/outside" -B "$root/build" -G Ninja -DCMAKE_PREFIX_PATH="$root/installed" \
   -DEXAMPLE=quick_start.cc >/dev/null
 cmake --build "$root/build" >/dev/null
-"$root/build/outside"
+"$root/build/outside" "$root/lab"
 if grep -rnE '#include [<"](boost|base|world|store)/' "$root/installed/include"; then
   echo "a public header includes what is not installed" >&2
   exit 1
