@@ -58,6 +58,13 @@ const ClientWrite* GroupHistory::acknowledged_with(const std::string& key,
   return nullptr;
 }
 
+bool GroupHistory::in_full(const std::string& key, const godwit::Version& version) const {
+  const auto found = writes_.find(key);
+  return found != writes_.end() && std::ranges::any_of(found->second, [&](const auto& each) {
+           return each.second.in_full && each.second.acknowledged == version;
+         });
+}
+
 std::vector<std::string> GroupHistory::keys() const {
   std::vector<std::string> keys;
   for (const auto& [key, writes] : writes_) keys.push_back(key);

@@ -16,7 +16,8 @@ struct ClientWrite {
   bool removes = false;
   /// When the client was told that it took effect: the version that it got.
   std::optional<godwit::Version> acknowledged;
-  bool failed = false;  ///< for certain: it must never be seen
+  bool in_full = false;  ///< acknowledged by as many as the mode asks for
+  bool failed = false;   ///< for certain: it must never be seen
   /// How many writes had begun when its client heard of its end; 0: it has not.
   std::uint64_t ended = 0;
 };
@@ -38,6 +39,8 @@ class GroupHistory {
   /// The write of which `body` is, if it is that of one which was acknowledged.
   [[nodiscard]] const ClientWrite* acknowledged_with(const std::string& key,
                                                      const std::string& body) const;
+  /// The write was a success for its client.
+  [[nodiscard]] bool in_full(const std::string& key, const godwit::Version& version) const;
   [[nodiscard]] std::vector<std::string> keys() const;
 
  private:

@@ -229,7 +229,8 @@ class GroupLife {
     const GroupSupport support{.engine = engine_,
                                .coordinator = *coordinator_,
                                .journal_directory = "/journal",
-                               .most_in_memory = static_cast<std::size_t>(scenario_.in_memory)};
+                               .most_in_memory = static_cast<std::size_t>(scenario_.in_memory),
+                               .on_move = [this](const MoveReport& report) { moved(report); }};
     auto opened = co_await Group::open(context_, config(), std::move(stores), support);
     if (opened) {
       group_ = *std::move(opened);
@@ -252,6 +253,9 @@ class GroupLife {
     GroupConfig config{.name = "g", .primary = "primary", .primary_region = "p"};
     config.mode = scenario_.mode;
     config.min_sync_replicas = scenario_.min_sync_replicas;
+    config.failover.automatic = scenario_.primary_outages > 0;
+    config.failover.cooldown = 30s;
+    config.failover.most_per_day = 1000;
     for (const std::string& name : names_) {
       TargetConfig target{.name = name, .region = name};
       target.workers = 3;
@@ -274,7 +278,7 @@ class GroupLife {
             .on_call = [this, name](const std::string& key) { check_pause(name, key); },
             .on_put = [this, name](const std::string& key,
                                    const PutOptions& options) { check_order(name, key, options); },
-            .lateness = [this, name] { return lateness(name == "primary"); },
+            .lateness = [this, name] { return lateness(group_ && group_->primary() == name); },
             .land = [this](asio::awaitable<void> put) { landings_.spawn(std::move(put)); },
             .region = bare_.at(name).get()};
   }
@@ -312,6 +316,10 @@ class GroupLife {
     const std::string name = names_[draw(names_.size())];
     if (strikes(scenario_.pauses) && !resume(name)) pause(name);
     if (strikes(scenario_.outages)) away_[name] = !away_[name];
+    if (strikes(scenario_.primary_outages)) {
+      bool& away = away_.at(group_->primary());
+      away = !away;
+    }
     if (strikes(scenario_.collapses)) (void)group_->compare_anew(name);
     if (strikes(scenario_.moves)) co_await move();
     if (strikes(scenario_.foreign)) co_await put_foreign(name);
@@ -349,28 +357,34 @@ class GroupLife {
   /// Another primary, by plan or because this one is lost.
   asio::awaitable<void> move() {
     MoveOptions options{.patience = 10s};
-    const std::string before = group_->primary();
     if (draw(2) == 0) {
       options.kind = MoveKind::failover;
-      away_[before] = draw(2) == 0;
+      away_[group_->primary()] = draw(2) == 0;
     }
-    const std::uint32_t epoch = group_->epoch();
-    ++moves_begun_;
     const auto report = co_await group_->move_primary(context_.with_timeout(60s), options);
-    if (process_.dead) co_return;
-    if (!report) {
-      outcome_.failures += 1;
-      co_return;
-    }
+    if (!process_.dead && !report) outcome_.failures += 1;
+  }
+
+  /// Another store is the primary, and has not taken a write yet.
+  void moved(const MoveReport& report) {
+    ++moves_;
     outcome_.moves += 1;
-    if (report->epoch <= epoch) violate("the epoch does not grow");
-    if (options.kind == MoveKind::switchover && !report->at_risk.empty()) {
+    if (report.epoch <= epoch_) violate("the epoch does not grow");
+    epoch_ = report.epoch;
+    if (report.kind == MoveKind::switchover && !report.at_risk.empty()) {
       violate("a switchover puts writes at risk");
     }
-    if (!report->exact) {
+    if (!report.exact) {
       for (const std::string& key : history_.keys()) at_risk_.insert(key);
     }
-    for (const WriteAtRisk& write : report->at_risk) at_risk_.insert(write.key);
+    for (const WriteAtRisk& write : report.at_risk) {
+      at_risk_.insert(write.key);
+      if (write.removal) forgiven_.insert(write.key);
+      const bool every_target_had_it = scenario_.mode == Mode::sync && scenario_.pauses == 0;
+      if (every_target_had_it && history_.in_full(write.key, write.version)) {
+        violate("a failover puts at risk what every target had acknowledged");
+      }
+    }
   }
 
   asio::awaitable<void> write(std::string key) {
@@ -393,6 +407,7 @@ class GroupLife {
     const bool applied = done || done.error().outcome() == godwit::Outcome::applied;
     if (applied) {
       write.acknowledged = receipt.version;
+      write.in_full = done.has_value();
       outcome_.copies += 1;
       if (done) check_acks(receipt);
       co_await check_receipt(key, write.number, receipt);
@@ -404,7 +419,7 @@ class GroupLife {
 
   asio::awaitable<void> read(std::string key) {
     std::uint64_t since = owed(key);
-    const std::uint64_t moves = moves_begun_;
+    const std::uint64_t moves = moves_;
     ReadOptions options;
     options.preference = static_cast<ReadPreference>(draw(4));
     options.region = names_[draw(names_.size())];
@@ -419,8 +434,8 @@ class GroupLife {
       outcome_.failures += 1;
       co_return;
     }
-    // A failover in the midst of it says afterwards what it has put at risk.
-    if (moves_begun_ != moves) since = 0;
+    // A failover in the midst of it may have put at risk what was owed when it began.
+    if (moves_ != moves) since = std::min(since, owed(key));
     if (auto wrong = history_.judge(key, body, since)) violate("a read: " + *wrong);
   }
 
@@ -552,7 +567,8 @@ class GroupLife {
     const std::string primary = group_->primary();
     const auto at_primary = co_await look(context_, *bare_.at(primary), key);
     const auto body = co_await held(primary, key);
-    if (auto wrong = history_.judge(key, body, history_.acknowledged(key))) {
+    const std::uint64_t since = forgiven_.contains(key) ? 0 : history_.acknowledged(key);
+    if (auto wrong = history_.judge(key, body, since)) {
       violate("in the end " + *wrong);
     }
     for (const auto& [name, store] : bare_) {
@@ -575,8 +591,10 @@ class GroupLife {
   std::map<std::string, bool> away_;
   std::vector<std::string> names_;
   std::map<std::string, godwit::Version> newest_;
-  std::uint64_t moves_begun_ = 0;
-  std::set<std::string> at_risk_;  // keys that a failover has named
+  std::uint64_t moves_ = 0;
+  std::uint32_t epoch_ = 0;
+  std::set<std::string> at_risk_;   // keys that a failover has named
+  std::set<std::string> forgiven_;  // those of removals that no store keeps a trace of
   Faults primary_faults_;
   Faults target_faults_;
   LateWrites late_;

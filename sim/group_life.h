@@ -41,8 +41,11 @@ struct GroupScenario {
   Duration longest_idle = std::chrono::milliseconds(200);  ///< of a client, after a call
   double removals = 0.25;                                  ///< share of writes
   double reads = 0.3;                                      ///< share of calls
-  double pauses = 0;     ///< share of calls that pause a target, or resume it
-  double outages = 0;    ///< share of calls that take a target away, or bring it back
+  double pauses = 0;   ///< share of calls that pause a target, or resume it
+  double outages = 0;  ///< share of calls that take a target away, or bring it back
+  /// Share of calls that take the primary away, or bring it back; the group fails over by itself
+  /// where this is not 0.
+  double primary_outages = 0;
   double moves = 0;      ///< share of calls that make another store the primary
   double collapses = 0;  ///< share of calls that drop the backlog of a target
   double foreign = 0;    ///< share of calls beside which others put an object of theirs

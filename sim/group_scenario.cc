@@ -26,6 +26,7 @@ Taker workload(GroupScenario& into, const std::string& file) {
                 {"reads", share(into.reads)},
                 {"pauses", share(into.pauses)},
                 {"outages", share(into.outages)},
+                {"primary_outages", share(into.primary_outages)},
                 {"moves", share(into.moves)},
                 {"collapses", share(into.collapses)},
                 {"foreign", share(into.foreign)},

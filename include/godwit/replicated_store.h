@@ -34,10 +34,13 @@ struct WriteOptions {
 
 struct ReadOptions {
   std::optional<ReadPreference> preference;  ///< absent: the group's
-  std::string region;                        ///< the reader's; "": `ReplicationConfig::region`
-  std::optional<ByteRange> range;            ///< of bodies
-  Bytes max_bytes = Bytes{256} << 20;        ///< of a body that is read as a whole
-  Duration timeout{};                        ///< 0: `ReplicationConfig::call_timeout`
+  /// A session token, from a receipt: an older object is no answer. Needed only where the write
+  /// went through another process.
+  std::optional<Version> at_least;
+  std::string region;                  ///< the reader's; "": `ReplicationConfig::region`
+  std::optional<ByteRange> range;      ///< of bodies
+  Bytes max_bytes = Bytes{256} << 20;  ///< of a body that is read as a whole
+  Duration timeout{};                  ///< 0: `ReplicationConfig::call_timeout`
 };
 
 /// An object but for its body.

@@ -35,6 +35,7 @@ struct TargetStatus {
   std::string region;
   Health health = Health::unknown;
   State state = State::active;
+  std::string why_failed;  ///< of State::failed
   TargetCounts counts;
   std::uint64_t tasks = 0;
   Bytes bytes = 0;

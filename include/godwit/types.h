@@ -62,6 +62,17 @@ enum class Priority : std::uint8_t {
 [[nodiscard]] Result<ReadPreference> parse_read_preference(std::string_view name);
 [[nodiscard]] Result<ConflictPolicy> parse_conflict_policy(std::string_view name);
 
+/// When the group moves its primary by itself.
+struct FailoverConfig {
+  bool automatic = true;
+  Duration check_interval = std::chrono::milliseconds(500);
+  Duration check_timeout = std::chrono::seconds(1);
+  /// The primary is lost when nothing was heard of it for so long, in at least three checks.
+  Duration detection_window = std::chrono::seconds(3);
+  Duration cooldown = std::chrono::minutes(5);  ///< between two of them
+  std::uint32_t most_per_day = 5;               ///< by the UTC day
+};
+
 /// What one target has of a write when it is answered.
 enum class Ack : std::uint8_t {
   acknowledged,
@@ -97,15 +108,18 @@ struct MoveOptions {
   MoveKind kind = MoveKind::switchover;
   std::string to;  ///< empty: the best candidate
   bool dry_run = false;
+  bool automatic = false;  ///< nobody asked for it: the limits of FailoverConfig hold
   /// That a switchover waits for the new primary to come near; and once more, while writes wait,
   /// for the rest.
   Duration patience = std::chrono::seconds(30);
 };
 
-/// An acknowledged write that the new primary lacks, and that no target could give it.
+/// A write that was acknowledged, or of which nobody knows whether it was, that the new primary
+/// lacks, and that no target could give it.
 struct WriteAtRisk {
   std::string key;
   Version version;
+  bool removal = false;
 };
 
 /// What a move did, or would do.
@@ -113,10 +127,13 @@ struct MoveReport {
   std::string from;
   std::string to;
   std::uint32_t epoch = 0;
+  MoveKind kind = MoveKind::switchover;
+  bool automatic = false;
   std::uint64_t lacking = 0;  ///< keys that the new primary lacked at the start
   std::uint64_t healed = 0;   ///< of those it was given by others, before it took a write
   /// The rest, each by its name. They are still at the old primary; when it comes back they are
-  /// settled by the conflict policy.
+  /// settled by the conflict policy. But for removals of which nobody knew whether they had taken
+  /// effect: no store keeps a trace of those, and what they removed stays.
   std::vector<WriteAtRisk> at_risk;
   /// The new primary's backlog had been dropped, so that `at_risk` cannot name everything.
   bool exact = true;

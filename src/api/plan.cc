@@ -67,6 +67,7 @@ replication::GroupConfig group_of(const ReplicationConfig& config) {
                                  .max_clock_drift = config.max_clock_drift,
                                  .health_check_interval = config.health_check_interval,
                                  .health_check_timeout = config.health_check_timeout,
+                                 .failover = config.failover,
                                  .late_write_window = config.late_write_window,
                                  .max_backlog = config.max_backlog};
   for (const ReplicaTarget& target : config.targets) group.targets.push_back(target_of(target));

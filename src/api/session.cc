@@ -282,7 +282,8 @@ Task<void> Session::end(Ticket ticket) {
 replication::ReadOptions Session::route(const ReadOptions& options) const {
   return {.preference = options.preference,
           .region = options.region.empty() ? region_ : options.region,
-          .range = options.range};
+          .range = options.range,
+          .at_least = options.at_least};
 }
 
 // Targets.

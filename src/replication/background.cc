@@ -3,19 +3,31 @@
 namespace godwit::replication {
 
 void Background::start() {
-  for (auto& [name, target] : engine_.targets) {
-    agents_.push_back(std::make_unique<TargetAgent>(engine_, conflicts_, *target));
-    agents_.back()->start(tasks_);
-  }
-  tasks_.spawn(writer_.settle());
+  for (auto& [name, target] : engine_.targets) start_agent(*target);
+  tasks_.spawn(writer_.settle(Context(engine_.world).with_cancel(stop_.token())));
 }
 
 asio::awaitable<void> Background::stop() {
-  engine_.stop.cancel();
+  stop_.cancel();
   engine_.changed.notify_all();
+  for (auto& [name, agent] : agents_) co_await agent->stop();
   co_await tasks_.join();
   agents_.clear();
-  engine_.stop = CancelSource();
+  stop_ = CancelSource();
+}
+
+void Background::start_agent(Target& target) {
+  auto& agent = agents_[target.config.name];
+  agent = std::make_unique<TargetAgent>(engine_, conflicts_, target);
+  agent->start();
+}
+
+asio::awaitable<void> Background::stop_agent(const std::string& target) {
+  const auto found = agents_.find(target);
+  if (found == agents_.end()) co_return;
+  const std::unique_ptr<TargetAgent> agent = std::move(found->second);
+  agents_.erase(found);
+  co_await agent->stop();
 }
 
 }  // namespace godwit::replication

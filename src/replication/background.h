@@ -1,7 +1,8 @@
 #pragma once
 
+#include <map>
 #include <memory>
-#include <vector>
+#include <string>
 
 #include "replication/target_agent.h"
 #include "replication/writer.h"
@@ -20,12 +21,15 @@ class Background {
   void start();
   /// Cancels what is under way and waits for its end. Nothing happens when it has ended already.
   [[nodiscard]] asio::awaitable<void> stop();
+  void start_agent(Target& target);
+  [[nodiscard]] asio::awaitable<void> stop_agent(const std::string& target);
 
  private:
   Engine& engine_;
   Writer& writer_;
   Conflicts& conflicts_;
-  std::vector<std::unique_ptr<TargetAgent>> agents_;
+  std::map<std::string, std::unique_ptr<TargetAgent>> agents_;
+  CancelSource stop_;
   TaskGroup tasks_;
 };
 

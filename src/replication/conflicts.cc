@@ -11,6 +11,11 @@ std::string rescue_key(const std::string& key, const ObjectInfo& loser) {
   return std::string(kOwnKeys) + "rescue/" + version_of(loser).to_text() + "/" + key;
 }
 
+Error changed_meanwhile(const Store& primary, const std::string& key) {
+  return Error(Code::unavailable, "the object changed meanwhile")
+      .at(place_of(primary, "head", key));
+}
+
 Task<void> Conflicts::rescue(const Context& context, Store& store, const std::string& key) {
   const GetOptions get_options;
   auto got = co_await store.get(context, key, get_options);
@@ -69,7 +74,7 @@ Task<void> Conflicts::adopt_anew(const Context& context, Target& target, const s
   GODWIT_CO_TRY(const auto there, co_await look(context, *target.store, key));
   const bool same = there && there->etag == got.info.etag && there->size == got.info.size &&
                     there->modified == got.info.modified;
-  if (!same) co_return fail(Code::unavailable, "the target's object changed meanwhile");
+  if (!same) co_return fail(changed_meanwhile(*engine_.primary, key));
   co_return Result<void>();
 }
 

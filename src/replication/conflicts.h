@@ -9,6 +9,9 @@ namespace godwit::replication {
 /// Where losers of conflicts are kept in their own store: `.godwit/rescue/VERSION/KEY`.
 [[nodiscard]] std::string rescue_key(const std::string& key, const ObjectInfo& loser);
 
+/// What was seen is no longer so; says nothing against the target.
+[[nodiscard]] Error changed_meanwhile(const Store& primary, const std::string& key);
+
 /// What happens to the objects of a conflict, beyond who wins.
 /// Concurrency: engine executor.
 class Conflicts {

@@ -9,7 +9,9 @@
 #include "journal/journal.h"
 #include "replication/acks.h"
 #include "replication/events.h"
+#include "replication/failover.h"
 #include "replication/gate.h"
+#include "replication/identity.h"
 #include "replication/key_locks.h"
 #include "replication/members.h"
 #include "replication/metrics.h"
@@ -47,20 +49,38 @@ struct Engine {
   Events events;
   GroupCounts counts;
   std::map<std::string, std::unique_ptr<Target>> targets;
+  /// Kept until the end: reads that are under way may still stand on their stores.
+  std::vector<std::unique_ptr<Target>> removed;
+  /// The primary carries our marker, so that it is the place that it was.
+  bool primary_is_marked = false;
+  bool group_is_old = false;    ///< a target carried our marker already when we began
+  MonoTime primary_answered{};  ///< when it last did
+  Detector primary_health;
   /// A target's health or state, or an unsettled write, has changed.
   Signal changed;
-  CancelSource stop;    ///< of what is in the background
   CancelSource writes;  ///< cancelled when the primary is given up
   std::uint32_t epoch = 1;
   /// Targets that were primary when they were lost, and have not been compared since: they may
-  /// hold acknowledged writes that nobody else has. Kept by the coordinator (`fenced`).
-  std::set<std::string> deposed;
+  /// hold acknowledged writes that nobody else has. Kept by the coordinator (`fenced`). With the
+  /// time since when we know it: what was on its way there may land for a while.
+  std::map<std::string, MonoTime> deposed;
   /// Tells the coordinator that a deposed target has been compared.
-  std::function<Task<void>(std::string)> let_in;
+  std::function<Task<void>(const Context&, std::string)> let_in;
+  std::function<void(const MoveReport&)> on_move = [](const MoveReport&) {};
   /// How long each unsettled write has been looked at without an answer.
   std::map<journal::Sequence, MonoTime> unsettled_since;
 
-  [[nodiscard]] Context context() const { return Context(world).with_cancel(stop.token()); }
+  /// Each store gets its place; those that the config does not name are let go.
+  void take(GroupStores stores) {
+    primary = std::move(stores.at(config.primary));
+    for (const TargetConfig& target : config.targets) {
+      targets[target.name] = std::make_unique<Target>(
+          Target{.config = target, .store = std::move(stores.at(target.name))});
+    }
+  }
+  [[nodiscard]] Marker marker_of(const std::string& target) const {
+    return {.group = config.name, .target = target, .epoch = epoch, .primary = config.primary};
+  }
   [[nodiscard]] Version next_version() {
     return {.epoch = epoch, .time = clock.tick(world.wall_now()), .region = config.primary_region};
   }

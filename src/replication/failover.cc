@@ -4,6 +4,7 @@
 #include <tuple>
 #include <utility>
 
+#include "replication/engine.h"
 #include "replication/versioned.h"
 
 namespace godwit::replication {
@@ -51,6 +52,9 @@ Task<bool> heal_one(const Context& context, Engine& engine, Target& candidate,
     co_return co_await give(context, engine, candidate, write);
   }
   if (!there) co_return true;
+  // Nobody may have been told of it, or its writer that it failed: what was acknowledged before it
+  // must not go for it.
+  if (engine.journal.is_unsettled(write.key)) co_return false;
   const std::span<const std::string> keys(&write.key, 1);
   GODWIT_CO_TRY(auto removed, co_await candidate.store->remove(context, keys));
   if (!removed.front()) co_return std::unexpected(std::move(removed.front()).error());
@@ -73,16 +77,18 @@ Result<GroupConfig> with_primary(GroupConfig config, const std::string& primary)
   return config;
 }
 
-Result<std::string> best_candidate(const Engine& engine) {
+Result<std::string> best_candidate(const Engine& engine, bool automatic) {
   const Target* best = nullptr;
   std::tuple<bool, std::uint64_t, int, std::string> rank;
   std::string reasons;
   for (const auto& [name, target] : engine.targets) {
-    if (const auto reason = why_not(*target)) {
+    const auto backlog = engine.journal.backlog(name);
+    auto reason = why_not(*target);
+    if (!reason && automatic && backlog->resync) reason = "has not been compared as a whole";
+    if (reason) {
       reasons += (reasons.empty() ? "" : "; ") + name + " " + *reason;
       continue;
     }
-    const auto backlog = engine.journal.backlog(name);
     std::tuple own{backlog->resync, backlog->tasks + backlog->dead, target->config.priority, name};
     if (best != nullptr && rank <= own) continue;
     best = target.get();
@@ -112,7 +118,8 @@ Task<void> heal_candidate(const Context& context, Engine& engine, Target& candid
         continue;
       }
     }
-    report.at_risk.push_back({.key = write.key, .version = write.version});
+    const bool removal = write.change == journal::Change::remove;
+    report.at_risk.push_back({.key = write.key, .version = write.version, .removal = removal});
   }
   co_return Result<void>();
 }

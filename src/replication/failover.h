@@ -6,17 +6,21 @@
 #include <vector>
 
 #include "coordination/coordinator.h"
-#include "replication/engine.h"
+#include "journal/journal.h"
+#include "replication/members.h"
 
 namespace godwit::replication {
+
+struct Engine;
 
 /// The config in which `primary` is the primary, and the one before is a target.
 /// Failure: not_found; precondition_failed for a read replica.
 [[nodiscard]] Result<GroupConfig> with_primary(GroupConfig config, const std::string& primary);
 
 /// The target that would be the best primary: a candidate that is active and answers, lacks least,
-/// then by priority. Failure: unavailable, with the reason for each target.
-[[nodiscard]] Result<std::string> best_candidate(const Engine& engine);
+/// then by priority. One of which it is not known what it lacks only if somebody is there to answer
+/// for it (not `automatic`). Failure: unavailable, with the reason for each target.
+[[nodiscard]] Result<std::string> best_candidate(const Engine& engine, bool automatic);
 
 /// Failure: precondition_failed for a target that cannot be primary now, with the reason.
 [[nodiscard]] Result<void> check_candidate(const Target& target);

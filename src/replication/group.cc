@@ -5,7 +5,7 @@
 
 #include "replication/conflicts.h"
 #include "replication/engine.h"
-#include "replication/primary_mover.h"
+#include "replication/primary_watch.h"
 #include "replication/reads.h"
 
 namespace godwit::replication {
@@ -27,6 +27,25 @@ Result<void> check_places(const GroupStores& stores) {
   return {};
 }
 
+Result<void> check_metadata(const Store& store) {
+  if (store.capabilities().user_metadata) return {};
+  return fail(Code::invalid_argument,
+              store.identity().url + " keeps no user metadata, in which versions travel");
+}
+
+Result<void> check_new_place(const Engine& engine, const Store& store) {
+  GODWIT_CHECK(check_metadata(store));
+  std::vector<std::pair<std::string, const Store*>> others{
+      {engine.config.primary, engine.primary.get()}};
+  for (const auto& [name, target] : engine.targets) others.emplace_back(name, target->store.get());
+  for (const auto& [name, other] : others) {
+    if (other->identity().place != store.identity().place) continue;
+    return fail(Code::invalid_argument,
+                store.identity().url + " is the place of '" + name + "' already");
+  }
+  return {};
+}
+
 Result<void> check_stores(const GroupConfig& config, const GroupStores& stores) {
   std::vector<std::string> names{config.primary};
   for (const TargetConfig& target : config.targets) names.push_back(target.name);
@@ -35,25 +54,9 @@ Result<void> check_stores(const GroupConfig& config, const GroupStores& stores) 
     if (found == stores.end()) {
       return fail(Code::invalid_argument, "there is no store for '" + name + "'");
     }
-    if (!found->second->capabilities().user_metadata) {
-      return fail(Code::invalid_argument, found->second->identity().url +
-                                              " keeps no user metadata, in which versions travel");
-    }
+    GODWIT_CHECK(check_metadata(*found->second));
   }
   return check_places(stores);
-}
-
-/// Who is primary, as the coordinator knows it; the config's, and epoch 1, if nobody ever was.
-Task<GroupState> agreed_state(const Context& context, Coordinator& coordinator,
-                              const GroupConfig& config) {
-  GODWIT_CO_TRY(GroupSnapshot snapshot, co_await coordinator.read(context, config.name));
-  if (snapshot.revision == 0) {
-    snapshot.state.epoch = 1;
-    snapshot.state.primary = config.primary;
-    snapshot.state.primary_region = config.primary_region;
-    GODWIT_CO_CHECK(co_await coordinator.compare_and_swap(context, config.name, snapshot));
-  }
-  co_return std::move(snapshot.state);
 }
 
 }  // namespace
@@ -66,7 +69,8 @@ struct Group::Impl {
         conflicts(engine, writer),
         router(engine),
         background(engine, writer, conflicts),
-        mover(engine, coordinator, background) {}
+        mover(engine, coordinator, background),
+        watch(engine, coordinator, mover) {}
 
   Engine engine;
   Writer writer;
@@ -74,15 +78,26 @@ struct Group::Impl {
   Router router;
   Background background;
   PrimaryMover mover;
+  PrimaryWatch watch;
 };
 
 Task<std::unique_ptr<Group>> Group::open(const Context& context, GroupConfig config,
                                          GroupStores stores, GroupSupport support) {
   GODWIT_CO_CHECK(check_config(config));
   GODWIT_CO_CHECK(check_stores(config, stores));
+  GODWIT_CO_TRY(auto markers, co_await find_markers(context, config, stores));
   GODWIT_CO_TRY(const GroupState state,
-                co_await agreed_state(context, support.coordinator, config));
+                co_await agreed_state(context, support.coordinator, config, markers));
   GODWIT_CO_TRY(config, with_primary(std::move(config), state.primary));
+  const bool is_old = std::ranges::any_of(
+      markers, [&](const auto& marker) { return marker.first != config.primary; });
+  const Marker own{.group = config.name,
+                   .target = config.primary,
+                   .epoch = state.epoch,
+                   .primary = config.primary};
+  const Context patient = context.with_timeout(config.health_check_timeout);
+  GODWIT_CO_TRY(const bool marked,
+                co_await claim_primary(patient, *stores.at(config.primary), own, is_old));
   journal::JournalOptions journal_options{.directory = support.journal_directory,
                                           .most_in_memory = support.most_in_memory};
   for (const TargetConfig& target : config.targets) journal_options.targets.push_back(target.name);
@@ -92,16 +107,16 @@ Task<std::unique_ptr<Group>> Group::open(const Context& context, GroupConfig con
                                      support.coordinator);
   Engine& engine = impl->engine;
   engine.epoch = state.epoch;
-  engine.deposed = state.fenced;
-  engine.let_in = [&mover = impl->mover](std::string name) {
-    return mover.let_in(std::move(name));
+  for (const std::string& name : state.fenced) engine.deposed[name] = context.world().mono_now();
+  engine.group_is_old = is_old;
+  engine.primary_is_marked = marked;
+  if (support.on_move) engine.on_move = std::move(support.on_move);
+  engine.let_in = [&mover = impl->mover](const Context& patience, std::string name) {
+    return mover.let_in(patience, std::move(name));
   };
-  engine.primary = std::move(stores.at(engine.config.primary));
-  for (const TargetConfig& target : engine.config.targets) {
-    engine.targets[target.name] = std::make_unique<Target>(
-        Target{.config = target, .store = std::move(stores.at(target.name))});
-  }
+  engine.take(std::move(stores));
   impl->background.start();
+  impl->watch.start();
   co_return std::unique_ptr<Group>(new Group(std::move(impl)));
 }
 
@@ -130,6 +145,41 @@ Task<HeadResult> Group::head(const Context& context, const std::string& key,
 
 std::unique_ptr<Listing> Group::list(const ListOptions& options) {
   return impl_->router.list(options);
+}
+
+Task<void> Group::add_target(const Context& context, TargetConfig config,
+                             std::unique_ptr<Store> store) {
+  Engine& engine = impl_->engine;
+  GroupConfig wanted = engine.config;
+  wanted.targets.push_back(config);
+  GODWIT_CO_CHECK(check_config(wanted));
+  GODWIT_CO_CHECK(check_new_place(engine, *store));
+  const Context patient = context.with_timeout(engine.config.health_check_timeout);
+  const auto marker = co_await read_marker(patient, *store);
+  if (marker && *marker) {
+    GODWIT_CO_CHECK(check_owner(**marker, engine.config.name, config.name, *store));
+  }
+  GODWIT_CO_CHECK(co_await engine.journal.add_target(config.name));
+  engine.config.targets.push_back(config);
+  auto& target = engine.targets[config.name];
+  target = std::make_unique<Target>(Target{.config = std::move(config), .store = std::move(store)});
+  target->state = State::syncing;
+  impl_->background.start_agent(*target);
+  co_return Result<void>();
+}
+
+Task<void> Group::remove_target(const std::string& name) {
+  Engine& engine = impl_->engine;
+  const auto found = engine.targets.find(name);
+  if (found == engine.targets.end()) co_return unknown_target(name);
+  found->second->state = State::removed;
+  engine.removed.push_back(std::move(found->second));
+  engine.targets.erase(found);
+  std::erase_if(engine.config.targets,
+                [&](const TargetConfig& target) { return target.name == name; });
+  co_await impl_->background.stop_agent(name);
+  engine.journal.remove_target(name);
+  co_return Result<void>();
 }
 
 Result<void> Group::pause(const std::string& name) {
@@ -184,6 +234,7 @@ Task<MoveReport> Group::move_primary(const Context& context, const MoveOptions& 
 
 const std::string& Group::primary() const { return impl_->engine.config.primary; }
 std::uint32_t Group::epoch() const { return impl_->engine.epoch; }
+Health Group::primary_health() const { return impl_->engine.primary_health.health(); }
 std::size_t Group::unsettled() const { return impl_->engine.journal.unsettled().size(); }
 
 Result<void> Group::compare_anew(const std::string& name) {
@@ -205,6 +256,7 @@ std::vector<TargetStatus> Group::status() const {
                         .region = target->config.region,
                         .health = target->detector.health(),
                         .state = target->state,
+                        .why_failed = target->why_failed,
                         .counts = target->counts};
     if (const auto backlog = impl_->engine.journal.backlog(name)) {
       status.tasks = backlog->tasks;
@@ -225,6 +277,7 @@ Events& Group::events() { return impl_->engine.events; }
 
 Task<void> Group::close() {
   Engine& engine = impl_->engine;
+  co_await impl_->watch.stop();
   co_await impl_->background.stop();
   auto closed = co_await engine.journal.close();
   GODWIT_CO_CHECK(co_await engine.primary->close());

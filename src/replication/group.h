@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,6 +10,7 @@
 #include "journal/journal.h"
 #include "replication/events.h"
 #include "replication/failover.h"
+#include "replication/identity.h"
 #include "replication/members.h"
 #include "replication/types.h"
 #include "store/store.h"
@@ -31,6 +33,9 @@ struct ReadOptions {
   std::optional<ReadPreference> preference;  ///< absent: the group's
   std::string region;                        ///< the caller's; for `nearest`
   std::optional<ByteRange> range;
+  /// Of a receipt: an older object is no answer. Needed where the write went through another
+  /// journal; through this one no read is older than what was acknowledged.
+  std::optional<Version> at_least;
 };
 
 struct ReadResult {
@@ -45,15 +50,14 @@ struct HeadResult {
   std::string from;  ///< the target that answered
 };
 
-/// The stores of a group, by name.
-using GroupStores = std::map<std::string, std::unique_ptr<Store>>;
-
 /// What a group stands on.
 struct GroupSupport {
   kv::Engine& engine;
   Coordinator& coordinator;
   std::string journal_directory;
   std::size_t most_in_memory = 20'000;  ///< tasks of a target
+  /// Called when another target has become primary, before it takes a write.
+  std::function<void(const MoveReport&)> on_move;
 };
 
 /// One replicated store: a primary that takes the writes, and targets that get all of them.
@@ -70,7 +74,9 @@ class Group {
   /// does. The journal is opened in `journal_directory`. `engine` and `coordinator` outlive the
   /// group.
   /// Failure: invalid_argument for a config that contradicts itself, or two stores that are one
-  /// place, or a store that keeps no user metadata; what the journal and the coordinator say.
+  /// place, or a store that keeps no user metadata; precondition_failed for a store of another
+  /// group, for a primary that was emptied, and where the stores know a later epoch than the
+  /// coordinator (identity.h); what the journal and the coordinator say.
   [[nodiscard]] static Task<std::unique_ptr<Group>> open(const Context& context, GroupConfig config,
                                                          GroupStores stores, GroupSupport support);
   Group(Group&&) = delete;
@@ -90,6 +96,15 @@ class Group {
                                       const ReadOptions& options);
   /// The primary's objects, ours aside. Lives no longer than the group. Starts no I/O.
   [[nodiscard]] std::unique_ptr<Listing> list(const ListOptions& options);
+
+  /// A target more, from now on: it is compared as a whole, while writes go on. Whoever opens the
+  /// group again must name it in the config. Failure: as `open`, of the target.
+  [[nodiscard]] Task<void> add_target(const Context& context, TargetConfig config,
+                                      std::unique_ptr<Store> store);
+  /// A target less: what waits for it is forgotten, and nothing is asked of it any more. Its
+  /// objects stay. Writes that wait for its ack go on waiting until their deadline. Failure:
+  /// not_found.
+  [[nodiscard]] Task<void> remove_target(const std::string& name);
 
   /// Nothing is sent to it, not even asked of it by a read; what it misses waits in the journal.
   [[nodiscard]] Result<void> pause(const std::string& target);
@@ -124,6 +139,7 @@ class Group {
   [[nodiscard]] Task<MoveReport> move_primary(const Context& context, const MoveOptions& options);
   [[nodiscard]] const std::string& primary() const;
   [[nodiscard]] std::uint32_t epoch() const;
+  [[nodiscard]] Health primary_health() const;
   /// Nobody knows yet what became of some writes.
   [[nodiscard]] std::size_t unsettled() const;
   /// Gives up what a target is owed, and compares it as a whole instead. Failure: not_found.

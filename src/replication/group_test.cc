@@ -181,6 +181,19 @@ TEST(DetectorTest, health_changes_with_hysteresis_both_ways) {
   EXPECT_EQ(detector.health(), Health::healthy);
 }
 
+TEST_F(GroupTest, a_session_token_asks_for_its_write_or_a_newer_one) {
+  start();
+  const Version written = put("k", "1")->version;
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_TRUE(read("k", {.preference = ReadPreference::any, .at_least = written}));
+  }
+  Version later = written;
+  later.time.value += 1;
+  const auto nobody = read("k", {.preference = ReadPreference::any, .at_least = later});
+  ASSERT_FALSE(nobody);
+  EXPECT_EQ(nobody.error().code(), Code::unavailable);
+}
+
 TEST_F(GroupTest, keys_of_our_own_are_refused) {
   start();
   const auto refused = put(".godwit/group", "x");

@@ -33,12 +33,15 @@ struct Target {
   std::unique_ptr<Store> store;
   Detector detector;
   State state = State::active;
+  std::string why_failed;   ///< of State::failed
+  bool was_marked = false;  ///< by us, in this process
   TargetCounts counts;
 
-  /// Deliveries may be tried: not paused, not removed, not out of reach.
+  /// Neither paused, nor removed, nor a store of somebody else.
+  [[nodiscard]] bool is_served() const { return state == State::active || state == State::syncing; }
+  /// Deliveries may be tried: it is served, and not out of reach.
   [[nodiscard]] bool takes_deliveries() const {
-    return (state == State::active || state == State::syncing) &&
-           detector.health() != Health::unhealthy;
+    return is_served() && detector.health() != Health::unhealthy;
   }
 };
 

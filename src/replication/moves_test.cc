@@ -211,5 +211,126 @@ TEST_F(MuteCoordinator, while_nobody_knows_who_is_primary_nothing_is_written) {
   for (const char* name : {"p", "a", "b"}) EXPECT_EQ(held(name, "k"), "3") << name;
 }
 
+class Automatic : public GroupTest {
+ protected:
+  Automatic() { config_.failover.automatic = true; }
+  /// Until a write succeeds.
+  Duration silence() {
+    const MonoTime begun = world_.mono_now();
+    WriteOptions options;
+    while (!put_within(200ms)) wait(50ms);
+    return world_.mono_now() - begun;
+  }
+  bool put_within(Duration patience) {
+    const Context context = Context(world_).with_timeout(patience);
+    return test::run_task(world_, put_through(context, *group_, "k", "1", {})).has_value();
+  }
+};
+
+TEST_F(Automatic, a_lost_primary_is_replaced_within_five_seconds) {
+  start();
+  ASSERT_TRUE(put("k", "1"));
+  take_away("p");
+  EXPECT_LE(silence(), 5s);
+  ASSERT_EQ(moves_.size(), 1U);
+  EXPECT_TRUE(moves_[0].automatic);
+  EXPECT_EQ(moves_[0].kind, MoveKind::failover);
+  EXPECT_EQ(group_->epoch(), 2U);
+}
+
+TEST_F(Automatic, a_stall_below_the_detection_window_is_none) {
+  start();
+  for (int i = 0; i < 100; ++i) {
+    take_away("p");
+    wait(2500ms);
+    bring_back("p");
+    wait(2s);
+  }
+  EXPECT_TRUE(moves_.empty());
+}
+
+TEST_F(Automatic, when_nobody_answers_it_is_we_who_are_cut_off) {
+  start();
+  for (const char* name : {"p", "a", "b"}) take_away(name);
+  wait(10min);
+  EXPECT_TRUE(moves_.empty());
+  for (const char* name : {"p", "a", "b"}) bring_back(name);
+  wait(1min);
+  EXPECT_TRUE(moves_.empty());
+  ASSERT_TRUE(put("k", "1"));
+}
+
+TEST_F(Automatic, whoever_does_not_answer_now_is_no_candidate) {
+  config_.targets[0].priority = 0;
+  start();
+  take_away("a");
+  take_away("p");
+  wait(10s);
+  ASSERT_EQ(moves_.size(), 1U);
+  EXPECT_EQ(moves_[0].to, "b");
+}
+
+TEST_F(Automatic, a_second_failover_waits_for_the_cooldown) {
+  start();
+  take_away("p");
+  wait(10s);
+  ASSERT_EQ(group_->primary(), "a");
+  bring_back("p");
+  wait(1min);
+  take_away("a");
+  wait(3min);
+  EXPECT_EQ(moves_.size(), 1U) << "not within five minutes";
+  wait(2min);
+  EXPECT_EQ(moves_.size(), 2U);
+}
+
+TEST_F(Automatic, there_is_a_daily_limit) {
+  config_.failover.cooldown = 0s;
+  config_.failover.most_per_day = 2;
+  start();
+  for (int i = 0; i < 4; ++i) {
+    const std::string lost = group_->primary();
+    take_away(lost);
+    wait(30s);
+    bring_back(lost);
+    wait(2min);
+  }
+  EXPECT_EQ(moves_.size(), 2U);
+}
+
+TEST_F(Automatic, the_new_primary_holds_what_a_sync_write_was_acknowledged_for) {
+  config_.mode = Mode::sync;
+  start();
+  ASSERT_TRUE(put("k", "1"));
+  take_away("p");
+  wait(10s);
+  ASSERT_EQ(moves_.size(), 1U);
+  EXPECT_EQ(moves_[0].lacking, 0U);
+  EXPECT_TRUE(moves_[0].at_risk.empty());
+  EXPECT_EQ(held(group_->primary(), "k"), "1");
+}
+
+TEST_F(Automatic, a_primary_that_was_emptied_is_replaced_and_filled_again) {
+  start();
+  ASSERT_TRUE(put("k", "1"));
+  wait();
+  const std::vector<std::string> all{"k", ".godwit/group"};
+  const Context context(world_);
+  ASSERT_TRUE(test::run_task(world_, store("p")->remove(context, all)));
+  wait(10s);
+  ASSERT_EQ(moves_.size(), 1U);
+  wait(5min);
+  for (const char* name : {"p", "a", "b"}) EXPECT_EQ(held(name, "k"), "1") << name;
+}
+
+TEST_F(Automatic, it_can_be_turned_off) {
+  config_.failover.automatic = false;
+  start();
+  take_away("p");
+  wait(10min);
+  EXPECT_TRUE(moves_.empty());
+  EXPECT_EQ(group_->primary_health(), Health::unhealthy);
+}
+
 }  // namespace
 }  // namespace godwit::replication

@@ -21,6 +21,13 @@ class Flag {
   bool& flag_;
 };
 
+void count(FailoverCount& failovers, WallTime now) {
+  const auto today = WallTime(std::chrono::floor<std::chrono::days>(now.time_since_epoch()));
+  if (failovers.day != today) failovers = {.day = today};
+  failovers.last = now;
+  failovers.that_day += 1;
+}
+
 Error not_caught_up(const Error& why, const std::string& candidate) {
   return Error(why.code(), "'" + candidate + "' has not caught up: nothing was changed")
       .with(Outcome::not_applied)
@@ -46,9 +53,13 @@ Task<MoveReport> PrimaryMover::move(const Context& context, const MoveOptions& o
 
 Result<PrimaryMover::Move> PrimaryMover::plan(const MoveOptions& options) const {
   Move move{.kind = options.kind};
-  move.report = {.from = engine_.config.primary, .to = options.to, .epoch = engine_.epoch + 1};
+  move.report = {.from = engine_.config.primary,
+                 .to = options.to,
+                 .epoch = engine_.epoch + 1,
+                 .kind = options.kind,
+                 .automatic = options.automatic};
   if (options.to.empty()) {
-    GODWIT_TRY(move.report.to, best_candidate(engine_));
+    GODWIT_TRY(move.report.to, best_candidate(engine_, options.automatic));
   }
   GODWIT_TRY(move.config, with_primary(engine_.config, move.report.to));
   if (move.report.to == move.report.from) {
@@ -145,7 +156,7 @@ Task<void> PrimaryMover::agree(const Context& context, const Move& move) {
   state.primary_region = engine_.targets.at(report.to)->config.region;
   if (move.kind == MoveKind::failover) {
     state.fenced.insert(report.from);
-    state.failovers.last = engine_.world.wall_now();
+    count(state.failovers, engine_.world.wall_now());
   }
   auto agreed = co_await coordinator_.compare_and_swap(context, group, *snapshot);
   if (agreed) co_return Result<void>();
@@ -183,6 +194,17 @@ Task<bool> PrimaryMover::ask_who_is(const Context& context, const Move& move) {
 asio::awaitable<void> PrimaryMover::finish(Move& move, bool agreed) {
   co_await background_.stop();
   if (agreed) {
+    // Before it takes a write, so that whoever loses the node's disk now finds who was primary. It
+    // is written again by the probes if that fails.
+    const Marker marker{.group = engine_.config.name,
+                        .target = move.report.to,
+                        .epoch = move.report.epoch,
+                        .primary = move.report.to};
+    const Context patient =
+        Context(engine_.world).with_timeout(engine_.config.health_check_timeout);
+    Store& promoted = *engine_.targets.at(move.report.to)->store;
+    const auto marked = co_await write_marker(patient, promoted, marker);
+    engine_.primary_is_marked = marked.has_value();
     change_roles(move);
   } else {
     engine_.journal.remove_target(move.report.from);
@@ -204,14 +226,18 @@ void PrimaryMover::change_roles(Move& move) {
   engine_.epoch = report.epoch;
   engine_.recent = RecentPuts();
   engine_.journal.remove_target(report.to);
-  if (move.kind == MoveKind::failover) engine_.deposed.insert(report.from);
-  if (move.kind == MoveKind::failover) engine_.counts.failovers += 1;
+  engine_.primary_health = Detector();
+  engine_.primary_answered = engine_.world.mono_now();
+  if (move.kind == MoveKind::failover) {
+    engine_.deposed[report.from] = engine_.world.mono_now();
+    engine_.counts.failovers += 1;
+  }
   engine_.events.emit(
       {.type = EventType::primary_moved, .target = report.to, .message = "from " + report.from});
+  engine_.on_move(report);
 }
 
-Task<void> PrimaryMover::let_in(std::string name) {
-  const Context context = engine_.context();
+Task<void> PrimaryMover::let_in(const Context& context, std::string name) {
   const std::string& group = engine_.config.name;
   GODWIT_CO_TRY(GroupSnapshot snapshot, co_await coordinator_.read(context, group));
   snapshot.state.fenced.erase(name);

@@ -28,7 +28,7 @@ class PrimaryMover {
   [[nodiscard]] Task<MoveReport> move(const Context& context, const MoveOptions& options);
   /// Tells the coordinator that a deposed target has been compared, and holds nothing any more that
   /// nobody else has.
-  [[nodiscard]] Task<void> let_in(std::string name);
+  [[nodiscard]] Task<void> let_in(const Context& context, std::string name);
 
  private:
   struct Move {

@@ -51,6 +51,11 @@ class OthersOnly final : public Listing {
   std::unique_ptr<Listing> all_;
 };
 
+template <class T>
+bool is_new_enough(const T& result, const ReadOptions& options) {
+  return !options.at_least || result.version >= *options.at_least;
+}
+
 }  // namespace
 
 Task<ReadResult> Router::get(const Context& context, const std::string& key,
@@ -71,7 +76,7 @@ template <class T>
 Task<T> Router::first_answer(const Context& context, const std::string& key,
                              const ReadOptions& options, Ask<T> ask) {
   GODWIT_CO_CHECK(check_user_key(key));
-  std::optional<Error> last;
+  Error last(Code::unavailable, "no store has the version that was asked for");
   for (const std::string& name : candidates(options)) {
     if (!name.empty()) {
       // Exact freshness: whoever lacks this very key is not asked.
@@ -83,13 +88,15 @@ Task<T> Router::first_answer(const Context& context, const std::string& key,
     const std::string from = name.empty() ? engine_.config.primary : name;
     auto answer = co_await ask(context, *store, key, options);
     if (answer) answer->from = from;
-    if (answer) co_return answer;
+    if (answer && is_new_enough(*answer, options)) co_return answer;
+    if (answer) continue;
     const Code code = answer.error().code();
-    const bool is_answer = code == Code::not_found || code == Code::invalid_argument;
-    if (is_answer || code == Code::cancelled) co_return answer;
+    // That a target has nothing does not say that the object was removed after that version.
+    const bool nothing = code == Code::not_found && (name.empty() || !options.at_least);
+    if (nothing || code == Code::invalid_argument || code == Code::cancelled) co_return answer;
     last = std::move(answer).error();
   }
-  co_return std::unexpected(*std::move(last));
+  co_return std::unexpected(std::move(last));
 }
 
 std::vector<std::string> Router::candidates(const ReadOptions& options) {

@@ -71,18 +71,25 @@ TargetAgent::TargetAgent(Engine& engine, Conflicts& conflicts, Target& target)
     : engine_(engine),
       conflicts_(conflicts),
       target_(target),
-      copies_(std::make_unique<CopySupport>(engine)) {}
+      copies_(std::make_unique<CopySupport>(engine)),
+      tasks_(engine.world.executor()) {}
 
 TargetAgent::~TargetAgent() = default;
 
-void TargetAgent::start(TaskGroup& group) {
-  for (std::size_t i = 0; i < target_.config.workers; ++i) group.spawn(work());
-  group.spawn(probe_now_and_then());
-  group.spawn(compare_when_asked());
+void TargetAgent::start() {
+  for (std::size_t i = 0; i < target_.config.workers; ++i) tasks_.spawn(work());
+  tasks_.spawn(probe_now_and_then());
+  tasks_.spawn(compare_when_asked());
+}
+
+asio::awaitable<void> TargetAgent::stop() {
+  stop_.cancel();
+  engine_.changed.notify_all();
+  co_await tasks_.join();
 }
 
 asio::awaitable<void> TargetAgent::work() {
-  const Context context = engine_.context();
+  const Context context = this->context();
   const std::string& name = target_.config.name;
   while (!context.cancel().cancelled()) {
     if (!target_.takes_deliveries()) {
@@ -102,7 +109,7 @@ asio::awaitable<void> TargetAgent::work() {
 asio::awaitable<void> TargetAgent::deliver(journal::TargetTask task) {
   const std::string key = task.write.key;
   target_.counts.attempts += 1;
-  auto arrived = co_await attempt(engine_.context(), task);
+  auto arrived = co_await attempt(context(), task);
   if (!arrived) {
     co_await failed(std::move(task), std::move(arrived).error());
     co_return;
@@ -123,10 +130,6 @@ Task<TargetAgent::Arrived> TargetAgent::attempt(const Context& context,
                                                 const journal::TargetTask& task) {
   const std::string& key = task.write.key;
   journal::Write write = task.write;
-  // What a primary had acknowledged that was lost since may be nowhere else: its word no longer
-  // counts, what is there does.
-  const bool of_old = write.version.epoch < engine_.epoch && write.change == Change::put;
-  if (of_old) write.change = Change::compare;
   const Context look_context = context.with_timeout(target_.config.sync_timeout);
   std::optional<ObjectInfo> primary;
   const RecentPuts::Put* recent = engine_.recent.find(key, task.write.version);
@@ -139,6 +142,10 @@ Task<TargetAgent::Arrived> TargetAgent::attempt(const Context& context,
     GODWIT_CO_TRY(primary, co_await look(look_context, *engine_.primary, key));
   }
   GODWIT_CO_TRY(const auto there, co_await look(look_context, *target_.store, key));
+  // What a primary had acknowledged that was lost since may be nowhere else: its word no longer
+  // counts, what is there does.
+  const bool of_old = write.version.epoch < engine_.epoch;
+  if (of_old && (write.change == Change::put || primary)) write.change = Change::compare;
   const auto ours = sighting_of(primary);
   const auto theirs = sighting_of(there);
   const bool deposed = engine_.deposed.contains(target_.config.name);
@@ -176,7 +183,7 @@ Task<TargetAgent::Arrived> TargetAgent::carry_out(const Context& context,
     case Step::look_again:
       co_return fail(Error(Code::not_found, "the primary does not show what was written to it")
                          .at(place_of(*engine_.primary, "head", key)));
-    case Step::adopt: co_return co_await adopt(context, key);
+    case Step::adopt: co_return co_await adopt(context, task);
     case Step::adopt_anew:
       GODWIT_CO_CHECK(co_await conflicts_.adopt_anew(context, target_, key));
       co_return co_await put_newest(context, key);
@@ -215,23 +222,25 @@ Task<TargetAgent::Arrived> TargetAgent::put(const Context& context, const std::s
 
 Task<TargetAgent::Arrived> TargetAgent::put_newest(const Context& context, const std::string& key) {
   GODWIT_CO_TRY(const auto newest, co_await look(context, *engine_.primary, key));
-  if (!newest) co_return fail(Code::unavailable, "the object changed meanwhile");
+  if (!newest) co_return fail(changed_meanwhile(*engine_.primary, key));
   co_return co_await put(context, key, *newest);
 }
 
 /// The target's object has won, and is newer: it becomes a write of its version.
-Task<TargetAgent::Arrived> TargetAgent::adopt(const Context& context, const std::string& key) {
+Task<TargetAgent::Arrived> TargetAgent::adopt(const Context& context,
+                                              const journal::TargetTask& task) {
+  const std::string& key = task.write.key;
   GODWIT_CO_TRY(const auto held, co_await engine_.locks.acquire(context, key));
   GODWIT_CO_TRY(const auto there, co_await look(context, *target_.store, key));
-  if (!there) co_return fail(Code::unavailable, "the object changed meanwhile");
+  if (!there) co_return fail(changed_meanwhile(*engine_.primary, key));
   GODWIT_CO_TRY(const auto ours, co_await look(context, *engine_.primary, key));
   const Version version = version_of(*there);
   // A write, or a removal, may have come between the look that led here and the lock.
   const auto* queue = engine_.journal.target(target_.config.name);
   const bool outrun = engine_.journal.is_unsettled(key) ||
-                      (queue != nullptr && queue->newest_of_taken(key) > version);
+                      (queue != nullptr && queue->newest_of_taken(key) > task.write.version);
   if (outrun || (ours && version_of(*ours) >= version)) {
-    co_return fail(Code::unavailable, "the object changed meanwhile");
+    co_return fail(changed_meanwhile(*engine_.primary, key));
   }
   GODWIT_CO_CHECK(engine_.clock.observe(version.time, engine_.world.wall_now()));
   GODWIT_CO_CHECK(co_await conflicts_.rescue(context, *engine_.primary, key));
@@ -303,15 +312,39 @@ asio::awaitable<void> TargetAgent::failed(journal::TargetTask task, Error error)
   }
 }
 
+/// Whether the target answers, and as the one that it should be.
 asio::awaitable<bool> TargetAgent::probe() {
-  const Context context = engine_.context().with_timeout(engine_.config.health_check_timeout);
-  const std::string key = std::string(kOwnKeys) + "group";
-  const auto seen = co_await look(context, *target_.store, key);
-  co_return seen.has_value();
+  const Context context = this->context().with_timeout(engine_.config.health_check_timeout);
+  const std::string& name = target_.config.name;
+  const auto marker = co_await read_marker(context, *target_.store);
+  if (!marker) co_return false;
+  // Only a primary that is marked may mark others: see claim_primary.
+  if (!engine_.primary_is_marked) co_return true;
+  if (*marker) {
+    const auto ours = check_owner(**marker, engine_.config.name, name, *target_.store);
+    give_up(ours ? "" : ours.error().message());
+    if (!ours || (*marker)->epoch >= engine_.epoch) co_return true;
+  } else if (auto* queue = engine_.journal.target(name);
+             queue != nullptr && target_.was_marked && !engine_.deposed.contains(name)) {
+    queue->collapse();  // it was emptied
+    engine_.changed.notify_all();
+  }
+  const auto written = co_await write_marker(context, *target_.store, engine_.marker_of(name));
+  target_.was_marked = written.has_value();
+  co_return written.has_value();
+}
+
+/// A store of somebody else is not written to, until it is ours again.
+void TargetAgent::give_up(const std::string& why) {
+  target_.why_failed = why;
+  const bool failed = target_.state == State::failed;
+  if (failed == !why.empty() || (!failed && !target_.is_served())) return;
+  target_.state = failed ? State::syncing : State::failed;
+  engine_.changed.notify_all();
 }
 
 asio::awaitable<void> TargetAgent::probe_now_and_then() {
-  const Context context = engine_.context();
+  const Context context = this->context();
   while (!context.cancel().cancelled()) {
     const bool well = co_await probe();
     if (context.cancel().cancelled()) co_return;
@@ -332,7 +365,7 @@ asio::awaitable<void> TargetAgent::probe_now_and_then() {
 }
 
 asio::awaitable<void> TargetAgent::compare_when_asked() {
-  const Context context = engine_.context();
+  const Context context = this->context();
   std::uint32_t failures = 0;
   while (!context.cancel().cancelled()) {
     auto* queue = engine_.journal.target(target_.config.name);
@@ -354,13 +387,21 @@ asio::awaitable<void> TargetAgent::compare_when_asked() {
 asio::awaitable<bool> TargetAgent::compare_all() {
   const std::string& name = target_.config.name;
   auto* queue = engine_.journal.target(name);
+  const auto deposed = engine_.deposed.find(name);
+  const MonoTime now = engine_.world.mono_now();
+  // What was on its way to it when it was given up may still land there.
+  if (deposed != engine_.deposed.end() &&
+      now - deposed->second < engine_.config.late_write_window) {
+    co_return false;
+  }
   const std::uint64_t collapses = queue->collapses();
   emit(EventType::sync_started);
   auto compared = co_await compare();
   if (compared && queue->backlog().dead > 0) {
     compared = fail(Code::unavailable, std::to_string(queue->backlog().dead) + " dead letters");
   }
-  if (compared && engine_.deposed.contains(name)) compared = co_await engine_.let_in(name);
+  if (compared && engine_.deposed.contains(name))
+    compared = co_await engine_.let_in(context(), name);
   if (compared) queue->resynced(collapses);
   engine_.events.emit({.type = EventType::sync_completed,
                        .target = name,
@@ -371,7 +412,10 @@ asio::awaitable<bool> TargetAgent::compare_all() {
 
 /// Makes tasks of all that differs, and waits until they are done.
 Task<void> TargetAgent::compare() {
-  const Context context = engine_.context();
+  const Context context = this->context();
+  // A primary that was emptied says nothing of what was removed.
+  GODWIT_CO_TRY(const auto marker, co_await read_marker(context, *engine_.primary));
+  if (!marker) co_return fail(Code::precondition_failed, "the primary has lost its marker");
   Suspects suspects(context, engine_, target_);
   const transfer::DiffOptions options;
   GODWIT_CO_CHECK(

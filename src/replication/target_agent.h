@@ -15,8 +15,9 @@ class TargetAgent {
   TargetAgent(TargetAgent&&) = delete;
   ~TargetAgent();
 
-  /// Until the engine is stopped.
-  void start(TaskGroup& group);
+  void start();
+  /// Cancels what is under way and waits for its end.
+  [[nodiscard]] asio::awaitable<void> stop();
 
  private:
   struct CopySupport;
@@ -39,10 +40,14 @@ class TargetAgent {
                                   const ObjectInfo& primary);
   [[nodiscard]] Task<Arrived> put_newest(const Context& context, const std::string& key);
   [[nodiscard]] Task<Arrived> adopt_anew(const Context& context, const std::string& key);
-  [[nodiscard]] Task<Arrived> adopt(const Context& context, const std::string& key);
+  [[nodiscard]] Task<Arrived> adopt(const Context& context, const journal::TargetTask& task);
   [[nodiscard]] Verdict judge(const Error& error) const;
   [[nodiscard]] asio::awaitable<void> failed(journal::TargetTask task, Error error);
+  [[nodiscard]] Context context() const {
+    return Context(engine_.world).with_cancel(stop_.token());
+  }
   [[nodiscard]] asio::awaitable<bool> probe();
+  void give_up(const std::string& why);
   [[nodiscard]] asio::awaitable<bool> compare_all();
   [[nodiscard]] Task<void> compare();
   void note_health(Health before);
@@ -56,6 +61,8 @@ class TargetAgent {
   Target& target_;
   bool lags_ = false;  // more than it should, as was told
   std::unique_ptr<CopySupport> copies_;
+  CancelSource stop_;
+  TaskGroup tasks_;
 };
 
 }  // namespace godwit::replication

@@ -107,6 +107,12 @@ Result<void> check_config(const GroupConfig& config) {
   if (config.health_check_interval <= Duration::zero()) {
     return wrong("health_check_interval", "must be > 0");
   }
+  if (config.failover.check_interval <= Duration::zero()) {
+    return wrong("failover.check_interval", "must be > 0");
+  }
+  if (config.failover.detection_window < config.failover.check_interval) {
+    return wrong("failover.detection_window", "is shorter than failover.check_interval");
+  }
   if (config.max_backlog == 0) return wrong("max_backlog", "must be at least 1");
   return check_acks(config);
 }

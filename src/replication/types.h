@@ -15,6 +15,7 @@ namespace godwit::replication {
 // What users see of a group too.
 using godwit::Ack;
 using godwit::Expected;
+using godwit::FailoverConfig;
 using godwit::Health;
 using godwit::Mode;
 using godwit::MoveKind;
@@ -61,6 +62,7 @@ struct GroupConfig {
   Duration max_clock_drift = std::chrono::minutes(1);
   Duration health_check_interval = std::chrono::seconds(30);
   Duration health_check_timeout = std::chrono::seconds(5);
+  FailoverConfig failover;
   /// For so long a write whose answer was lost may still appear at the primary.
   Duration late_write_window = std::chrono::minutes(1);
   /// Tasks of one target; more collapse to one comparison of everything.

@@ -154,13 +154,16 @@ Task<void> Writer::store(const Context& context, Pending& write) {
   if (write.body == nullptr) {
     const std::span<const std::string> keys(&write.key, 1);
     GODWIT_CO_TRY(auto removed, co_await engine_.primary->remove(context, keys));
-    if (removed.front()) engine_.recent.erase(write.key);
-    co_return std::move(removed.front());
+    if (!removed.front()) co_return std::move(removed.front());
+    engine_.primary_answered = engine_.world.mono_now();
+    engine_.recent.erase(write.key);
+    co_return Result<void>();
   }
   const Body& body = *write.body;
   const PutOptions options{.metadata = with_version(write.options.metadata, write.receipt.version)};
   GODWIT_CO_TRY(PutResult stored,
                 co_await engine_.primary->put(context, write.key, body.upload, options));
+  engine_.primary_answered = engine_.world.mono_now();
   write.receipt.etag = std::move(stored.etag);
   // The one before stays until now: it may be all that is left of an acknowledged write.
   engine_.recent.erase(write.key);
@@ -218,17 +221,16 @@ Task<void> Writer::wait_until_settled(const Context& context, const std::string&
 Task<Receipt> Writer::acknowledge(const Context& context, Pending& write) {
   const Quorum quorum = quorum_of(engine_, write.options.mode.value_or(engine_.config.mode));
   Acks::Waiter& waiter = *write.waiter;
-  auto waited =
-      co_await waiter.wait(context.with_timeout(quorum.patience), quorum.targets, quorum.enough);
   Receipt& receipt = write.receipt;
   for (const auto& [name, target] : engine_.targets) {
-    TargetAck ack{.target = name};
-    if (waiter.acked().contains(name)) {
-      ack.ack = Ack::acknowledged;
-    } else if (target->state == State::paused) {
-      ack.ack = Ack::excluded;
-    }
-    receipt.targets.push_back(std::move(ack));
+    const bool excluded = target->state == State::paused;
+    receipt.targets.push_back({.target = name, .ack = excluded ? Ack::excluded : Ack::pending});
+  }
+  auto waited =
+      co_await waiter.wait(context.with_timeout(quorum.patience), quorum.targets, quorum.enough);
+  // The targets may be others by now.
+  for (TargetAck& target : receipt.targets) {
+    if (waiter.acked().contains(target.target)) target.ack = Ack::acknowledged;
   }
   if (write.options.receipt != nullptr) *write.options.receipt = receipt;
   const std::string acks = std::to_string(waiter.count(quorum.targets)) + " of " +
@@ -245,8 +247,7 @@ Task<Receipt> Writer::acknowledge(const Context& context, Pending& write) {
                      .with_hint("the primary has it, and the rest will be delivered"));
 }
 
-asio::awaitable<void> Writer::settle() {
-  const Context context = engine_.context();
+asio::awaitable<void> Writer::settle(Context context) {
   Duration pause = kFirstLook;
   while (!context.cancel().cancelled()) {
     const auto unsettled = engine_.journal.unsettled();
@@ -256,7 +257,7 @@ asio::awaitable<void> Writer::settle() {
       continue;
     }
     for (const journal::Unsettled& each : unsettled) {
-      const auto settled = co_await settle_one(each);
+      const auto settled = co_await settle_one(context, each);
       if (context.cancel().cancelled()) co_return;
       if (settled && *settled) engine_.unsettled_since.erase(each.sequence);
     }
@@ -266,12 +267,18 @@ asio::awaitable<void> Writer::settle() {
 }
 
 /// True when it is known now what became of it.
-Task<bool> Writer::settle_one(const journal::Unsettled& unsettled) {
+Task<bool> Writer::settle_one(const Context& context, const journal::Unsettled& unsettled) {
   const journal::Write& write = unsettled.write;
+  if (write.version.epoch < engine_.epoch) {
+    // It was for a primary that is deposed. Who has seen it and who has not is to be compared;
+    // where it landed, the comparison with the deposed one finds it.
+    engine_.journal.commit(unsettled.sequence, engine_.world.wall_now());
+    co_return true;
+  }
   const MonoTime now = engine_.world.mono_now();
   const MonoTime since = engine_.unsettled_since.try_emplace(unsettled.sequence, now).first->second;
-  const Context context = engine_.context().with_timeout(engine_.config.health_check_timeout);
-  GODWIT_CO_TRY(const auto there, co_await look(context, *engine_.primary, write.key));
+  const Context patient = context.with_timeout(engine_.config.health_check_timeout);
+  GODWIT_CO_TRY(const auto there, co_await look(patient, *engine_.primary, write.key));
   const bool window_is_over = now - since >= engine_.config.late_write_window;
   // That there is nothing does not prove that a removal has landed: there may have been nothing
   // before, and it would take away what is written next.

@@ -25,7 +25,7 @@ class Writer {
   [[nodiscard]] Task<void> replace(const Context& context, const std::string& key, Upload upload,
                                    const WriteOptions& options);
   /// Finds out, for as long as it takes, what became of writes whose answer was lost.
-  [[nodiscard]] asio::awaitable<void> settle();
+  [[nodiscard]] asio::awaitable<void> settle(Context context);
 
  private:
   /// Bodies up to this size are read before the key is locked, so that a slow writer holds up
@@ -42,7 +42,7 @@ class Writer {
   [[nodiscard]] Task<void> store(const Context& context, Pending& write);
   [[nodiscard]] Task<Receipt> acknowledge(const Context& context, Pending& write);
   void bound_backlogs();
-  [[nodiscard]] Task<bool> settle_one(const journal::Unsettled& unsettled);
+  [[nodiscard]] Task<bool> settle_one(const Context& context, const journal::Unsettled& unsettled);
 
   Engine& engine_;
   std::uint64_t writes_ = 0;

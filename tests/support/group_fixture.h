@@ -53,6 +53,7 @@ class GroupTest : public testing::Test {
     config_.name = "g";
     config_.primary = "p";
     config_.primary_region = "p";
+    config_.failover.automatic = false;
     for (const char* name : {"a", "b"}) config_.targets.push_back({.name = name, .region = name});
   }
   void TearDown() override {
@@ -70,7 +71,10 @@ class GroupTest : public testing::Test {
       coordinator_ = test::run_task(world_, LocalCoordinator::open(context, "/agreed")).value();
     }
     const GroupSupport support{
-        .engine = engine_, .coordinator = coordinator(), .journal_directory = "/journal"};
+        .engine = engine_,
+        .coordinator = coordinator(),
+        .journal_directory = "/journal",
+        .on_move = [this](const MoveReport& report) { moves_.push_back(report); }};
     return test::run_task(world_, Group::open(context, config_, std::move(stores), support));
   }
   void start() {
@@ -141,6 +145,7 @@ class GroupTest : public testing::Test {
   std::unique_ptr<LocalCoordinator> coordinator_;
   std::unique_ptr<Group> group_;
   std::vector<TargetStatus> all_;
+  std::vector<MoveReport> moves_;
 };
 
 }  // namespace godwit::replication
