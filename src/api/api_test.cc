@@ -372,6 +372,20 @@ TEST_F(StoreTest, a_failover_names_what_is_at_risk) {
   EXPECT_EQ(get("k").size(), 5'000'000U) << "it came back from the old primary";
 }
 
+TEST_F(StoreTest, the_loser_of_a_conflict_is_kept_in_its_directory) {
+  open();
+  behind_our_back("k", "theirs");
+  ASSERT_TRUE(store_->put("k", "ours"));
+  ASSERT_TRUE(soon([&] { return settled() && held("k") == "ours"; })) << what_is_known();
+  std::vector<std::string> kept;
+  for (const auto& entry : fs::recursive_directory_iterator(path("b/.godwit/rescue"))) {
+    if (entry.is_regular_file()) kept.push_back(fs::relative(entry.path(), path("b")).string());
+  }
+  ASSERT_EQ(kept.size(), 1U);
+  EXPECT_EQ(held(kept[0]), "theirs");
+  EXPECT_EQ(fs::path(kept[0]).filename(), "k");
+}
+
 TEST_F(StoreTest, a_conflict_waits_for_a_person_under_manual) {
   config_.conflict_resolution = ConflictPolicy::manual;
   open();
