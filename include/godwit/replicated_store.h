@@ -177,6 +177,11 @@ class ReplicatedStore {
 
   // Targets. All fail with not_found for a name that is none, with the nearest one.
 
+  /// A target more, from now on: it is compared as a whole, while writes go on. Name it in the
+  /// config too, for the next opening. Failure: as `open`, of this target.
+  [[nodiscard]] Result<void> add_target(const ReplicaTarget& target);
+  /// A target less: what waits for it is forgotten, its objects stay.
+  [[nodiscard]] Result<void> remove_target(std::string_view target);
   /// Nothing is sent to it, nor read from it; what it misses waits in the journal. Not kept over a
   /// restart.
   [[nodiscard]] Result<void> pause(std::string_view target);

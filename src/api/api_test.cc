@@ -372,6 +372,21 @@ TEST_F(StoreTest, a_failover_names_what_is_at_risk) {
   EXPECT_EQ(get("k").size(), 5'000'000U) << "it came back from the old primary";
 }
 
+TEST_F(StoreTest, targets_come_and_go_while_it_is_open) {
+  open();
+  ASSERT_TRUE(store_->put("k", "1"));
+  ReplicaTarget more{.name = "c", .url = "file://" + path("c"), .region = "new"};
+  ASSERT_TRUE(store_->add_target(more));
+  ASSERT_TRUE(soon([&] { return settled(); })) << what_is_known();
+  EXPECT_TRUE(fs::exists(path("c/k")));
+  EXPECT_FALSE(store_->add_target(more)) << "it is there";
+  more = {.name = "d", .url = "fiel:///d", .region = "new"};
+  EXPECT_EQ(store_->add_target(more).error().hint(), "did you mean 'file'?");
+  ASSERT_TRUE(store_->remove_target("c"));
+  EXPECT_EQ(store_->status()->targets.size(), 2U);
+  EXPECT_EQ(store_->remove_target("c").error().code(), Code::not_found);
+}
+
 TEST_F(StoreTest, the_loser_of_a_conflict_is_kept_in_its_directory) {
   open();
   behind_our_back("k", "theirs");

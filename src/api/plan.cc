@@ -32,25 +32,11 @@ Result<StoreSpec> parse_url(const std::string& url) {
   return parse_store_url(url, here);
 }
 
-Result<void> add_member(const std::string& field, const std::string& name, const std::string& url,
-                        Plan& plan) {
+Result<Member> make_member(const std::string& field, const std::string& name,
+                           const std::string& url) {
   auto spec = parse_url(url);
   if (!spec) return fail(std::move(spec).error().because_of(field));
-  plan.members.push_back({.name = name, .spec = *std::move(spec)});
-  return {};
-}
-
-replication::TargetConfig target_of(const ReplicaTarget& target) {
-  using replication::Role;
-  return {.name = target.name,
-          .region = target.region,
-          .priority = target.priority,
-          .role = target.is_read_replica ? Role::read_replica : Role::candidate,
-          .sync_timeout = target.sync_timeout,
-          .max_attempts = target.max_retry_attempts,
-          .retry_delay = target.retry_delay,
-          .longest_retry_delay = target.longest_retry_delay,
-          .workers = target.workers};
+  return Member{.name = name, .spec = *std::move(spec)};
 }
 
 replication::GroupConfig group_of(const ReplicationConfig& config) {
@@ -101,6 +87,23 @@ Result<void> check_numbers(const ReplicationConfig& config) {
 
 }  // namespace
 
+replication::TargetConfig target_of(const ReplicaTarget& target) {
+  using replication::Role;
+  return {.name = target.name,
+          .region = target.region,
+          .priority = target.priority,
+          .role = target.is_read_replica ? Role::read_replica : Role::candidate,
+          .sync_timeout = target.sync_timeout,
+          .max_attempts = target.max_retry_attempts,
+          .retry_delay = target.retry_delay,
+          .longest_retry_delay = target.longest_retry_delay,
+          .workers = target.workers};
+}
+
+Result<Member> member_of(const ReplicaTarget& target) {
+  return make_member("targets." + target.name + ".url", target.name, target.url);
+}
+
 Result<Plan> make_plan(const ReplicationConfig& config) {
   Plan plan{.group = group_of(config)};
   if (auto legal = check_name("a group", config.name); !legal) {
@@ -111,9 +114,11 @@ Result<Plan> make_plan(const ReplicationConfig& config) {
   GODWIT_CHECK(check_numbers(config));
   GODWIT_CHECK(replication::check_config(plan.group));
   GODWIT_CHECK(check_mergers(config));
-  GODWIT_CHECK(add_member("primary.url", config.primary.name, config.primary.url, plan));
+  GODWIT_TRY(Member primary, make_member("primary.url", config.primary.name, config.primary.url));
+  plan.members.push_back(std::move(primary));
   for (const ReplicaTarget& target : config.targets) {
-    GODWIT_CHECK(add_member("targets." + target.name + ".url", target.name, target.url, plan));
+    GODWIT_TRY(Member member, member_of(target));
+    plan.members.push_back(std::move(member));
   }
   return plan;
 }

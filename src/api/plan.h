@@ -27,6 +27,10 @@ struct Plan {
   }
 };
 
+[[nodiscard]] replication::TargetConfig target_of(const ReplicaTarget& target);
+/// Failure: invalid_argument for its URL.
+[[nodiscard]] Result<Member> member_of(const ReplicaTarget& target);
+
 /// Failure: invalid_argument, with the field by its name and the nearest match of a word.
 [[nodiscard]] Result<Plan> make_plan(const ReplicationConfig& config);
 

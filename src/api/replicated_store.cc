@@ -176,6 +176,15 @@ Result<void> ReplicatedStore::remove_async(std::string key, WriteOptions options
 
 // Targets.
 
+Result<void> ReplicatedStore::add_target(const ReplicaTarget& target) {
+  return impl_->call<void>([&] { return impl_->session.add_target(target); });
+}
+
+Result<void> ReplicatedStore::remove_target(std::string_view target) {
+  const std::string name(target);
+  return impl_->call<void>([&] { return impl_->session.remove_target(name); });
+}
+
 Result<void> ReplicatedStore::pause(std::string_view target) {
   const std::string name(target);
   return impl_->call<void>([&] { return impl_->session.pause(name); });

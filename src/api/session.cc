@@ -305,6 +305,21 @@ TargetStatus Session::status_of(const std::string& target) const {
   return found == all.end() ? TargetStatus{.name = target} : std::move(*found);
 }
 
+Task<void> Session::add_target(const ReplicaTarget& target) {
+  const Context context = this->context({});
+  GODWIT_CO_TRY(const Member member, member_of(target));
+  GODWIT_CO_TRY(auto store, open_store(member, true));
+  // It may be out of reach.
+  (void)co_await make_place(context, member, *store);
+  replication::TargetConfig config = target_of(target);
+  co_return co_await group_->add_target(context, std::move(config), std::move(store));
+}
+
+Task<void> Session::remove_target(const std::string& target) {
+  GODWIT_CO_CHECK(check_target(target));
+  co_return co_await group_->remove_target(target);
+}
+
 Task<void> Session::pause(const std::string& target) {
   GODWIT_CO_CHECK(check_target(target));
   co_return group_->pause(target);

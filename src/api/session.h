@@ -55,6 +55,8 @@ class Session {
   [[nodiscard]] Task<std::vector<ListEntry>> next_page(Ticket ticket);
   [[nodiscard]] Task<void> end(Ticket ticket);
 
+  [[nodiscard]] Task<void> add_target(const ReplicaTarget& target);
+  [[nodiscard]] Task<void> remove_target(const std::string& target);
   [[nodiscard]] Task<void> pause(const std::string& target);
   [[nodiscard]] Task<void> resume(const std::string& target);
   [[nodiscard]] Task<SyncReport> full_sync(const std::string& target, Duration timeout);
