@@ -7,6 +7,7 @@
 #include "http/client.h"
 #include "store/etag.h"
 #include "store/s3/s3_store.h"
+#include "support/make_bucket.h"
 #include "support/run_task.h"
 #include "world/real/real_world.h"
 
@@ -41,7 +42,7 @@ class RgwLostAnswer : public testing::Test {
                                                "/?endpoint=" + std::string(endpoint),
                                            "/")
                                .value();
-    EXPECT_TRUE(run(conformance::make_bucket(context_, *client_, spec)));
+    EXPECT_TRUE(run(test::make_bucket(context_, *client_, spec)));
     store_ = s3::s3_scheme(transport_).open(world_, spec).value();
   }
   ~RgwLostAnswer() override { (void)run(client_->close()); }

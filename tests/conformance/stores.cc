@@ -8,8 +8,8 @@
 #include "store/layers/layers.h"
 #include "store/memory/memory_store.h"
 #include "store/rocksdb/rocks_store.h"
-#include "store/s3/s3_client.h"
 #include "store/s3/s3_store.h"
+#include "support/make_bucket.h"
 
 namespace godwit::conformance {
 namespace {
@@ -62,22 +62,12 @@ Task<Opened> open_s3(Context context, http::Transport& transport, Kind kind) {
   const std::string url = "s3://conformance/" + prefix + "?endpoint=" + endpoint +
                           (kind == Kind::s3_signed ? "&payload=signed" : "");
   GODWIT_CO_TRY(const StoreSpec spec, parse_store_url(url, "/"));
-  GODWIT_CO_CHECK(co_await make_bucket(context, transport, spec));
+  GODWIT_CO_CHECK(co_await test::make_bucket(context, transport, spec));
   GODWIT_CO_TRY(opened.store, s3::s3_scheme(transport).open(context.world(), spec));
   co_return opened;
 }
 
 }  // namespace
-
-Task<void> make_bucket(Context context, http::Transport& transport, StoreSpec spec) {
-  GODWIT_CO_TRY(s3::Config config, s3::read_config(context.world(), spec));
-  s3::Client client(context.world(), transport, config, spec);
-  s3::Call call;
-  call.operation = "make bucket";
-  call.method = "PUT";
-  GODWIT_CO_CHECK(co_await client.send(context, call));
-  co_return Result<void>();
-}
 
 std::string to_string(Kind kind) {
   switch (kind) {

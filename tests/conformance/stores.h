@@ -38,9 +38,6 @@ struct Opened {
   std::size_t longest_key = 1024;
 };
 
-/// The bucket that `spec` names: the interface of stores has no call for it.
-[[nodiscard]] Task<void> make_bucket(Context context, http::Transport& transport, StoreSpec spec);
-
 /// Makes what the store needs (a directory, a bucket) and opens it on a place of its own.
 [[nodiscard]] Task<Opened> open_store(Context context, http::Transport& transport, Kind kind);
 
