@@ -23,7 +23,14 @@ enum class Mode : std::uint8_t {
 /// delivered, either way.
 enum class OnInsufficientAcks : std::uint8_t { fail, degrade };
 
-enum class ReadPreference : std::uint8_t { primary, secondary, nearest, any };
+/// From where a read is answered. Whoever lacks the key's newest write, or lags too much, is
+/// skipped.
+enum class ReadPreference : std::uint8_t {
+  primary,    ///< the primary alone
+  secondary,  ///< targets in turn; the primary when none can
+  nearest,    ///< the caller's region, then by measured round trips
+  any         ///< as `secondary`
+};
 
 /// What we observe of a target.
 enum class Health : std::uint8_t { unknown, healthy, degraded, unhealthy };

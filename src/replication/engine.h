@@ -56,6 +56,7 @@ struct Engine {
   bool group_is_old = false;    ///< a target carried our marker already when we began
   MonoTime primary_answered{};  ///< when it last did
   Detector primary_health;
+  RoundTrip primary_round_trip;
   /// A target's health or state, or an unsettled write, has changed.
   Signal changed;
   CancelSource writes;  ///< cancelled when the primary is given up

@@ -80,6 +80,21 @@ TEST_F(GroupTest, the_nearest_is_the_one_in_the_callers_region_while_it_is_fresh
   EXPECT_NE(got->from, "a") << "it lacks the newest write";
 }
 
+TEST_F(GroupTest, beyond_the_callers_region_the_nearest_is_who_answers_soonest) {
+  faults_["p"].longest_delay = 400ms;
+  faults_["a"].longest_delay = 300ms;
+  faults_["b"].longest_delay = 5ms;
+  start();
+  ASSERT_TRUE(put("k", "1"));
+  wait(5min);
+  const ReadOptions elsewhere{.preference = ReadPreference::nearest, .region = "elsewhere"};
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(read("k", elsewhere)->from, "b");
+  take_away("b");
+  EXPECT_NE(read("k", elsewhere)->from, "b");
+  const ReadOptions here{.preference = ReadPreference::nearest, .region = "a"};
+  EXPECT_EQ(read("k", here)->from, "a") << "the caller's region comes first";
+}
+
 TEST_F(GroupTest, secondaries_take_turns) {
   start();
   ASSERT_TRUE(put("k", "1"));
@@ -160,6 +175,20 @@ TEST_F(GroupTest, a_backlog_over_its_limit_becomes_one_comparison) {
   wait(1min);
   for (int i = 0; i < 40; ++i) EXPECT_EQ(held("a", "k" + std::to_string(i)), "1") << i;
   EXPECT_TRUE(status("a").caught_up);
+}
+
+TEST(RoundTripTest, stores_that_are_about_as_near_are_equally_near) {
+  RoundTrip near;
+  RoundTrip far;
+  RoundTrip never;
+  near.add(10ms);
+  far.add(100ms);
+  EXPECT_LT(near.distance(), far.distance());
+  EXPECT_LT(far.distance(), never.distance());
+  const int before = near.distance();
+  near.add(14ms);
+  EXPECT_EQ(near.distance(), before) << "one slow answer moves nothing";
+  EXPECT_EQ(near.smoothed(), 10500us);
 }
 
 TEST(DetectorTest, health_changes_with_hysteresis_both_ways) {

@@ -1,5 +1,8 @@
 #include "replication/members.h"
 
+#include <bit>
+#include <limits>
+
 namespace godwit::replication {
 
 void Detector::success() {
@@ -17,6 +20,17 @@ void Detector::failure() {
   } else if (health_ != Health::unhealthy) {
     health_ = Health::degraded;
   }
+}
+
+void RoundTrip::add(Duration sample) {
+  constexpr int kShare = 8;
+  smoothed_ = smoothed_ == Duration::zero() ? sample : smoothed_ + (sample - smoothed_) / kShare;
+}
+
+int RoundTrip::distance() const {
+  if (smoothed_ == Duration::zero()) return std::numeric_limits<int>::max();
+  const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(smoothed_).count();
+  return static_cast<int>(std::bit_width(static_cast<std::uint64_t>(micros)));
 }
 
 }  // namespace godwit::replication

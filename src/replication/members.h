@@ -27,11 +27,26 @@ class Detector {
   int successes_ = 0;
 };
 
+/// How long a store takes to answer: smoothed as TCP does it (RFC 6298, SRTT).
+class RoundTrip {
+ public:
+  void add(Duration sample);
+  /// 0: never measured.
+  [[nodiscard]] Duration smoothed() const { return smoothed_; }
+  /// Grows by one for each doubling, so that stores which are about as near are equally near, and
+  /// do not change places with each sample. The greatest of all where nothing was measured.
+  [[nodiscard]] int distance() const;
+
+ private:
+  Duration smoothed_{};
+};
+
 /// A target as the group sees it. Engine executor.
 struct Target {
   TargetConfig config;
   std::unique_ptr<Store> store;
   Detector detector;
+  RoundTrip round_trip;
   State state = State::active;
   std::string why_failed;   ///< of State::failed
   bool was_marked = false;  ///< by us, in this process

@@ -227,6 +227,7 @@ void PrimaryMover::change_roles(Move& move) {
   engine_.recent = RecentPuts();
   engine_.journal.remove_target(report.to);
   engine_.primary_health = Detector();
+  engine_.primary_round_trip = promoted->round_trip;
   engine_.primary_answered = engine_.world.mono_now();
   if (move.kind == MoveKind::failover) {
     engine_.deposed[report.from] = engine_.world.mono_now();

@@ -38,6 +38,7 @@ asio::awaitable<void> PrimaryWatch::check() {
   if (well) {
     engine_.primary_health.success();
     engine_.primary_answered = engine_.world.mono_now();
+    engine_.primary_round_trip.add(engine_.primary_answered - begun);
     failures_ = 0;
     co_return;
   }

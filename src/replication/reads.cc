@@ -110,15 +110,20 @@ std::vector<std::string> Router::candidates(const ReadOptions& options) {
     const auto turn = static_cast<std::ptrdiff_t>(turn_++ % order.size());
     std::ranges::rotate(order, order.begin() + turn);
   }
+  order.emplace_back();
   if (preference == ReadPreference::nearest) {
-    std::ranges::stable_partition(order, [&](const std::string& name) {
-      return engine_.targets.at(name)->config.region == options.region;
+    std::ranges::stable_sort(order, {}, [&](const std::string& name) {
+      const auto& [region, distance] = place_of_answer(name);
+      return std::pair(region != options.region, distance);
     });
   }
-  const bool primary_first =
-      preference == ReadPreference::nearest && options.region == engine_.config.primary_region;
-  order.insert(primary_first ? order.begin() : order.end(), "");
   return order;
+}
+
+std::pair<std::string, int> Router::place_of_answer(const std::string& name) const {
+  if (name.empty()) return {engine_.config.primary_region, engine_.primary_round_trip.distance()};
+  const Target& target = *engine_.targets.at(name);
+  return {target.config.region, target.round_trip.distance()};
 }
 
 bool Router::eligible(const Target& target) const {

@@ -28,6 +28,8 @@ class Router {
                                      const ReadOptions& options, Ask<T> ask);
   /// Targets in the order in which they are asked; the primary is "".
   [[nodiscard]] std::vector<std::string> candidates(const ReadOptions& options);
+  /// Its region, and how far it is as measured.
+  [[nodiscard]] std::pair<std::string, int> place_of_answer(const std::string& name) const;
   [[nodiscard]] bool eligible(const Target& target) const;
   /// Null for a target that is none any more.
   [[nodiscard]] Store* store_of(const std::string& name) const;

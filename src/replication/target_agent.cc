@@ -346,11 +346,13 @@ void TargetAgent::give_up(const std::string& why) {
 asio::awaitable<void> TargetAgent::probe_now_and_then() {
   const Context context = this->context();
   while (!context.cancel().cancelled()) {
+    const MonoTime begun = engine_.world.mono_now();
     const bool well = co_await probe();
     if (context.cancel().cancelled()) co_return;
     const Health before = target_.detector.health();
     if (well) {
       target_.detector.success();
+      target_.round_trip.add(engine_.world.mono_now() - begun);
     } else {
       target_.detector.failure();
     }
