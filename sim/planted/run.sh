@@ -4,6 +4,7 @@
 # about a minute a bug.
 #   sim/planted/run.sh [NAME]...     only these, e.g. no_file_sync
 #   SEEDS=60 MORE=300 JOBS=2         seeds per scenario; those when they were not enough; build jobs
+#   ALL=1                            name every scenario that finds it
 # A bug in src/journal or src/replication must be found by a scenario of groups, any other by one of
 # the mover.
 set -euo pipefail
@@ -36,18 +37,19 @@ scenarios_for() {
   fi
 }
 
-# "SCENARIO (seed N), ..." of the scenarios that see the bug within so many seeds.
+# "SCENARIO (seed N)" of the first scenario that sees the bug within so many seeds; with ALL=1, of all.
 found_within() {
   local patch=$1 last=$2 found="" scenario seed
   for scenario in $(scenarios_for "$patch"); do
     # A bug may also make a life go on for ever, or end the simulator.
-    if timeout 300 build/dev/sim/godwit_sim --scenario "$scenario" --seeds 1 "$last" \
+    if timeout 100 build/dev/sim/godwit_sim --scenario "$scenario" --seeds 1 "$last" \
         >"$clone/sim.log" 2>&1; then
       continue
     fi
     seed=$(grep -m1 -oE '^  seed [0-9]+' "$clone/sim.log" | sed 's/^ *//') || seed="no end"
     found+="${found:+, }$(basename "$scenario" .toml) ($seed)"
     [ -s "$clone/why" ] || { grep -m1 '^  seed' "$clone/sim.log" || true; } >"$clone/why"
+    [ -n "${ALL:-}" ] || break
   done
   echo "$found"
 }
