@@ -1,5 +1,7 @@
 #include "replication/background.h"
 
+#include <utility>
+
 namespace godwit::replication {
 
 void Background::start() {
@@ -10,9 +12,9 @@ void Background::start() {
 asio::awaitable<void> Background::stop() {
   stop_.cancel();
   engine_.changed.notify_all();
-  for (auto& [name, agent] : agents_) co_await agent->stop();
+  const auto agents = std::exchange(agents_, {});
+  for (const auto& [name, agent] : agents) co_await agent->stop();
   co_await tasks_.join();
-  agents_.clear();
   stop_ = CancelSource();
 }
 

@@ -46,6 +46,13 @@ Result<void> check_new_place(const Engine& engine, const Store& store) {
   return {};
 }
 
+/// Who changes places must not come or go meanwhile.
+Result<void> check_no_move(const Engine& engine) {
+  if (engine.gate.is_open()) return {};
+  return fail(Error(Code::precondition_failed, "the primary is being moved")
+                  .with_hint("try again when it is done"));
+}
+
 Result<void> check_stores(const GroupConfig& config, const GroupStores& stores) {
   std::vector<std::string> names{config.primary};
   for (const TargetConfig& target : config.targets) names.push_back(target.name);
@@ -150,6 +157,7 @@ std::unique_ptr<Listing> Group::list(const ListOptions& options) {
 Task<void> Group::add_target(const Context& context, TargetConfig config,
                              std::unique_ptr<Store> store) {
   Engine& engine = impl_->engine;
+  GODWIT_CO_CHECK(check_no_move(engine));
   GroupConfig wanted = engine.config;
   wanted.targets.push_back(config);
   GODWIT_CO_CHECK(check_config(wanted));
@@ -160,6 +168,10 @@ Task<void> Group::add_target(const Context& context, TargetConfig config,
     GODWIT_CO_CHECK(check_owner(**marker, engine.config.name, config.name, *store));
   }
   GODWIT_CO_CHECK(co_await engine.journal.add_target(config.name));
+  if (auto still = check_no_move(engine); !still) {
+    engine.journal.remove_target(config.name);
+    co_return still;
+  }
   engine.config.targets.push_back(config);
   auto& target = engine.targets[config.name];
   target = std::make_unique<Target>(Target{.config = std::move(config), .store = std::move(store)});
@@ -170,6 +182,7 @@ Task<void> Group::add_target(const Context& context, TargetConfig config,
 
 Task<void> Group::remove_target(const std::string& name) {
   Engine& engine = impl_->engine;
+  GODWIT_CO_CHECK(check_no_move(engine));
   const auto found = engine.targets.find(name);
   if (found == engine.targets.end()) co_return unknown_target(name);
   found->second->state = State::removed;

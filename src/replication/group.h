@@ -98,12 +98,13 @@ class Group {
   [[nodiscard]] std::unique_ptr<Listing> list(const ListOptions& options);
 
   /// A target more, from now on: it is compared as a whole, while writes go on. Whoever opens the
-  /// group again must name it in the config. Failure: as `open`, of the target.
+  /// group again must name it in the config. Failure: as `open`, of the target; precondition_failed
+  /// while the primary is being moved.
   [[nodiscard]] Task<void> add_target(const Context& context, TargetConfig config,
                                       std::unique_ptr<Store> store);
   /// A target less: what waits for it is forgotten, and nothing is asked of it any more. Its
   /// objects stay. Writes that wait for its ack go on waiting until their deadline. Failure:
-  /// not_found.
+  /// not_found; precondition_failed while the primary is being moved.
   [[nodiscard]] Task<void> remove_target(const std::string& name);
 
   /// Nothing is sent to it, not even asked of it by a read; what it misses waits in the journal.
