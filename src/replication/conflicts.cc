@@ -1,14 +1,26 @@
 #include "replication/conflicts.h"
 
+#include <array>
+#include <cstdio>
 #include <utility>
 
+#include "base/crc.h"
 #include "replication/versioned.h"
 #include "version/merge.h"
 
 namespace godwit::replication {
 
 std::string rescue_key(const std::string& key, const ObjectInfo& loser) {
-  return std::string(kOwnKeys) + "rescue/" + version_of(loser).to_text() + "/" + key;
+  const std::string folder = std::string(kOwnKeys) + "rescue/" + version_of(loser).to_text() + "/";
+  if (folder.size() + key.size() <= kLongestKey) return folder + key;
+  Crc32c crc;
+  crc.update(as_bytes(key));
+  std::array<char, 10> mark{};
+  std::snprintf(mark.data(), mark.size(), "~%08x", crc.value());
+  std::size_t most = kLongestKey - folder.size() - (mark.size() - 1);
+  while ((static_cast<unsigned char>(key[most]) & 0xC0U) == 0x80U)
+    --most;  // between two characters
+  return folder + key.substr(0, most) + mark.data();
 }
 
 Error changed_meanwhile(const Store& primary, const std::string& key) {
@@ -21,9 +33,10 @@ Task<void> Conflicts::rescue(const Context& context, Store& store, const std::st
   auto got = co_await store.get(context, key, get_options);
   if (!got && got.error().code() == Code::not_found) co_return Result<void>();
   if (!got) co_return std::unexpected(std::move(got).error());
-  const PutOptions put_options{.metadata = got->info.metadata, .modified = got->info.modified};
-  const Upload upload{.body = got->body.get(), .size = got->info.size};
   const std::string aside = rescue_key(key, got->info);
+  PutOptions put_options{.metadata = got->info.metadata, .modified = got->info.modified};
+  if (!aside.ends_with(key)) put_options.metadata.user["godwit-key"] = key;
+  const Upload upload{.body = got->body.get(), .size = got->info.size};
   auto kept = co_await store.put(context, aside, upload, put_options);
   if (!kept) co_return fail(std::move(kept).error().because_of("keep the loser of a conflict"));
   co_return Result<void>();

@@ -6,7 +6,9 @@
 
 namespace godwit::replication {
 
-/// Where losers of conflicts are kept in their own store: `.godwit/rescue/VERSION/KEY`.
+/// Where losers of conflicts are kept in their own store: `.godwit/rescue/VERSION/KEY`. A key that
+/// would be too long so is cut, with its checksum at the end; it is whole in the user metadata
+/// `godwit-key`.
 [[nodiscard]] std::string rescue_key(const std::string& key, const ObjectInfo& loser);
 
 /// What was seen is no longer so; says nothing against the target.

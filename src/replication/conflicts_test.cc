@@ -1,3 +1,4 @@
+#include "replication/conflicts.h"
 #include "replication/versioned.h"
 #include "support/group_fixture.h"
 
@@ -139,6 +140,33 @@ TEST_F(Policies, equal_content_is_no_conflict_and_gets_our_version) {
   const auto there = store("a");
   const std::string key = "k";
   EXPECT_TRUE(carries_version(test::run_task(world_, there->head(Context(world_), key)).value()));
+}
+
+TEST_F(Policies, the_loser_under_the_longest_key_is_kept_too) {
+  std::string key;
+  while (key.size() < kLongestKey) key += "\u00e9";  // two bytes, so that a cut must be in between
+  start();
+  behind_our_back("a", key, "theirs");
+  ASSERT_TRUE(put(key, "ours"));
+  wait(1min);
+  everywhere(key, "ours");
+  EXPECT_EQ(rescued("a"), std::vector<std::string>{"theirs"});
+  const ObjectInfo loser{.key = key};
+  const std::string aside = rescue_key(key, loser);
+  EXPECT_LE(aside.size(), kLongestKey);
+  EXPECT_TRUE(check_key(aside)) << "it is UTF-8";
+}
+
+TEST_F(Policies, a_conflict_that_takes_several_tries_is_counted_once) {
+  start();
+  faults_["a"].lost_answer = 0.9;
+  behind_our_back("a", "k", "theirs");
+  ASSERT_TRUE(put("k", "ours"));
+  wait(1min);
+  bring_back("a");
+  wait(5min);
+  everywhere("k", "ours");
+  EXPECT_GT(status("a").counts.attempts, 1U);
 }
 
 TEST_F(GroupTest, bodies_that_cannot_be_merged_wait_for_a_person) {

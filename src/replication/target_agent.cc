@@ -152,12 +152,16 @@ Task<TargetAgent::Arrived> TargetAgent::attempt(const Context& context,
   const Rules rules{.policy = engine_.config.conflict_resolution,
                     .only_there = deposed ? OnlyThere::acknowledged : OnlyThere::removed};
   const Plan plan = plan_delivery(write, ours, theirs, rules);
-  if (plan.conflict) {
+  // Once, however often it takes to settle it.
+  if (plan.conflict && in_conflict_.insert(key).second) {
     target_.counts.conflicts += 1;
     emit(EventType::conflict_detected, key);
   }
   auto arrived = co_await carry_out(context, task, plan, primary);
-  if (arrived && plan.conflict) engine_.counts.conflicts_resolved += 1;
+  // By the policy; what a person has chosen is counted where it was chosen.
+  if (arrived && in_conflict_.erase(key) > 0 && plan.conflict) {
+    engine_.counts.conflicts_resolved += 1;
+  }
   co_return arrived;
 }
 

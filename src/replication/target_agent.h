@@ -1,5 +1,8 @@
 #pragma once
 
+#include <set>
+#include <string>
+
 #include "replication/conflicts.h"
 #include "replication/delivery.h"
 #include "replication/engine.h"
@@ -61,6 +64,7 @@ class TargetAgent {
   Target& target_;
   bool lags_ = false;  // more than it should, as was told
   std::unique_ptr<CopySupport> copies_;
+  std::set<std::string> in_conflict_;  ///< keys whose conflict is counted and not settled
   CancelSource stop_;
   TaskGroup tasks_;
 };

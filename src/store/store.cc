@@ -8,8 +8,6 @@
 namespace godwit {
 namespace {
 
-constexpr std::size_t kLongestKey = 1024;
-
 std::unexpected<Error> no_key(const char* why) {
   return fail(Code::invalid_argument, std::string("this cannot be a key: ") + why);
 }

@@ -192,6 +192,7 @@ class Store {
 
 // What drivers share.
 
+inline constexpr std::size_t kLongestKey = 1024;
 /// What every key is: UTF-8 of 1 to 1024 bytes without a NUL. Failure: invalid_argument.
 [[nodiscard]] Result<void> check_key(std::string_view key);
 /// What `complete` takes: at least one part, by rising number. Failure: invalid_argument.
