@@ -43,12 +43,14 @@ struct TargetStatus {
   bool caught_up = false;
   /// The age of the oldest acknowledged write that is not there; 0 when there is none.
   Duration lag{};
+  Duration round_trip{};  ///< of a probe, smoothed; 0: not measured yet
 };
 
 /// A group as a whole.
 struct GroupStatus {
   std::string name;
-  std::string primary;      ///< who takes the writes now
+  std::string primary;  ///< who takes the writes now
+  Health primary_health = Health::unknown;
   std::uint32_t epoch = 0;  ///< grows by one each time that the primary moves
   /// Writes whose answer was lost, so that nobody knows yet what became of them.
   std::uint64_t unsettled = 0;

@@ -520,7 +520,9 @@ TEST_F(StoreTest, status_and_metrics_are_told_as_json_too) {
       << metrics;
   EXPECT_GT(store_->metrics()->average_replication_time, 0s);
   const std::string status = to_json(store_->status().value());
-  EXPECT_NE(status.find(R"("name":"g","primary":"p","epoch":1)"), std::string::npos) << status;
+  EXPECT_NE(status.find(R"("name":"g","primary":"p","primary_health":"healthy","epoch":1)"),
+            std::string::npos)
+      << status;
 }
 
 TEST_F(StoreTest, closing_ends_what_is_under_way) {

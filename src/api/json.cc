@@ -34,23 +34,29 @@ std::string to_json(const Event& event) {
 std::string to_json(const GroupStatus& status) {
   Json targets = Json::array();
   for (const TargetStatus& target : status.targets) {
-    targets.push_back({{"name", target.name},
-                       {"region", target.region},
-                       {"health", to_string(target.health)},
-                       {"state", to_string(target.state)},
-                       {"caught_up", target.caught_up},
-                       {"lag_ms", milliseconds(target.lag)},
-                       {"tasks", target.tasks},
-                       {"bytes", target.bytes},
-                       {"dead_letters", target.dead_letters},
-                       {"replicated", target.counts.replicated},
-                       {"failed", target.counts.failed},
-                       {"attempts", target.counts.attempts},
-                       {"conflicts", target.counts.conflicts},
-                       {"left_alone", target.counts.left_alone}});
+    Json json = {{"name", target.name},
+                 {"region", target.region},
+                 {"health", to_string(target.health)},
+                 {"state", to_string(target.state)},
+                 {"caught_up", target.caught_up},
+                 {"lag_ms", milliseconds(target.lag)},
+                 {"tasks", target.tasks},
+                 {"bytes", target.bytes},
+                 {"dead_letters", target.dead_letters},
+                 {"replicated", target.counts.replicated},
+                 {"failed", target.counts.failed},
+                 {"attempts", target.counts.attempts},
+                 {"conflicts", target.counts.conflicts},
+                 {"left_alone", target.counts.left_alone}};
+    if (!target.why_failed.empty()) json["why_failed"] = target.why_failed;
+    if (target.round_trip > Duration::zero()) {
+      json["round_trip_ms"] = milliseconds(target.round_trip);
+    }
+    targets.push_back(std::move(json));
   }
   const Json json{{"name", status.name},
                   {"primary", status.primary},
+                  {"primary_health", to_string(status.primary_health)},
                   {"epoch", status.epoch},
                   {"unsettled", status.unsettled},
                   {"targets", targets},

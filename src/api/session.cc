@@ -367,6 +367,7 @@ Task<MoveReport> Session::move_primary(const MoveOptions& options) {
 Task<GroupStatus> Session::status() {
   co_return GroupStatus{.name = plan_.group.name,
                         .primary = group_->primary(),
+                        .primary_health = group_->primary_health(),
                         .epoch = group_->epoch(),
                         .unsettled = group_->unsettled(),
                         .targets = group_->status()};

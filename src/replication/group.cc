@@ -270,7 +270,8 @@ std::vector<TargetStatus> Group::status() const {
                         .health = target->detector.health(),
                         .state = target->state,
                         .why_failed = target->why_failed,
-                        .counts = target->counts};
+                        .counts = target->counts,
+                        .round_trip = target->round_trip.smoothed()};
     if (const auto backlog = impl_->engine.journal.backlog(name)) {
       status.tasks = backlog->tasks;
       status.bytes = backlog->bytes;
