@@ -375,7 +375,10 @@ class GroupLife {
       violate("a switchover puts writes at risk");
     }
     if (!report.exact) {
-      for (const std::string& key : history_.keys()) at_risk_.insert(key);
+      for (const std::string& key : history_.keys()) {
+        at_risk_.insert(key);
+        forgiven_.insert(key);
+      }
     }
     for (const WriteAtRisk& write : report.at_risk) {
       at_risk_.insert(write.key);
