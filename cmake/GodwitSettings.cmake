@@ -7,6 +7,7 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 add_compile_options(-fPIC)
 
 option(GODWIT_TESTS "Build tests, simulator and benchmarks" ON)
+option(GODWIT_EXAMPLES "Build the example programs without the tests" OFF)
 set(GODWIT_SANITIZE "" CACHE STRING "Sanitizers, as in -fsanitize=")
 option(GODWIT_FUZZ "Link the fuzz targets with libFuzzer (clang)" OFF)
 

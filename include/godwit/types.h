@@ -142,8 +142,8 @@ struct MoveReport {
   /// settled by the conflict policy. But for removals of which nobody knew whether they had taken
   /// effect: no store keeps a trace of those, and what they removed stays.
   std::vector<WriteAtRisk> at_risk;
-  /// False: the new primary's backlog had been dropped, so that `at_risk` cannot name everything, and
-  /// removals that it has missed are lost. Never so in a failover that nobody asked for.
+  /// False: the new primary's backlog had been dropped, so that `at_risk` cannot name everything,
+  /// and removals that it has missed are lost. Never so in a failover that nobody asked for.
   bool exact = true;
 };
 

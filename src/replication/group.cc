@@ -122,6 +122,9 @@ Task<std::unique_ptr<Group>> Group::open(const Context& context, GroupConfig con
     return mover.let_in(patience, std::move(name));
   };
   engine.take(std::move(stores));
+  for (const auto& [name, target] : engine.targets) {
+    if (engine.deposed.contains(name)) target->depose();
+  }
   impl->background.start();
   impl->watch.start();
   co_return std::unique_ptr<Group>(new Group(std::move(impl)));
@@ -166,6 +169,11 @@ Task<void> Group::add_target(const Context& context, TargetConfig config,
   const auto marker = co_await read_marker(patient, *store);
   if (marker && *marker) {
     GODWIT_CO_CHECK(check_owner(**marker, engine.config.name, config.name, *store));
+  }
+  // An empty place in the stead of a primary that was lost: what only that one had is given up.
+  const bool is_empty = marker && !*marker;
+  if (is_empty && engine.deposed.contains(config.name)) {
+    GODWIT_CO_CHECK(co_await engine.let_in(context, config.name));
   }
   GODWIT_CO_CHECK(co_await engine.journal.add_target(config.name));
   if (auto still = check_no_move(engine); !still) {

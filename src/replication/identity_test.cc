@@ -127,6 +127,20 @@ TEST_F(Identity, a_target_that_is_emptied_while_we_live_is_filled_again) {
   EXPECT_EQ(held("a", "k"), "1");
 }
 
+TEST_F(Identity, a_target_that_is_set_back_to_an_old_copy_is_compared) {
+  start();
+  const std::string old_marker = held("a", ".godwit/group");
+  ASSERT_TRUE(move({.to = "b"}));
+  ASSERT_TRUE(put("k", "1"));
+  wait(2min);
+  EXPECT_EQ(parse_marker(held("a", ".godwit/group"))->epoch, 2U);
+  const std::vector<std::string> lost{"k"};
+  ASSERT_TRUE(test::run_task(world_, store("a")->remove(Context(world_), lost)));
+  behind_our_back("a", ".godwit/group", old_marker);
+  wait(2min);
+  EXPECT_EQ(held("a", "k"), "1");
+}
+
 TEST_F(Identity, a_target_that_another_group_takes_is_left_alone) {
   start();
   behind_our_back("a", ".godwit/group",

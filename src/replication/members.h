@@ -48,8 +48,8 @@ struct Target {
   Detector detector;
   RoundTrip round_trip;
   State state = State::active;
-  std::string why_failed;   ///< of State::failed
-  bool was_marked = false;  ///< by us, in this process
+  std::string why_failed;    ///< of State::failed
+  std::uint32_t marked = 0;  ///< the epoch of its marker, as we saw or wrote it last
   TargetCounts counts;
 
   /// Neither paused, nor removed, nor a store of somebody else.
@@ -57,6 +57,12 @@ struct Target {
   /// Deliveries may be tried: it is served, and not out of reach.
   [[nodiscard]] bool takes_deliveries() const {
     return is_served() && detector.health() != Health::unhealthy;
+  }
+  /// It was primary and was lost: nothing is sent to it before a probe has seen that it is the
+  /// place that it was.
+  void depose() {
+    state = State::failed;
+    why_failed = "it was lost, and has not been seen since";
   }
 };
 

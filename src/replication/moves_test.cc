@@ -310,7 +310,7 @@ TEST_F(Automatic, the_new_primary_holds_what_a_sync_write_was_acknowledged_for) 
   EXPECT_EQ(held(group_->primary(), "k"), "1");
 }
 
-TEST_F(Automatic, a_primary_that_was_emptied_is_replaced_and_filled_again) {
+TEST_F(Automatic, a_primary_that_was_emptied_is_replaced_and_left_alone) {
   start();
   ASSERT_TRUE(put("k", "1"));
   wait();
@@ -319,8 +319,37 @@ TEST_F(Automatic, a_primary_that_was_emptied_is_replaced_and_filled_again) {
   ASSERT_TRUE(test::run_task(world_, store("p")->remove(context, all)));
   wait(10s);
   ASSERT_EQ(moves_.size(), 1U);
+  ASSERT_TRUE(put("new", "1"));
   wait(5min);
-  for (const char* name : {"p", "a", "b"}) EXPECT_EQ(held(name, "k"), "1") << name;
+  EXPECT_EQ(held("p", "new"), "(nothing)") << "another disk may be mounted there one day";
+  EXPECT_EQ(status("p").state, State::failed);
+  EXPECT_NE(status("p").why_failed.find("remove it and add it again"), std::string::npos);
+  ASSERT_TRUE(test::run_task(world_, group_->remove_target("p")));
+  ASSERT_TRUE(test::run_task(
+      world_, group_->add_target(Context(world_), {.name = "p", .region = "p"}, store("p"))));
+  wait(1min);
+  for (const char* name : {"p", "a", "b"}) {
+    EXPECT_EQ(held(name, "k"), "1") << name;
+    EXPECT_EQ(held(name, "new"), "1") << name;
+  }
+}
+
+TEST_F(Automatic, a_primary_whose_disk_was_not_mounted_for_a_while_gets_all_that_it_missed) {
+  start();
+  ASSERT_TRUE(put("k", "1"));
+  wait();
+  const std::string marker = held("p", ".godwit/group");
+  const std::vector<std::string> mark{".godwit/group"};
+  ASSERT_TRUE(test::run_task(world_, store("p")->remove(Context(world_), mark)));
+  wait(10s);
+  ASSERT_EQ(moves_.size(), 1U);
+  ASSERT_TRUE(put("new", "1"));
+  wait(5min);
+  behind_our_back("p", ".godwit/group", marker);
+  wait(5min);
+  EXPECT_EQ(held("p", "new"), "1");
+  EXPECT_TRUE(status("p").caught_up);
+  EXPECT_EQ(status("p").state, State::active);
 }
 
 TEST_F(Automatic, it_can_be_turned_off) {

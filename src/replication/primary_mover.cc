@@ -231,6 +231,7 @@ void PrimaryMover::change_roles(Move& move) {
   engine_.primary_answered = engine_.world.mono_now();
   if (move.kind == MoveKind::failover) {
     engine_.deposed[report.from] = engine_.world.mono_now();
+    engine_.targets.at(report.from)->depose();
     engine_.counts.failovers += 1;
   }
   engine_.events.emit(

@@ -319,23 +319,41 @@ asio::awaitable<void> TargetAgent::failed(journal::TargetTask task, Error error)
 /// Whether the target answers, and as the one that it should be.
 asio::awaitable<bool> TargetAgent::probe() {
   const Context context = this->context().with_timeout(engine_.config.health_check_timeout);
-  const std::string& name = target_.config.name;
   const auto marker = co_await read_marker(context, *target_.store);
   if (!marker) co_return false;
   // Only a primary that is marked may mark others: see claim_primary.
   if (!engine_.primary_is_marked) co_return true;
-  if (*marker) {
-    const auto ours = check_owner(**marker, engine_.config.name, name, *target_.store);
-    give_up(ours ? "" : ours.error().message());
-    if (!ours || (*marker)->epoch >= engine_.epoch) co_return true;
-  } else if (auto* queue = engine_.journal.target(name);
-             queue != nullptr && target_.was_marked && !engine_.deposed.contains(name)) {
-    queue->collapse();  // it was emptied
-    engine_.changed.notify_all();
-  }
-  const auto written = co_await write_marker(context, *target_.store, engine_.marker_of(name));
-  target_.was_marked = written.has_value();
+  const std::string why = why_not_ours(*marker);
+  give_up(why);
+  if (!why.empty()) co_return true;
+  const std::uint32_t seen = *marker ? (*marker)->epoch : 0;
+  if (seen < target_.marked) compare_anew();
+  target_.marked = seen;
+  if (seen >= engine_.epoch) co_return true;
+  const Marker ours = engine_.marker_of(target_.config.name);
+  const auto written = co_await write_marker(context, *target_.store, ours);
+  if (written) target_.marked = ours.epoch;
   co_return written.has_value();
+}
+
+std::string TargetAgent::why_not_ours(const std::optional<Marker>& marker) const {
+  const std::string& name = target_.config.name;
+  if (marker) {
+    const auto ours = check_owner(*marker, engine_.config.name, name, *target_.store);
+    return ours ? "" : ours.error().message();
+  }
+  if (!engine_.deposed.contains(name)) return "";
+  // What only it had would be taken for removed, were another place filled in its stead.
+  return "it was primary, and has no marker any more: it was emptied, or is not the place that it "
+         "was (to fill it anew, remove it and add it again)";
+}
+
+/// It was emptied, or set back to what it was some time ago.
+void TargetAgent::compare_anew() {
+  auto* queue = engine_.journal.target(target_.config.name);
+  if (queue == nullptr || engine_.deposed.contains(target_.config.name)) return;
+  queue->collapse();
+  engine_.changed.notify_all();
 }
 
 /// A store of somebody else is not written to, until it is ours again.
@@ -363,8 +381,10 @@ asio::awaitable<void> TargetAgent::probe_now_and_then() {
     note_health(before);
     note_progress();
     note_lag();
-    const Duration interval = well ? engine_.config.health_check_interval
-                                   : std::min(kProbeWhenDown, engine_.config.health_check_interval);
+    const bool at_leisure = well && target_.state != State::failed;
+    const Duration interval = at_leisure
+                                  ? engine_.config.health_check_interval
+                                  : std::min(kProbeWhenDown, engine_.config.health_check_interval);
     const auto jitter = engine_.world.random() % 256;
     (void)co_await context.sleep(interval * (896 + jitter) / 1024);
   }

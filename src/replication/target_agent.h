@@ -50,7 +50,9 @@ class TargetAgent {
     return Context(engine_.world).with_cancel(stop_.token());
   }
   [[nodiscard]] asio::awaitable<bool> probe();
+  [[nodiscard]] std::string why_not_ours(const std::optional<Marker>& marker) const;
   void give_up(const std::string& why);
+  void compare_anew();
   [[nodiscard]] asio::awaitable<bool> compare_all();
   [[nodiscard]] Task<void> compare();
   void note_health(Health before);
