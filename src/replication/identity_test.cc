@@ -186,6 +186,19 @@ TEST_F(Identity, a_primary_that_was_away_at_the_start_is_claimed_when_it_answers
   EXPECT_EQ(parse_marker(held("a", ".godwit/group"))->target, "a");
 }
 
+TEST_F(Identity, a_target_is_marked_before_it_can_become_primary) {
+  start();
+  const std::vector<std::string> mark{".godwit/group"};
+  ASSERT_TRUE(test::run_task(world_, store("a")->remove(Context(world_), mark)));
+  faults_["a"].lost_answer = 1;  // its marker is written, and nobody hears of it
+  EXPECT_FALSE(move({.kind = MoveKind::failover, .to = "a"}));
+  EXPECT_EQ(group_->primary(), "p");
+  bring_back("a");
+  ASSERT_TRUE(test::run_task(world_, store("a")->remove(Context(world_), mark)));
+  ASSERT_TRUE(move({.kind = MoveKind::failover, .to = "a"}));
+  EXPECT_EQ(parse_marker(held("a", ".godwit/group"))->epoch, 2U);
+}
+
 class Members : public GroupTest {
  protected:
   Result<void> add(const std::string& name, const std::string& at) {

@@ -148,6 +148,9 @@ Task<void> PrimaryMover::agree(const Context& context, const Move& move) {
         Error(Code::precondition_failed, "the group has another primary by now: " + state.primary)
             .with(Outcome::not_applied));
   }
+  // A primary without a marker would be taken for one that was emptied, after a crash.
+  auto marked = co_await make_sure_of_marker(context, report.to);
+  if (!marked) co_return fail(std::move(marked).error().with(Outcome::not_applied));
   // The old primary is owed a comparison before anyone can forget it.
   auto owed = co_await engine_.journal.add_target(report.from);
   if (!owed) co_return fail(std::move(owed).error().with(Outcome::not_applied));
@@ -161,6 +164,15 @@ Task<void> PrimaryMover::agree(const Context& context, const Move& move) {
   auto agreed = co_await coordinator_.compare_and_swap(context, group, *snapshot);
   if (agreed) co_return Result<void>();
   co_return std::unexpected(std::move(agreed).error());
+}
+
+Task<void> PrimaryMover::make_sure_of_marker(const Context& context, const std::string& target) {
+  const Context patient = context.with_timeout(engine_.config.health_check_timeout);
+  Store& store = *engine_.targets.at(target)->store;
+  GODWIT_CO_TRY(const auto marker, co_await read_marker(patient, store));
+  if (marker) co_return check_owner(*marker, engine_.config.name, target, store);
+  const Marker ours = engine_.marker_of(target);
+  co_return co_await write_marker(patient, store, ours);
 }
 
 /// Ends what nobody knew the end of.

@@ -45,6 +45,7 @@ class PrimaryMover {
                                    MoveReport& report);
   [[nodiscard]] Task<void> hand_over(const Context& context, const std::string& candidate);
   [[nodiscard]] Task<void> agree(const Context& context, const Move& move);
+  [[nodiscard]] Task<void> make_sure_of_marker(const Context& context, const std::string& target);
   [[nodiscard]] Task<bool> ask_who_is(const Context& context, const Move& move);
   [[nodiscard]] Task<MoveReport> decide(const Context& context);
   [[nodiscard]] asio::awaitable<void> finish(Move& move, bool agreed);
