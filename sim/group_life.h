@@ -76,7 +76,12 @@ struct GroupScenario {
 /// 7. In the end each store holds, of each key, the last write that was acknowledged, or a later
 ///    one of which nobody was told; what failed for certain is nowhere; all targets are as the
 ///    primary, with the same versions, and nothing waits any more. That holds after a restart, and
-///    in some lives without one.
+///    in some lives without one. But for what a failover has named: until the old primary is back
+///    nobody is owed that, nor ever a removal whose fate was not known, nor anything once a target
+///    that was not compared has become primary.
+/// 8. The epoch grows with each move; a switchover puts nothing at risk, and a failover nothing
+/// that
+///    every target had acknowledged.
 [[nodiscard]] Outcome live(const GroupScenario& scenario, std::uint64_t seed);
 
 }  // namespace godwit::sim

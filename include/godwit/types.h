@@ -115,7 +115,8 @@ struct MoveOptions {
   MoveKind kind = MoveKind::switchover;
   std::string to;  ///< empty: the best candidate
   bool dry_run = false;
-  bool automatic = false;  ///< nobody asked for it: the limits of FailoverConfig hold
+  /// Nobody asked for it: a target of which it is not known what it lacks is not chosen.
+  bool automatic = false;
   /// That a switchover waits for the new primary to come near; and once more, while writes wait,
   /// for the rest.
   Duration patience = std::chrono::seconds(30);

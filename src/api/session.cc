@@ -138,7 +138,7 @@ Task<void> Session::make_place(const Context& context, const Member& member, Sto
     co_return co_await run_blocking(world_, std::move(make));
   }
   if (member.spec.scheme == "rocksdb") {
-    const std::string mark = std::string(replication::kOwnKeys) + "group";
+    const std::string mark(replication::kMarkerKey);
     GODWIT_CO_CHECK(co_await replication::look(context, store, mark));
   }
   co_return Result<void>();

@@ -252,6 +252,9 @@ TEST(GroupConfigCheck, says_which_field_is_wrong) {
   EXPECT_TRUE(check_config(config));
   config.targets[0].max_attempts = 0;
   EXPECT_EQ(check_config(config).error().message(), "targets.a.max_attempts must be at least 1");
+  config.targets[0].max_attempts = 1;
+  config.failover.check_timeout = 0s;
+  EXPECT_EQ(check_config(config).error().message(), "failover.check_timeout must be > 0");
 }
 
 }  // namespace

@@ -110,6 +110,9 @@ Result<void> check_config(const GroupConfig& config) {
   if (config.failover.check_interval <= Duration::zero()) {
     return wrong("failover.check_interval", "must be > 0");
   }
+  if (config.failover.check_timeout <= Duration::zero()) {
+    return wrong("failover.check_timeout", "must be > 0");
+  }
   if (config.failover.detection_window < config.failover.check_interval) {
     return wrong("failover.detection_window", "is shorter than failover.check_interval");
   }

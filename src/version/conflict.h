@@ -41,7 +41,7 @@ struct Decision {
 /// Decides between two states of one key by `policy`.
 ///
 /// The same side wins when left and right change places. The three policies that choose a side
-/// choose the first in a total order (by version or standing, then content), so any number of
+/// choose the first in a total order (by version, time or standing, then content), so any number of
 /// states ends with the same winner in whatever order they arrive, and however often. The versions
 /// of states that differ may be equal (objects written behind our back): then a write stays and a
 /// deletion goes, then the larger size, the greater etag in the order of bytes, the primary's.
