@@ -98,6 +98,8 @@ Task<void> Journal::recover(Found found) {
   for (auto& [sequence, row] : found.intents) {
     last_ = std::max(last_, sequence);
     clock_ = std::max(clock_, row.write.version.time);
+    // There is nothing about a comparison that would have to be found out.
+    if (row.write.change == Change::compare && !row.committed) row.committed = world_.wall_now();
     intents_[sequence] = {.write = row.write, .committed = row.committed};
     if (row.committed) {
       push_to_all(sequence, &TargetQueue::push_recovered);
@@ -143,6 +145,20 @@ void Journal::commit(Sequence sequence, WallTime at) {
   if (--open->second == 0) open_.erase(open);
   unmarked_.emplace_back(world_.mono_now(), sequence);
   push_to_all(sequence, &TargetQueue::push);
+}
+
+void Journal::commit_to_compare(Sequence sequence, WallTime at) {
+  Write& write = intents_.at(sequence).write;
+  // Of no version, so that it takes the place of no write.
+  write = {.key = write.key, .change = Change::compare, .priority = write.priority};
+  commit(sequence, at);
+}
+
+Task<void> Journal::compare(std::string key, Priority priority) {
+  Write write{.key = std::move(key), .change = Change::compare, .priority = priority};
+  GODWIT_CO_TRY(const Sequence intent, co_await begin(std::move(write)));
+  commit(intent, world_.wall_now());
+  co_return Result<void>();
 }
 
 void Journal::discard(Sequence sequence) {

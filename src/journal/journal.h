@@ -54,6 +54,9 @@ class Journal {
   [[nodiscard]] Task<Sequence> begin(Write write);
   /// The primary has it, and that was acknowledged at `at`. Each target lacks it from now on.
   void commit(Sequence intent, WallTime at);
+  /// Nobody will ever know: each target is to compare the key with the primary, beside all that it
+  /// lacks anyway.
+  void commit_to_compare(Sequence intent, WallTime at);
   /// The primary does not have it, for certain.
   void discard(Sequence intent);
   /// Nobody knows: it stays until someone commits or discards it.
@@ -84,6 +87,9 @@ class Journal {
   [[nodiscard]] Task<std::vector<DeadLetter>> dead_letters(const std::string& target,
                                                            const std::string& start_after,
                                                            std::size_t most);
+  /// Makes each target compare `key` with the primary, durably: for what was written behind our
+  /// back. As `begin`.
+  [[nodiscard]] Task<void> compare(std::string key, Priority priority);
   /// A task that only a comparison asks for: low priority, and forgotten in a restart. Waits while
   /// there are many.
   [[nodiscard]] Task<void> push_compare(const Context& context, const std::string& target,

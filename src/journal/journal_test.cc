@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -148,6 +149,56 @@ TEST_F(JournalTest, a_delivery_of_something_newer_satisfies_the_older_task) {
   write(put_of("k", 2));
   queue().done("k", version_of(2));
   EXPECT_TRUE(queue().backlog().caught_up());
+}
+
+TEST_F(JournalTest, a_write_nobody_knows_of_does_not_take_the_place_of_a_removal) {
+  finish_resync();
+  write({.key = "k", .version = version_of(1), .change = Change::remove});
+  const Sequence lost = begin(put_of("k", 2));
+  journal_->leave_unsettled(lost);
+  journal_->commit_to_compare(lost, world_.wall_now());
+  const auto task = queue("b").take();
+  ASSERT_TRUE(task);
+  EXPECT_EQ(task->write.change, Change::remove);
+  EXPECT_EQ(task->write.version, version_of(1));
+  queue("b").done("k", version_of(1));
+  EXPECT_TRUE(queue("b").backlog().caught_up());
+}
+
+TEST_F(JournalTest, a_durable_comparison_is_there_after_a_crash) {
+  finish_resync();
+  ASSERT_TRUE(test::run_task(world_, journal_->compare("k", Priority::normal)));
+  settle();
+  crash(Crash::power);
+  const auto task = queue("c").take();
+  ASSERT_TRUE(task);
+  EXPECT_EQ(task->write.key, "k");
+  EXPECT_EQ(task->write.change, Change::compare);
+}
+
+TEST_F(JournalTest, a_comparison_that_is_asked_for_during_a_delivery_is_done_after_it) {
+  finish_resync();
+  write(put_of("k", 1));
+  ASSERT_TRUE(queue("b").take());
+  ASSERT_TRUE(test::run_task(world_, journal_->compare("k", Priority::normal)));
+  queue("b").done("k", version_of(1));
+  const auto task = queue("b").take();
+  ASSERT_TRUE(task);
+  EXPECT_EQ(task->write.change, Change::compare);
+  queue("b").done("k", version_of(1));
+  EXPECT_TRUE(queue("b").backlog().caught_up());
+}
+
+TEST_F(JournalTest, a_comparison_waits_for_the_write_that_stands_for_it) {
+  finish_resync();
+  write(put_of("k", 1));
+  const Context context(world_);
+  ASSERT_TRUE(test::run_task(world_, journal_->push_compare(context, "b", "k")));
+  EXPECT_EQ(queue("b").compares(), 1U);
+  ASSERT_TRUE(queue("b").take());
+  EXPECT_EQ(queue("b").compares(), 1U);
+  queue("b").done("k", version_of(1));
+  EXPECT_EQ(queue("b").compares(), 0U);
 }
 
 TEST_F(JournalTest, urgent_writes_overtake_and_others_keep_their_order) {
@@ -433,7 +484,7 @@ class JournalModel : public JournalTest, public testing::WithParamInterface<int>
   void one_step() {
     const std::string key = "k" + std::to_string(draw(30));
     const std::string target = draw(2) == 0 ? "b" : "c";
-    switch (draw(12)) {
+    switch (draw(13)) {
       case 0:
       case 1:
       case 2:
@@ -456,6 +507,10 @@ class JournalModel : public JournalTest, public testing::WithParamInterface<int>
         }
         break;
       case 6: settle(); break;
+      case 7:
+        if (!test::run_task(world_, journal_->compare(key, Priority::normal))) break;
+        for (auto& [name, asked] : asked_) asked.insert(key);
+        break;
       default: end_one(target);
     }
   }
@@ -474,6 +529,7 @@ class JournalModel : public JournalTest, public testing::WithParamInterface<int>
 
   void deliver(const std::string& target, const TargetTask& task) {
     queue(target).done(task.write.key, task.write.version);
+    asked_.at(target).erase(task.write.key);
     auto& lacking = lacking_[target];
     const auto found = lacking.find(task.write.key);
     if (found == lacking.end()) return;
@@ -490,7 +546,11 @@ class JournalModel : public JournalTest, public testing::WithParamInterface<int>
         ASSERT_TRUE(lacks(key, name)) << key << " at " << name;
         oldest = std::min(oldest, writes.begin()->second);
       }
+      for (const std::string& key : asked_.at(name)) {
+        ASSERT_TRUE(lacks(key, name)) << key << " is to be compared at " << name;
+      }
       const Backlog backlog = queue(name).backlog();
+      ASSERT_TRUE(asked_.at(name).empty() || !backlog.caught_up());
       ASSERT_TRUE(lacking.empty() || !backlog.caught_up());
       // The age of a dead letter is its own matter.
       if (lacking.empty() || backlog.dead > 0) continue;
@@ -501,6 +561,7 @@ class JournalModel : public JournalTest, public testing::WithParamInterface<int>
   std::uint64_t number_ = 0;
   using Writes = std::map<std::uint64_t, WallTime>;  // when each was acknowledged
   std::map<std::string, std::map<std::string, Writes>> lacking_{{"b", {}}, {"c", {}}};
+  std::map<std::string, std::set<std::string>> asked_{{"b", {}}, {"c", {}}};  // to compare
 };
 
 TEST_P(JournalModel, nothing_acknowledged_is_forgotten_through_faults_and_crashes) {
@@ -518,6 +579,7 @@ TEST_P(JournalModel, nothing_acknowledged_is_forgotten_through_faults_and_crashe
       deliver(target, *task);
       settle();
     }
+    EXPECT_TRUE(asked_[target].empty());
     EXPECT_TRUE(lacking_[target].empty()) << lacking_[target].begin()->first;
     const Backlog left = queue(target).backlog();
     EXPECT_TRUE(left.caught_up()) << left.tasks << " tasks, " << left.dead << " dead";

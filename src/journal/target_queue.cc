@@ -24,6 +24,7 @@ TargetQueue::TargetQueue(TargetName name, const TargetRow& row, std::size_t most
 }
 
 void TargetQueue::push(TargetTask task, Sequence intent) {
+  if (task.write.change == Change::compare && intent == 0) compares_.insert(task.write.key);
   if (const auto found = entries_.find(task.write.key); found != entries_.end()) {
     coalesce(found->second, std::move(task), intent);
     return;
@@ -81,7 +82,11 @@ void TargetQueue::tick(MonoTime now) {
 void TargetQueue::done(const std::string& key, const Version& version) {
   Entry* entry = taken(key);
   if (entry == nullptr) return;
-  if (!entry->newer_since || version >= entry->task.write.version) {
+  const auto newer = std::exchange(entry->newer_since, std::nullopt);
+  const auto compare = std::exchange(entry->compare_since, std::nullopt);
+  const bool newest = !newer || version >= entry->task.write.version;
+  if (!compare) compares_.erase(key);
+  if (newest && !compare) {
     if (entry->stored) {
       context_.committer.later({[name = &name_, key](Transaction& transaction) {
                                   return erase_task(transaction, *name, key);
@@ -93,7 +98,8 @@ void TargetQueue::done(const std::string& key, const Version& version) {
     refill();
     return;
   }
-  set_since(*entry, *std::exchange(entry->newer_since, std::nullopt));
+  if (newest) entry->task.write.change = Change::compare;
+  set_since(*entry, newest ? *compare : *newer);
   entry->task.attempts = 0;
   enqueue(*entry);
 }
@@ -102,7 +108,7 @@ void TargetQueue::retry(const std::string& key, MonoTime not_before) {
   Entry* entry = taken(key);
   if (entry == nullptr) return;
   entry->task.attempts += 1;
-  entry->newer_since.reset();  // the older one is lacking too
+  forget_what_came(*entry);  // the older one is lacking too
   entry->state = State::delayed;
   delayed_.emplace(not_before, key);
   context_.wake();
@@ -111,7 +117,7 @@ void TargetQueue::retry(const std::string& key, MonoTime not_before) {
 void TargetQueue::put_back(const std::string& key) {
   Entry* entry = taken(key);
   if (entry == nullptr) return;
-  entry->newer_since.reset();
+  forget_what_came(*entry);
   entry->state = State::ready;
   entry->order = context_.next_sequence();
   lane(entry->task.write.priority).ready.emplace_front(entry->order, key);
@@ -121,8 +127,9 @@ void TargetQueue::put_back(const std::string& key) {
 void TargetQueue::bury(const std::string& key, const Error& error, WallTime now) {
   Entry* entry = taken(key);
   if (entry == nullptr) return;
-  if (std::exchange(entry->newer_since, std::nullopt)) {
-    // The newer write has its own chance.
+  if (entry->newer_since || entry->compare_since) {
+    // What came meanwhile has its own chance.
+    forget_what_came(*entry);
     entry->task.attempts = 0;
     enqueue(*entry);
     return;
@@ -136,13 +143,19 @@ void TargetQueue::bury(const std::string& key, const Error& error, WallTime now)
                             [this, key] { buried(key); }});
 }
 
+/// The next attempt is for that too.
+void TargetQueue::forget_what_came(Entry& entry) {
+  entry.newer_since.reset();
+  entry.compare_since.reset();
+}
+
 void TargetQueue::buried(const std::string& key) {
   dead_ += 1;
   const auto found = entries_.find(key);
   if (found == entries_.end()) return;
   const Entry entry = found->second;
   erase(key);
-  if (entry.newer_since) {
+  if (entry.newer_since || entry.compare_since) {
     // Written again meanwhile: out of the grave, by the way of any write that comes now.
     TargetTask task = entry.task;
     task.attempts = 0;
@@ -186,6 +199,7 @@ void TargetQueue::collapse() {
     each = entries_.erase(each);
   }
   delayed_.clear();
+  compares_.clear();
   lanes_ = {};
   for (Lane& lane : lanes_) lane.next = context_.next_sequence();
   bytes_unloaded_ = 0;
@@ -250,15 +264,6 @@ std::vector<Write> TargetQueue::in_memory_writes() const {
   return writes;
 }
 
-std::size_t TargetQueue::compares() const {
-  const auto in_memory = std::ranges::count_if(
-      entries_, [](const auto& each) { return each.second.task.write.change == Change::compare; });
-  const auto admitted = std::ranges::count_if(admissions_, [](const auto& each) {
-    return each.second.newest->write.change == Change::compare;
-  });
-  return static_cast<std::size_t>(in_memory + admitted);
-}
-
 bool TargetQueue::on_disk() const { return unloaded() > 0 || dead_ > 0; }
 
 /// A newer write takes the place of the older one.
@@ -269,8 +274,11 @@ void TargetQueue::coalesce(Entry& entry, TargetTask task, Sequence intent) {
     const bool adopt = entry.intent == 0 && task.write.version == write.version;
     if (adopt) entry.intent = intent;
     if (!adopt && intent != 0) context_.release(intent);
+    const bool under_way = entry.state == State::taken || entry.state == State::burying;
     if (task.write.change != Change::compare) {
       set_since(entry, std::min(entry.task.since, task.since));
+    } else if (under_way) {
+      entry.compare_since = std::min(entry.compare_since.value_or(task.since), task.since);
     }
     return;
   }
@@ -320,6 +328,7 @@ void TargetQueue::erase(const std::string& key) {
   const auto found = entries_.find(key);
   since_.erase(since_.find(found->second.task.since));
   bytes_in_memory_ -= found->second.task.write.size;
+  compares_.erase(key);
   const bool loading = std::ranges::any_of(lanes_, &Lane::loading);
   if (loading && found->second.stored) erased_.insert(found->second.stored->order);
   if (const auto pending = admissions_.find(key); pending != admissions_.end()) {

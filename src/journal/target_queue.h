@@ -102,19 +102,20 @@ class TargetQueue {
   [[nodiscard]] std::vector<Write> in_memory_writes() const;
   /// The newest write of a key whose task was taken.
   [[nodiscard]] Version newest_of_taken(const std::string& key) const;
-  /// Tasks of comparisons that are not done; those that became a write's, or a dead letter, count
-  /// no more.
-  [[nodiscard]] std::size_t compares() const;
+  /// Keys that a comparison has asked for and that have not been looked at since; dead letters
+  /// count no more.
+  [[nodiscard]] std::size_t compares() const { return compares_.size(); }
 
  private:
   enum class State : std::uint8_t { ready, delayed, taken, burying };
   struct Entry {
     TargetTask task;
     State state = State::ready;
-    Sequence order = 0;                   // among those that are ready
-    Sequence intent = 0;                  // of the newest write
-    std::optional<Place> stored;          // its row on disk
-    std::optional<WallTime> newer_since;  // a newer write came while it was taken
+    Sequence order = 0;                     // among those that are ready
+    Sequence intent = 0;                    // of the newest write
+    std::optional<Place> stored;            // its row on disk
+    std::optional<WallTime> newer_since;    // a newer write came while it was taken
+    std::optional<WallTime> compare_since;  // a comparison was asked for while it was taken
   };
   /// Writes of one key on their way to disk.
   struct Admission {
@@ -145,6 +146,7 @@ class TargetQueue {
   [[nodiscard]] Lane& lane(Priority priority) {
     return lanes_.at(static_cast<std::size_t>(priority));
   }
+  static void forget_what_came(Entry& entry);
   void coalesce(Entry& entry, TargetTask task, Sequence intent);
   Entry& insert(TargetTask task, Sequence intent);
   void enqueue(Entry& entry);
@@ -171,6 +173,7 @@ class TargetQueue {
   std::unordered_map<std::string, Admission> admissions_;
   std::array<Lane, 3> lanes_;
   std::multimap<MonoTime, std::string> delayed_;
+  std::unordered_set<std::string> compares_;
   std::multiset<WallTime> since_;        // of entries and admissions
   std::unordered_set<Sequence> erased_;  // places that a page on its way may still show
   Bytes bytes_in_memory_ = 0;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <memory>
@@ -81,6 +82,14 @@ struct Engine {
   }
   [[nodiscard]] Marker marker_of(const std::string& target) const {
     return {.group = config.name, .target = target, .epoch = epoch, .primary = config.primary};
+  }
+  /// How long what was on its way to a deposed target may still land there. Were it removed before
+  /// that, nothing would tell that what lands is older than the removal.
+  [[nodiscard]] Duration until_quiet(const std::string& target) const {
+    const auto found = deposed.find(target);
+    if (found == deposed.end()) return Duration::zero();
+    const Duration left = found->second + config.late_write_window - world.mono_now();
+    return std::max(left, Duration::zero());
   }
   [[nodiscard]] Version next_version() {
     return {.epoch = epoch, .time = clock.tick(world.wall_now()), .region = config.primary_region};

@@ -96,6 +96,7 @@ asio::awaitable<void> TargetAgent::work() {
       co_await engine_.changed.wait();
       continue;
     }
+    if (!co_await until_quiet()) co_return;
     auto task = co_await engine_.journal.next(context, name);
     if (!task) co_return;
     if (target_.takes_deliveries()) {
@@ -104,6 +105,12 @@ asio::awaitable<void> TargetAgent::work() {
       queue->put_back(task->write.key);
     }
   }
+}
+
+Task<void> TargetAgent::until_quiet() {
+  const Duration left = engine_.until_quiet(target_.config.name);
+  if (left > Duration::zero()) co_return co_await context().sleep(left);
+  co_return Result<void>();
 }
 
 asio::awaitable<void> TargetAgent::deliver(journal::TargetTask task) {
@@ -400,6 +407,7 @@ asio::awaitable<void> TargetAgent::compare_when_asked() {
       co_await engine_.changed.wait();
       continue;
     }
+    if (!co_await until_quiet()) co_return;
     if (co_await compare_all()) {
       note_progress();
       failures = 0;
@@ -413,13 +421,6 @@ asio::awaitable<void> TargetAgent::compare_when_asked() {
 asio::awaitable<bool> TargetAgent::compare_all() {
   const std::string& name = target_.config.name;
   auto* queue = engine_.journal.target(name);
-  const auto deposed = engine_.deposed.find(name);
-  const MonoTime now = engine_.world.mono_now();
-  // What was on its way to it when it was given up may still land there.
-  if (deposed != engine_.deposed.end() &&
-      now - deposed->second < engine_.config.late_write_window) {
-    co_return false;
-  }
   const std::uint64_t collapses = queue->collapses();
   emit(EventType::sync_started);
   auto compared = co_await compare();

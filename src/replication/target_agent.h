@@ -35,6 +35,7 @@ class TargetAgent {
   [[nodiscard]] asio::awaitable<void> work();
   [[nodiscard]] asio::awaitable<void> probe_now_and_then();
   [[nodiscard]] asio::awaitable<void> compare_when_asked();
+  [[nodiscard]] Task<void> until_quiet();
   [[nodiscard]] asio::awaitable<void> deliver(journal::TargetTask task);
   [[nodiscard]] Task<Arrived> attempt(const Context& context, const journal::TargetTask& task);
   [[nodiscard]] Task<Arrived> carry_out(const Context& context, const journal::TargetTask& task,

@@ -266,13 +266,22 @@ asio::awaitable<void> Writer::settle(Context context) {
   }
 }
 
+/// A write for a primary that is deposed: nobody can be asked any more.
+void Writer::commit_of_old(const journal::Unsettled& unsettled) {
+  const WallTime now = engine_.world.wall_now();
+  // A removal that may have been is carried out. A put may be at any target, and is looked for.
+  if (unsettled.write.change == journal::Change::remove) {
+    engine_.journal.commit(unsettled.sequence, now);
+  } else {
+    engine_.journal.commit_to_compare(unsettled.sequence, now);
+  }
+}
+
 /// True when it is known now what became of it.
 Task<bool> Writer::settle_one(const Context& context, const journal::Unsettled& unsettled) {
   const journal::Write& write = unsettled.write;
   if (write.version.epoch < engine_.epoch) {
-    // It was for a primary that is deposed. Who has seen it and who has not is to be compared;
-    // where it landed, the comparison with the deposed one finds it.
-    engine_.journal.commit(unsettled.sequence, engine_.world.wall_now());
+    commit_of_old(unsettled);
     co_return true;
   }
   const MonoTime now = engine_.world.mono_now();

@@ -42,6 +42,7 @@ class Writer {
   [[nodiscard]] Task<void> store(const Context& context, Pending& write);
   [[nodiscard]] Task<Receipt> acknowledge(const Context& context, Pending& write);
   void bound_backlogs();
+  void commit_of_old(const journal::Unsettled& unsettled);
   [[nodiscard]] Task<bool> settle_one(const Context& context, const journal::Unsettled& unsettled);
 
   Engine& engine_;
