@@ -22,6 +22,7 @@ struct Found {
   std::string bytes;
   Metadata metadata;
   WallTime modified{};
+  bool doubtful = false;  ///< the store says that a power loss may have spoiled it
   /// Empty versions are all alike: a sync does not compare metadata.
   bool operator==(const Found& other) const {
     return bytes == other.bytes && (bytes.empty() || metadata == other.metadata);
@@ -53,9 +54,9 @@ class History {
   [[nodiscard]] bool changed_since(std::uint64_t since) const { return last_change_ > since; }
   [[nodiscard]] const std::map<std::string, Version>& source() const { return source_; }
 
-  /// After a power loss between two syncs of a store that syncs late: an empty object that lost its
-  /// metadata cannot be told from a whole one, since a comparison looks at contents.
-  /// Nor can times be told where a source keeps none.
+  /// After a power loss in a store that never syncs: an empty object that lost its metadata cannot
+  /// be told from a whole one, since a comparison looks at contents. Nor can times be told where a
+  /// source keeps none.
   void forgive() { forgiving_ = true; }
   /// What is wrong with an object that was found: it is no version that there ever was.
   /// With `Times::kept` its time must be that of the version too.

@@ -16,6 +16,7 @@ struct Outcome {
   std::uint64_t failures = 0;  ///< of objects, listings and runs: proof that faults struck
   std::uint64_t crashes = 0;
   std::uint64_t moves = 0;    ///< of the primary of a group
+  std::uint64_t doubts = 0;   ///< objects that the target called doubtful after a power loss
   std::uint64_t resumed = 0;  ///< copies that went on from a checkpoint
 };
 
@@ -28,7 +29,8 @@ struct Outcome {
 ///    and, in a directory, its time. So no draft, no torn and no mixed object is ever visible.
 /// 2. What the source had all the time is not deleted at the target.
 /// 3. What the target acknowledged is there, that version or a later one; where the store syncs at
-///    each put, also after a power loss.
+///    each put, also after a power loss. Where it syncs at the end of a run, what a power loss
+///    spoiled is called doubtful, and nothing else is.
 /// 4. A run that says that all is done has made the target equal to the source in every object
 ///    that did not change meanwhile. Its counts add up.
 /// 5. A run that goes on where a killed one was sends again what was under way and no more.

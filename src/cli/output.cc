@@ -44,15 +44,11 @@ Json to_json(const transfer::Progress& progress) {
 }
 
 Json to_json(const transfer::VerifySummary& found) {
-  return {{"total", found.total},
-          {"same", found.same},
-          {"unproven", found.unproven},
-          {"missing", found.missing},
-          {"extra", found.extra},
-          {"different", found.different},
-          {"metadata_only", found.metadata_only},
-          {"unreadable", found.unreadable},
-          {"bytes_read", found.bytes_read}};
+  return {{"total", found.total},           {"same", found.same},
+          {"unproven", found.unproven},     {"missing", found.missing},
+          {"extra", found.extra},           {"different", found.different},
+          {"doubtful", found.doubtful},     {"metadata_only", found.metadata_only},
+          {"unreadable", found.unreadable}, {"bytes_read", found.bytes_read}};
 }
 
 std::string count(std::uint64_t number, const char* what) {
@@ -186,6 +182,10 @@ void Output::summary(const transfer::VerifySummary& found, const Traffic& traffi
       count(found.extra, "extra, ") + count(found.metadata_only, "metadata only, ") +
       count(found.unreadable, "unreadable; ") + format_bytes(found.bytes_read) + " read in " +
       format_duration(found.elapsed) + ", " + count(traffic.requests, "requests"));
+  if (found.doubtful > 0) {
+    say(count(found.doubtful,
+              "doubtful: the power was lost before they were synced; sync copies them again"));
+  }
   if (found.unproven > 0) {
     say(count(found.unproven,
               "of them have equal sizes, and listings prove no more: "

@@ -20,6 +20,11 @@ struct ContentEtag {
   [[nodiscard]] static std::optional<ContentEtag> parse(std::string_view etag);
 };
 
+/// How the version token of an object begins that a power loss may have spoiled (docs:
+/// `fsync=batch` of `file:`): its size, time and metadata prove nothing either.
+inline constexpr std::string_view kDoubtful = "doubtful-";
+[[nodiscard]] inline bool is_doubtful(std::string_view etag) { return etag.starts_with(kDoubtful); }
+
 /// The token of an object made of parts with these MD5s (32 hex digits each).
 /// Precondition: each is well-formed; nothing if one is not.
 [[nodiscard]] std::optional<std::string> compose_etag(std::span<const std::string> part_md5s);

@@ -32,6 +32,7 @@ Comparison::Comparison(const Capabilities& source, const Capabilities& target)
 
 Verdict Comparison::content(const ListEntry& source, const ListEntry& target) const {
   if (source.size != target.size) return Verdict::different;
+  if (is_doubtful(source.etag) || is_doubtful(target.etag)) return Verdict::unproven;
   if (source.size == 0) return Verdict::same;
   if (!tokens_compare_) return Verdict::unproven;
   return compare_tokens(source.etag, target.etag, source.size);
@@ -44,7 +45,7 @@ bool Comparison::older(const ListEntry& source, const ListEntry& target) const {
 }
 
 bool Comparison::needs_copy(const ListEntry& source, const ListEntry& target, Compare mode) const {
-  if (source.size != target.size) return true;
+  if (source.size != target.size || is_doubtful(target.etag)) return true;
   if (mode == Compare::size_only) return false;
   if (mode == Compare::time) return older(source, target);
   switch (content(source, target)) {

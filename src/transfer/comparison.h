@@ -16,11 +16,13 @@ class Comparison {
   Comparison(const Capabilities& source, const Capabilities& target);
 
   /// Sizes, then content tokens where both stores' tokens tell the content.
-  /// `unproven`: the same size, and the tokens do not compare (other part sizes, or none).
+  /// `unproven`: the same size, and the tokens do not compare (other part sizes, or none, or one
+  /// is doubtful).
   [[nodiscard]] Verdict content(const ListEntry& source, const ListEntry& target) const;
   /// True when the target must be copied again under `mode`. `unproven` pairs are decided by
   /// time: stores that keep the source's time must agree on it, elsewhere the target must not be
-  /// older. Under Compare::checksum they are not decided here: ask `content` first.
+  /// older. A target in doubt is copied again under each. Under Compare::checksum they are not
+  /// decided here: ask `content` first.
   [[nodiscard]] bool needs_copy(const ListEntry& source, const ListEntry& target,
                                 Compare mode) const;
 

@@ -16,6 +16,7 @@ std::string_view to_string(EventKind kind) {
     case EventKind::missing: return "missing";
     case EventKind::extra: return "extra";
     case EventKind::different: return "different";
+    case EventKind::doubtful: return "doubtful";
     case EventKind::metadata_only: return "metadata_only";
     case EventKind::unreadable: return "unreadable";
     case EventKind::note: return "note";

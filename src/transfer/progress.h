@@ -37,6 +37,7 @@ enum class EventKind : std::uint8_t {
   missing,  ///< verify: the target lacks it
   extra,    ///< verify: only the target has it
   different,
+  doubtful,  ///< verify: a power loss may have spoiled it since it was written
   metadata_only,
   unreadable,
   note  ///< `message`: something the operator should know

@@ -181,6 +181,26 @@ TEST(Comparison, unproven_pairs_are_decided_by_time) {
   EXPECT_FALSE(comparison.needs_copy(source, target, Compare::automatic));
 }
 
+TEST(Comparison, what_is_in_doubt_is_copied_again_whatever_else_is_equal) {
+  Capabilities tokens;
+  tokens.list_has_etag = tokens.etag_is_md5 = true;
+  const Comparison comparison(tokens, tokens);
+  for (const Bytes size : {Bytes{0}, Bytes{5}}) {
+    ListEntry source;
+    source.size = size;
+    source.etag = kMd5A;
+    ListEntry target = source;
+    EXPECT_EQ(comparison.content(source, target), Verdict::same);
+    target.etag = std::string(kDoubtful) + "x";
+    EXPECT_EQ(comparison.content(source, target), Verdict::unproven);
+    EXPECT_EQ(comparison.content(target, source), Verdict::unproven);
+    for (const Compare mode :
+         {Compare::automatic, Compare::size_only, Compare::time, Compare::checksum}) {
+      EXPECT_TRUE(comparison.needs_copy(source, target, mode));
+    }
+  }
+}
+
 TEST(Comparison, stores_that_keep_times_must_agree_on_them) {
   Capabilities keeps;
   keeps.keeps_modified = true;

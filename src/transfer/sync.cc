@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "store/etag.h"
 #include "transfer/comparison.h"
 #include "transfer/content_check.h"
 #include "transfer/copy.h"
@@ -123,7 +124,7 @@ class Sync final : public DiffSink, public Work {
 
  private:
   [[nodiscard]] bool must_read(const ListEntry& source, const ListEntry& target) const {
-    return options_.compare == Compare::checksum &&
+    return options_.compare == Compare::checksum && !is_doubtful(target.etag) &&
            comparison_.content(source, target) == Verdict::unproven;
   }
 
@@ -158,9 +159,9 @@ class Sync final : public DiffSink, public Work {
     place = error;
   }
 
-  /// Data that is not durable yet was not replicated yet.
+  /// Data that is not durable yet was not replicated yet; nor is what a run left that was killed.
   Task<void> flush() {
-    if (options_.run == Run::dry || summary_.progress.replicated == 0) co_return Result<void>();
+    if (options_.run == Run::dry) co_return Result<void>();
     const Context last(context_.world());
     co_return co_await stores_.target.flush(last);
   }

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <random>
 
+#include "store/etag.h"
 #include "store/layers/forwarding.h"
 #include "store/memory/memory_store.h"
 #include "support/run_task.h"
@@ -296,6 +297,131 @@ TEST_F(SyncTest, a_sync_by_checksum_finds_what_size_and_time_hide) {
   EXPECT_EQ(summary.progress.replicated, 1);
   EXPECT_EQ(summary.progress.skipped, 1);
   EXPECT_EQ(get(*target, "rotten"), "12345");
+}
+
+/// Calls one object doubtful, as a directory does after a power loss.
+class Doubting final : public ForwardingStore {
+ public:
+  using ForwardingStore::ForwardingStore;
+  std::unique_ptr<Listing> list(const ListOptions& options) override {
+    return std::make_unique<DoubtingListing>(inner().list(options));
+  }
+  Task<ObjectInfo> head(const Context& context, const std::string& key) override {
+    GODWIT_CO_TRY(ObjectInfo info, co_await inner().head(context, key));
+    doubt(info.key, info.etag);
+    co_return info;
+  }
+
+ private:
+  static void doubt(const std::string& key, std::string& etag) {
+    if (key == "doubtful") etag = std::string(kDoubtful) + "x";
+  }
+  class DoubtingListing final : public Listing {
+   public:
+    explicit DoubtingListing(std::unique_ptr<Listing> inner) : inner_(std::move(inner)) {}
+    Task<std::vector<ListEntry>> next(const Context& context) override {
+      GODWIT_CO_TRY(std::vector<ListEntry> page, co_await inner_->next(context));
+      for (ListEntry& entry : page) doubt(entry.key, entry.etag);
+      co_return page;
+    }
+
+   private:
+    std::unique_ptr<Listing> inner_;
+  };
+};
+
+TEST_F(SyncTest, what_is_in_doubt_is_named_by_a_listing_and_read_beyond_it) {
+  for (const char* key : {"doubtful", "sound"}) {
+    put(*source, key, "12345");
+    put(*target, key, "12345");
+  }
+  target = std::make_unique<Doubting>(std::move(target));
+  const VerifySummary listing = verify_now(VerifyLevel::listing);
+  EXPECT_EQ(listing.same, 1);
+  EXPECT_EQ(listing.doubtful, 1);
+  EXPECT_FALSE(listing.clean());
+  EXPECT_TRUE(notes.has("doubtful doubtful"));
+  const VerifySummary read = verify_now(VerifyLevel::checksum);
+  EXPECT_EQ(read.same, 2);
+  EXPECT_EQ(read.bytes_read, 5) << "its token is not believed";
+  const RepairOptions mend;
+  EXPECT_EQ(run(repair(context, *source, *target, mend, notes))->progress.replicated, 1);
+  options.compare = Compare::checksum;
+  EXPECT_EQ(sync_now().progress.replicated, 1);
+}
+
+/// Fails so many calls for a passing reason.
+class Flaky final : public ForwardingStore {
+ public:
+  using ForwardingStore::ForwardingStore;
+  Task<ObjectInfo> head(const Context& context, const std::string& key) override {
+    if (heads > 0) co_return failing(heads);
+    co_return co_await inner().head(context, key);
+  }
+  Task<PutResult> put(const Context& context, const std::string& key, Upload upload,
+                      const PutOptions& options) override {
+    if (puts > 0) co_return failing(puts);
+    co_return co_await inner().put(context, key, upload, options);
+  }
+  int heads = 0;
+  int puts = 0;
+
+ private:
+  static std::unexpected<Error> failing(int& left) {
+    --left;
+    return fail(Error(Code::unavailable, "not now").with(Retry::later));
+  }
+};
+
+TEST_F(SyncTest, a_pair_is_counted_once_however_often_its_copy_is_tried) {
+  Metadata type;
+  type.user["k"] = "v";
+  put(*source, "a", "1", type);
+  put(*target, "a", "1");
+  auto flaky = std::make_unique<Flaky>(std::move(target));
+  flaky->puts = 2;
+  target = std::move(flaky);
+  RepairOptions mend;
+  mend.verify.level = VerifyLevel::content;
+  const RepairSummary summary = run(repair(context, *source, *target, mend, notes)).value();
+  EXPECT_EQ(summary.found.total, 1);
+  EXPECT_EQ(summary.found.metadata_only, 1);
+  EXPECT_EQ(summary.progress.retries, 2);
+  EXPECT_EQ(summary.progress.replicated, 1);
+}
+
+TEST_F(SyncTest, a_pair_that_could_not_be_compared_is_unreadable_also_at_the_first_try) {
+  put(*source, "a", "1");
+  put(*target, "a", "1");
+  auto flaky = std::make_unique<Flaky>(std::move(target));
+  flaky->heads = 1;
+  target = std::move(flaky);
+  VerifyOptions once;
+  once.level = VerifyLevel::checksum;
+  once.transfer.attempts = 1;
+  const VerifySummary found = run(verify(context, *source, *target, once, notes)).value();
+  EXPECT_EQ(found.unreadable, 1);
+  EXPECT_FALSE(found.clean());
+}
+
+TEST_F(SyncTest, repair_removes_extras_as_carefully_as_sync) {
+  put(*target, "extra", "1");
+  RepairOptions mend;
+  mend.extra = Extra::remove;
+  mend.verify.transfer.attempts = 1;
+  RepairSummary summary = run(repair(context, *source, *target, mend, notes)).value();
+  ASSERT_TRUE(summary.delete_refused) << "the source is empty";
+  put(*source, "a", "1");
+  auto flaky = std::make_unique<Flaky>(std::move(target));
+  flaky->puts = 1;
+  target = std::move(flaky);
+  summary = run(repair(context, *source, *target, mend, notes)).value();
+  EXPECT_EQ(summary.progress.failed, 1);
+  ASSERT_TRUE(summary.delete_refused) << "a copy failed";
+  EXPECT_EQ(get(*target, "extra"), "1");
+  summary = run(repair(context, *source, *target, mend, notes)).value();
+  EXPECT_FALSE(summary.delete_refused);
+  EXPECT_EQ(summary.progress.deleted, 1);
 }
 
 TEST_F(SyncTest, a_multipart_object_keeps_its_layout_and_its_etag) {

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "store/etag.h"
 #include "transfer/comparison.h"
 #include "transfer/content_check.h"
 #include "transfer/copy.h"
@@ -47,12 +48,9 @@ class Verification final : public DiffSink, public Work {
       found.interrupted = context_.check().error();
     } else if (!listed) {
       found.listing_error = listed.error();
-    } else {
-      GODWIT_CO_CHECK(co_await remove_extras());
     }
-    if (mends_ && repair_.progress.replicated > 0) {
-      GODWIT_CO_CHECK(co_await stores_.target.flush(context_));
-    }
+    GODWIT_CO_CHECK(co_await flush());
+    if (!found.interrupted && listed) co_await remove_extras();
     (void)co_await extras_.remove();
     found.elapsed = context_.world().mono_now() - start;
     co_return std::move(repair_);
@@ -62,6 +60,7 @@ class Verification final : public DiffSink, public Work {
 
   void pair(ListEntry* source, ListEntry* target) override {
     const ListEntry& known = source != nullptr ? *source : *target;
+    source_seen_ = source_seen_ || source != nullptr;
     if (!options_.verify.filter.takes(known, began_)) return;
     ++repair_.found.total;
     ++repair_.progress.total;
@@ -91,8 +90,10 @@ class Verification final : public DiffSink, public Work {
       if (!found && found.error().retry() == Retry::later && job.tries < kTriesToRead) {
         co_return fail(Error(found.error()));
       }
-      if (count(job, found)) co_return read;
-      if (!mends_) co_return read;
+      const bool bad = !count(job, found);
+      // A job of its own: trying again to copy is not to find it bad again.
+      if (bad && mends_) push_copy(job.source);
+      co_return read;
     }
     co_return co_await mend_one(job);
   }
@@ -103,6 +104,11 @@ class Verification final : public DiffSink, public Work {
   }
 
   void gave_up(const Job& job, const Error& error) override {
+    if (job.target) {
+      (void)count(job, fail(Error(error)));
+      if (mends_) push_copy(job.source);
+      return;
+    }
     ++repair_.progress.failed;
     tell(EventKind::failed, job.source, &error);
   }
@@ -115,6 +121,10 @@ class Verification final : public DiffSink, public Work {
     if (verdict == Verdict::different) {
       found_bad(EventKind::different, std::move(source));
     } else if (options_.verify.level == VerifyLevel::listing) {
+      if (is_doubtful(source.etag) || is_doubtful(target.etag)) {
+        found_bad(EventKind::doubtful, std::move(source));
+        return;
+      }
       ++(verdict == Verdict::same ? repair_.found.same : repair_.found.unproven);
       ++repair_.progress.skipped;
     } else {
@@ -150,9 +160,15 @@ class Verification final : public DiffSink, public Work {
   }
 
   void found_bad(EventKind kind, ListEntry source) {
-    ++(kind == EventKind::missing ? repair_.found.missing : repair_.found.different);
+    VerifySummary& found = repair_.found;
+    ++(kind == EventKind::missing    ? found.missing
+       : kind == EventKind::doubtful ? found.doubtful
+                                     : found.different);
     tell(kind, source, nullptr);
-    if (!mends_) return;
+    if (mends_) push_copy(std::move(source));
+  }
+
+  void push_copy(ListEntry source) {
     Job job;
     job.source = std::move(source);
     jobs_.push(std::move(job));
@@ -175,20 +191,42 @@ class Verification final : public DiffSink, public Work {
     co_return moved;
   }
 
-  Task<void> remove_extras() {
-    if (extras_.size() == 0) co_return Result<void>();
-    if (extras_.size() > options_.max_delete) {
-      repair_.delete_refused =
-          Error(Code::limit_exceeded, "nothing was deleted: " + std::to_string(extras_.size()) +
-                                          " objects would go, and at most " +
-                                          std::to_string(options_.max_delete) + " may");
-      co_return Result<void>();
+  /// What was mended before an interruption is kept too.
+  Task<void> flush() {
+    if (!mends_ || options_.run == Run::dry) co_return Result<void>();
+    const Context last(context_.world());
+    co_return co_await stores_.target.flush(last);
+  }
+
+  [[nodiscard]] std::optional<Error> why_not_remove() const {
+    if (!source_seen_) {
+      return Error(Code::precondition_failed,
+                   "the source is empty; deleting everything at the target was refused")
+          .with_hint("if that is what you want: sync --delete --allow-empty-source");
     }
+    if (repair_.progress.failed > 0) {
+      return Error(Code::precondition_failed, "nothing was deleted, because copies failed")
+          .with_hint("mend what failed and run again");
+    }
+    if (extras_.size() <= options_.max_delete) return std::nullopt;
+    return Error(Code::limit_exceeded, "nothing was deleted: " + std::to_string(extras_.size()) +
+                                           " objects would go, and at most " +
+                                           std::to_string(options_.max_delete) + " may");
+  }
+
+  asio::awaitable<void> remove_extras() {
+    if (extras_.size() == 0) co_return;
+    repair_.delete_refused = why_not_remove();
+    if (repair_.delete_refused) co_return;
     if (options_.run == Run::dry) {
       repair_.progress.deleted = extras_.size();
-      co_return Result<void>();
+      co_return;
     }
-    co_return co_await remove_keys(context_, stores_.target, extras_, resources_);
+    const Result<void> removed =
+        co_await remove_keys(context_, stores_.target, extras_, resources_);
+    if (removed) co_return;
+    auto& place = context_.check() ? repair_.delete_refused : repair_.found.interrupted;
+    place = removed.error();
   }
 
   void tell(EventKind kind, const ListEntry& entry, const Error* error) {
@@ -210,13 +248,14 @@ class Verification final : public DiffSink, public Work {
   Jobs jobs_;
   KeySpool extras_;
   bool mends_ = false;
+  bool source_seen_ = false;
 };
 
 }  // namespace
 
 bool VerifySummary::clean() const {
-  return missing + extra + different + metadata_only + unreadable == 0 && !listing_error &&
-         !interrupted;
+  return missing + extra + different + doubtful + metadata_only + unreadable == 0 &&
+         !listing_error && !interrupted;
 }
 
 Task<VerifySummary> verify(const Context& context, Store& source, Store& target,

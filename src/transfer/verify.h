@@ -16,6 +16,7 @@ struct VerifySummary {
   std::uint64_t missing = 0;        ///< the target lacks it
   std::uint64_t extra = 0;          ///< only the target has it
   std::uint64_t different = 0;      ///< size or content
+  std::uint64_t doubtful = 0;       ///< a power loss may have spoiled it (listing level only)
   std::uint64_t metadata_only = 0;  ///< same content, other metadata (checksum level and up)
   std::uint64_t unreadable = 0;     ///< one side could not be read: the error is in the event
   Bytes bytes_read = 0;
@@ -37,12 +38,13 @@ struct VerifySummary {
 
 struct RepairSummary {
   VerifySummary found;
-  Progress progress;  ///< of the copies (and removals) that mended it
-  std::optional<Error> delete_refused;
+  Progress progress;                    ///< of the copies (and removals) that mended it
+  std::optional<Error> delete_refused;  ///< as in SyncSummary
 };
 
-/// Verifies, and copies just the objects that are missing, different, of other metadata, or
-/// unreadable at the target. Extras are removed only if asked.
+/// Verifies, and copies just the objects that are missing, different, doubtful, of other metadata,
+/// or unreadable at the target. Extras are removed only if asked, last, and as `sync` does: not
+/// after copies that failed, and not all of a target because the source is empty.
 [[nodiscard]] Task<RepairSummary> repair(const Context& context, Store& source, Store& target,
                                          const RepairOptions& options, Observer& observer);
 

@@ -18,6 +18,9 @@ struct FileStat {
   FileType type = FileType::other;
   Bytes size = 0;
   WallTime modified{};
+  /// When anything of it was changed last, its name included, by the clock of the file system:
+  /// nobody sets it. A power loss takes it only with the name.
+  WallTime changed{};
   std::uint64_t device = 0;  ///< with `inode`: the identity of the file
   std::uint64_t inode = 0;
   std::uint32_t mode = 0;  ///< permission bits

@@ -158,7 +158,8 @@ class Walk {
     // A record that cannot be read is told when the object is: it does not end the listing.
     const auto record =
         tree_->records().read(key, facts->stat, facts->attribute).value_or(std::nullopt);
-    entry.etag = etag_of(facts->stat, record ? &*record : nullptr);
+    GODWIT_TRY(const Trust trust, tree_->trust(facts->stat));
+    entry.etag = etag_of(facts->stat, record ? &*record : nullptr, trust);
     page.push_back(std::move(entry));
     return {};
   }

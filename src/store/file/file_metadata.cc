@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/utf8.h"
+#include "store/etag.h"
 #include "store/file/file_key.h"
 
 namespace godwit::file {
@@ -109,7 +110,8 @@ std::optional<Record> decode(const std::string& text) {
   }
 }
 
-std::string etag_of(const FileStat& stat, const Record* record) {
+std::string etag_of(const FileStat& stat, const Record* record, Trust trust) {
+  if (trust == Trust::in_doubt) return std::string(kDoubtful) + etag_of(stat, nullptr);
   const bool holds = record != nullptr && !record->content_etag.empty() &&
                      record->size == stat.size && record->modified == stat.modified;
   if (holds) return record->content_etag;

@@ -26,8 +26,12 @@ inline constexpr const char* kAttribute = "user.godwit";
 /// Whether there is anything to keep.
 [[nodiscard]] bool worth_keeping(const Record& record);
 
-/// The version token of a file: the recorded content token while it holds, else one made of size,
-/// time and inode.
-[[nodiscard]] std::string etag_of(const FileStat& stat, const Record* record);
+/// Whether a power loss may have spoiled a file.
+enum class Trust : std::uint8_t { sound, in_doubt };
+
+/// The version token of a file: one that is_doubtful where it is in doubt; the recorded content
+/// token while it holds, else one made of size, time and inode.
+[[nodiscard]] std::string etag_of(const FileStat& stat, const Record* record,
+                                  Trust trust = Trust::sound);
 
 }  // namespace godwit::file

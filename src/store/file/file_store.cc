@@ -195,8 +195,7 @@ class FileStore final : public Store {
   }
 
   Task<void> flush(const Context&) override {
-    if (tree_->options().fsync != Fsync::batch) co_return Result<void>();
-    auto work = [tree = tree_] { return tree->disk().sync_all(tree->options().root); };
+    auto work = [tree = tree_] { return tree->flush(); };
     co_return placed(co_await run_blocking(world_, std::move(work)), "flush", {});
   }
 

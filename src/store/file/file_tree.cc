@@ -70,7 +70,9 @@ ObjectInfo OpenedFile::info(const std::string& key) const {
 Tree::Tree(Disk& disk, const TreeOptions& options)
     : disk_(disk_for(disk, options.symlinks)),
       options_(options),
-      records_(disk_, own_path("meta")) {}
+      records_(disk_, own_path("meta")),
+      unflushed_(disk_, own_path("unflushed"),
+                 [this] { return sync_names(own_path("unflushed")); }) {}
 
 std::string Tree::own_path(const std::string& name) const {
   return options_.root + "/" + std::string(kOwnDirectory) + "/" + name;
@@ -91,6 +93,7 @@ Result<ObjectInfo> Tree::info(const std::string& key) const {
   OpenedFile file;
   file.stat = facts.stat;
   GODWIT_TRY(file.record, records_.read(key, facts.stat, facts.attribute));
+  GODWIT_TRY(file.trust, trust(facts.stat));
   return file.info(key);
 }
 
@@ -106,7 +109,18 @@ Result<OpenedFile> Tree::open(const std::string& key) const {
     return fail(std::move(attribute).error());
   }
   GODWIT_TRY(opened.record, records_.read(key, opened.stat, attribute.value_or(std::nullopt)));
+  GODWIT_TRY(opened.trust, trust(opened.stat));
   return opened;
+}
+
+Result<Trust> Tree::trust(const FileStat& file) const {
+  GODWIT_TRY(const bool in_doubt, unflushed_.in_doubt(file));
+  return in_doubt ? Trust::in_doubt : Trust::sound;
+}
+
+Result<void> Tree::flush() const {
+  if (options_.fsync != Fsync::batch) return {};
+  return unflushed_.flush(options_.root);
 }
 
 Result<Draft> Tree::draft(const std::string& key, std::uint64_t random) const {
@@ -285,6 +299,10 @@ Result<PutResult> Tree::commit(Draft& draft, const std::string& key,
   const bool durable = options_.fsync == Fsync::always;
   GODWIT_TRY(FileStat stat, draft.file->stat());
   GODWIT_CHECK(check_device(stat));
+  using Synced = Unflushed::Synced;
+  const bool at_the_end = options_.fsync == Fsync::batch;
+  GODWIT_TRY(const Unflushed::Writing writing,
+             unflushed_.begin(at_the_end ? Synced::by_flush : Synced::by_its_writer, stat.changed));
   stat.modified = options.modified.value_or(stat.modified);
   const Record record{.metadata = options.metadata,
                       .content_etag = options.content_etag,

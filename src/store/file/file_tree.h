@@ -9,6 +9,7 @@
 
 #include "store/file/file_metadata.h"
 #include "store/file/file_records.h"
+#include "store/file/file_unflushed.h"
 #include "store/store.h"
 #include "world/disk.h"
 
@@ -17,7 +18,8 @@ namespace godwit::file {
 /// When what was written is on stable storage.
 enum class Fsync : std::uint8_t {
   always,  ///< before each put returns
-  batch,   ///< at `flush`; a power loss before may take what is new, never what was replaced
+  batch,   ///< at `flush`; a power loss before may spoil what is new (file_unflushed.h says what),
+           ///< never what was replaced
   never
 };
 
@@ -52,8 +54,11 @@ struct OpenedFile {
   std::unique_ptr<File> file;
   FileStat stat;
   std::optional<Record> record;
+  Trust trust = Trust::sound;
 
-  [[nodiscard]] std::string etag() const { return etag_of(stat, record ? &*record : nullptr); }
+  [[nodiscard]] std::string etag() const {
+    return etag_of(stat, record ? &*record : nullptr, trust);
+  }
   [[nodiscard]] ObjectInfo info(const std::string& key) const;
 };
 
@@ -66,6 +71,7 @@ class Tree {
   [[nodiscard]] const TreeOptions& options() const { return options_; }
   [[nodiscard]] Disk& disk() const { return disk_; }
   [[nodiscard]] const Records& records() const { return records_; }
+  [[nodiscard]] Result<Trust> trust(const FileStat& file) const;
   [[nodiscard]] std::string path_of(const std::string& key) const {
     return options_.root + "/" + key;
   }
@@ -93,6 +99,8 @@ class Tree {
   /// The names in `directory`, its own and those of the directories above it are on stable storage
   /// when this returns. Cost: one sync; once per directory one for each of those above it.
   [[nodiscard]] Result<void> sync_names(std::string directory) const;
+  /// With Fsync::batch: all that was committed before is on stable storage when this returns.
+  [[nodiscard]] Result<void> flush() const;
   /// Removes the file and the directories that it leaves empty.
   [[nodiscard]] Result<void> remove(const std::string& key) const;
 
@@ -117,6 +125,7 @@ class Tree {
   Disk& disk_;
   TreeOptions options_;
   Records records_;
+  Unflushed unflushed_;
   enum class Case : std::uint8_t { not_looked, kept, folded };
   mutable std::atomic<Case> case_ = Case::not_looked;
   mutable std::atomic<bool> has_unnamed_ = true;

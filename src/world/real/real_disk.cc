@@ -88,6 +88,7 @@ FileStat to_stat(const struct stat& raw) {
   return {.type = type_of(raw.st_mode),
           .size = static_cast<Bytes>(raw.st_size),
           .modified = to_wall(raw.st_mtim),
+          .changed = to_wall(raw.st_ctim),
           .device = raw.st_dev,
           .inode = raw.st_ino,
           .mode = raw.st_mode & 07777};

@@ -145,7 +145,7 @@ InodePtr SimDisk::make_inode(FileType type) {
   auto inode = std::make_shared<Inode>();
   inode->type = type;
   inode->number = ++last_inode_;
-  inode->live.modified = inode->durable.modified = now_();
+  inode->live.modified = inode->durable.modified = inode->changed = now_();
   return inode;
 }
 
@@ -311,7 +311,9 @@ Result<void> SimDisk::link(File& file, const std::string& path) {
   GODWIT_TRY(const Place place, find(path, Last::stays));
   if (place.inode) return failed(Code::precondition_failed, "link", path, "File exists");
   if (strikes(path, &DiskFaults::no_space)) return full(path);
-  names_.apply({{{place.directory, place.name, dynamic_cast<SimFile&>(file).inode()}}, nullptr});
+  const InodePtr inode = dynamic_cast<SimFile&>(file).inode();
+  inode->changed = now_();
+  names_.apply({{{place.directory, place.name, inode}}, nullptr});
   return {};
 }
 
@@ -409,6 +411,7 @@ Result<void> SimDisk::rename(const std::string& from, const std::string& to,
   GODWIT_CHECK(check_rename(source, target, on_existing, to));
   if (source.inode == target.inode) return {};
   if (strikes(to, &DiskFaults::no_space)) return full(to);
+  source.inode->changed = now_();
   const bool replaces_directory = target.inode && target.inode->type == FileType::directory;
   names_.apply(
       {{{source.directory, source.name, nullptr}, {target.directory, target.name, source.inode}},
@@ -448,14 +451,16 @@ Result<void> SimDisk::sync_directory(const std::string& directory) {
 }
 
 Result<void> SimDisk::sync_all(const std::string& path) {
-  GODWIT_CHECK(begin(path, &DiskFaults::sync_error, "sync"));
-  GODWIT_CHECK(existing(path, Last::leads_on));
-  names_.sync_all();
-  const auto sync_below = [](const auto& self, const InodePtr& inode) -> void {
-    inode->sync();
+  GODWIT_CHECK(begin(path));
+  GODWIT_TRY(const InodePtr top, existing(path, Last::leads_on));
+  const bool error = strikes(path, &DiskFaults::sync_error);
+  const auto sync_below = [error](const auto& self, const InodePtr& inode) -> void {
+    error ? inode->drop_unsynced() : inode->sync();
     for (const auto& [name, entry] : inode->entries) self(self, entry);
   };
-  sync_below(sync_below, root_);
+  sync_below(sync_below, error ? top : root_);
+  if (error) return io_error("sync", path);
+  names_.sync_all();
   return {};
 }
 

@@ -102,6 +102,7 @@ Result<void> SimFile::set_attribute(const std::string& name, const std::string& 
 
 Result<void> SimFile::set_modified(WallTime modified) {
   GODWIT_CHECK(begin(&DiskFaults::write_error, "set the time of"));
+  inode_->changed = disk_.now_();
   inode_->change(
       {.kind = FileChange::Kind::time, .offset = 0, .bytes = {}, .name = {}, .modified = modified});
   return {};
@@ -120,7 +121,7 @@ Result<void> SimFile::begin(double DiskFaults::* fault, std::string_view what) {
 }
 
 void SimFile::change(FileChange change) {
-  change.modified = disk_.now_();
+  change.modified = inode_->changed = disk_.now_();
   inode_->change(std::move(change));
 }
 

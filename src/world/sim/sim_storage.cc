@@ -101,6 +101,7 @@ FileStat stat_of(const Inode& inode) {
   return {.type = inode.type,
           .size = inode.live.bytes.size(),
           .modified = inode.live.modified,
+          .changed = inode.changed,
           .device = kDevice,
           .inode = inode.number,
           .mode = directory ? 0755U : 0644U};

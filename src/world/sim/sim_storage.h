@@ -44,7 +44,8 @@ struct FileChange {
 struct Inode {
   FileType type = FileType::regular;
   std::uint64_t number = 0;
-  std::string link;  // where a symbolic link leads
+  std::string link;    // where a symbolic link leads
+  WallTime changed{};  // of anything; as the name that a link gives, so it outlives a power loss
   Contents live;
   Contents durable;
   std::vector<FileChange> unsynced;
