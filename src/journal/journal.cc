@@ -59,6 +59,7 @@ Journal::Journal(World& world, JournalOptions options, std::unique_ptr<kv::Datab
       options_(std::move(options)),
       database_(std::move(database)),
       committer_(world, *database_, [this](std::vector<Step>& steps) { collect(steps); }),
+      opened_(world.mono_now()),
       group_(world.executor()) {
   group_.spawn(keep_time());
 }
@@ -90,13 +91,14 @@ Task<void> Journal::recover(Found found) {
     clock_ = found.head->clock;
     numbers_ = found.head->targets;
   }
+  if (!found.intents.empty()) last_ = std::max(last_, found.intents.rbegin()->first);
+  known_ = last_;
   for (auto& [name, row] : found.targets) {
     make_target(name, row);
     const bool named = std::ranges::find(options_.targets, name) != options_.targets.end();
     if (!named) remove_target(name);
   }
   for (auto& [sequence, row] : found.intents) {
-    last_ = std::max(last_, sequence);
     clock_ = std::max(clock_, row.write.version.time);
     // There is nothing about a comparison that would have to be found out.
     if (row.write.change == Change::compare && !row.committed) row.committed = world_.wall_now();
@@ -221,7 +223,10 @@ Task<void> Journal::add_target(const std::string& name) {
 
 void Journal::make_target(const std::string& name, const TargetRow& row) {
   QueueContext context{
+      .world = world_,
       .committer = committer_,
+      .quiet_from = opened_ + options_.late_write_window,
+      .known = known_,
       .next_sequence = [this] { return ++last_; },
       .release = [this](Sequence intent) { release(intent); },
       .stands_since = [this](Sequence intent, WallTime since) { stands_since(intent, since); },
@@ -457,7 +462,8 @@ asio::awaitable<void> Journal::keep_time() {
     }
     pause_ = CancelSource();
     const MonoTime latest = world_.mono_now() + std::chrono::hours(1);
-    (void)co_await world_.sleep_until(std::min(next, latest), pause_.token());
+    paused_until_ = std::min(next, latest);
+    (void)co_await world_.sleep_until(paused_until_, pause_.token());
   }
 }
 
@@ -465,7 +471,8 @@ void Journal::wake(const std::string& name) {
   const auto found = targets_.find(name);
   if (found == targets_.end()) return;
   found->second->ready.notify_one();
-  if (found->second->queue.next_delayed()) pause_.cancel();
+  const auto next = found->second->queue.next_delayed();
+  if (next && *next < paused_until_) pause_.cancel();
 }
 
 }  // namespace godwit::journal

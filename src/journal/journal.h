@@ -19,6 +19,8 @@ struct JournalOptions {
   /// Tasks of one target that are kept in memory; the rest waits on disk.
   std::size_t most_in_memory = 20'000;
   Bytes database_memory = 64 * kMiB;
+  /// For so long a write whose answer was lost may still land at a target.
+  Duration late_write_window = std::chrono::minutes(1);
 };
 
 /// A write of which nobody knows whether the primary has it.
@@ -139,6 +141,8 @@ class Journal {
   std::vector<std::unique_ptr<Target>> removed_;  // steps on their way may still speak of them
   TargetNumber numbers_ = 0;
 
+  MonoTime opened_;
+  Sequence known_ = 0;  // the last of those that were found
   Sequence last_ = 0;
   HybridTime clock_;
   std::string head_written_;
@@ -150,6 +154,7 @@ class Journal {
 
   TaskGroup group_;
   CancelSource pause_;
+  MonoTime paused_until_{};
   bool closing_ = false;
 };
 

@@ -89,7 +89,10 @@ class JournalTest : public testing::Test {
 
   SimWorld world_;
   kv::SimEngine engine_;
-  JournalOptions options_{.directory = "/journal", .targets = {"b", "c"}, .most_in_memory = 8};
+  JournalOptions options_{.directory = "/journal",
+                          .targets = {"b", "c"},
+                          .most_in_memory = 8,
+                          .late_write_window = kSecond / 2};
   std::unique_ptr<Journal> journal_;
 };
 
@@ -199,6 +202,62 @@ TEST_F(JournalTest, a_comparison_waits_for_the_write_that_stands_for_it) {
   EXPECT_EQ(queue("b").compares(), 1U);
   queue("b").done("k", version_of(1));
   EXPECT_EQ(queue("b").compares(), 0U);
+}
+
+TEST_F(JournalTest, what_may_be_overwritten_by_a_late_write_is_delivered_again_after_it) {
+  finish_resync();
+  write(put_of("k", 1));
+  ASSERT_TRUE(queue("b").take());
+  const MonoTime until = world_.mono_now() + 10 * kSecond;
+  queue("b").doubt("k", until);
+  queue("b").retry("k", world_.mono_now());
+  settle();
+  ASSERT_TRUE(queue("b").take());
+  queue("b").done("k", version_of(1));
+  EXPECT_FALSE(queue("b").take());
+  const Backlog backlog = queue("b").backlog();
+  EXPECT_EQ(backlog.tasks, 0U);
+  EXPECT_EQ(backlog.in_doubt, 1U);
+  EXPECT_FALSE(backlog.oldest) << "it does not lag";
+  EXPECT_FALSE(backlog.caught_up());
+  EXPECT_TRUE(lacks("k")) << "nobody may read it there";
+  ASSERT_TRUE(test::run_task(world_, Context(world_).sleep(10 * kSecond)));
+  const auto again = queue("b").take();
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->write.version, version_of(1));
+  queue("b").done("k", version_of(1));
+  EXPECT_TRUE(queue("b").backlog().caught_up());
+}
+
+TEST_F(JournalTest, a_new_write_need_not_wait_for_the_end_of_a_doubt) {
+  finish_resync();
+  write(put_of("k", 1));
+  ASSERT_TRUE(queue("b").take());
+  queue("b").doubt("k", world_.mono_now() + 10 * kSecond);
+  queue("b").done("k", version_of(1));
+  write(put_of("k", 2));
+  const auto newer = queue("b").take();
+  ASSERT_TRUE(newer);
+  EXPECT_EQ(newer->write.version, version_of(2));
+  queue("b").done("k", version_of(2));
+  EXPECT_EQ(queue("b").backlog().in_doubt, 1U);
+}
+
+TEST_F(JournalTest, what_a_process_before_had_under_way_may_land_after_a_restart) {
+  finish_resync();
+  write({.key = "k", .version = version_of(1), .change = Change::remove});
+  settle();
+  options_.late_write_window = 10 * kSecond;
+  crash(Crash::process);
+  commit_unsettled();
+  ASSERT_TRUE(queue("b").take());
+  queue("b").done("k", version_of(1));
+  write(put_of("other", 2));
+  ASSERT_TRUE(queue("b").take());
+  queue("b").done("other", version_of(2));
+  EXPECT_EQ(queue("b").backlog().in_doubt, 1U) << "the removal only";
+  ASSERT_TRUE(test::run_task(world_, Context(world_).sleep(options_.late_write_window)));
+  EXPECT_EQ(queue("b").take()->write.change, Change::remove);
 }
 
 TEST_F(JournalTest, urgent_writes_overtake_and_others_keep_their_order) {
@@ -519,7 +578,11 @@ class JournalModel : public JournalTest, public testing::WithParamInterface<int>
     const auto task = queue(target).take();
     if (!task) return;
     const std::string& key = task->write.key;
-    switch (draw(8)) {
+    switch (draw(9)) {
+      case 8:
+        queue(target).doubt(key, world_.mono_now() + kSecond);
+        queue(target).put_back(key);
+        break;
       case 0: queue(target).retry(key, world_.mono_now() + kSecond); break;
       case 1: queue(target).bury(key, Error(Code::corrupted, "bad"), world_.wall_now()); break;
       case 2: queue(target).put_back(key); break;
@@ -577,6 +640,7 @@ TEST_P(JournalModel, nothing_acknowledged_is_forgotten_through_faults_and_crashe
     settle();
     while (const auto task = queue(target).take()) {
       deliver(target, *task);
+      settle();
       settle();
     }
     EXPECT_TRUE(asked_[target].empty());

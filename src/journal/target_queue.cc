@@ -67,8 +67,10 @@ std::optional<TargetTask> TargetQueue::take() {
 }
 
 std::optional<MonoTime> TargetQueue::next_delayed() const {
-  if (delayed_.empty()) return std::nullopt;
-  return delayed_.begin()->first;
+  std::optional<MonoTime> next;
+  if (!delayed_.empty()) next = delayed_.begin()->first;
+  if (!doubts_end_.empty()) next = std::min(next.value_or(MonoTime::max()), doubts_end_.begin()->first);
+  return next;
 }
 
 void TargetQueue::tick(MonoTime now) {
@@ -77,6 +79,31 @@ void TargetQueue::tick(MonoTime now) {
     if (found != entries_.end() && found->second.state == State::delayed) enqueue(found->second);
     delayed_.erase(delayed_.begin());
   }
+  while (!doubts_end_.empty() && doubts_end_.begin()->first <= now) {
+    const std::string key = std::move(doubts_end_.begin()->second);
+    doubts_end_.erase(doubts_end_.begin());
+    if (const auto doubt = doubts_.find(key); doubt != doubts_.end() && doubt->second <= now) {
+      doubts_.erase(doubt);
+    }
+    const auto found = entries_.find(key);
+    if (found == entries_.end() || found->second.state != State::in_doubt) continue;
+    if (in_doubt_until(key, found->second) <= now) deliver_again(found->second);
+  }
+}
+
+void TargetQueue::doubt(const std::string& key, MonoTime until) {
+  MonoTime& known = doubts_.try_emplace(key, until).first->second;
+  known = std::max(known, until);
+  doubts_end_.emplace(until, key);
+  context_.wake();
+}
+
+MonoTime TargetQueue::in_doubt_until(const std::string& key, const Entry& entry) const {
+  MonoTime until = entry.of_before ? context_.quiet_from : MonoTime::min();
+  if (const auto doubt = doubts_.find(key); doubt != doubts_.end()) {
+    until = std::max(until, doubt->second);
+  }
+  return until;
 }
 
 void TargetQueue::done(const std::string& key, const Version& version) {
@@ -87,14 +114,12 @@ void TargetQueue::done(const std::string& key, const Version& version) {
   const bool newest = !newer || version >= entry->task.write.version;
   if (!compare) compares_.erase(key);
   if (newest && !compare) {
-    if (entry->stored) {
-      context_.committer.later({[name = &name_, key](Transaction& transaction) {
-                                  return erase_task(transaction, *name, key);
-                                },
-                                {}});
+    const MonoTime until = in_doubt_until(key, *entry);
+    if (until > context_.world.mono_now()) {
+      keep_in_doubt(*entry, until);
+    } else {
+      finish(key, *entry);
     }
-    if (entry->intent != 0) context_.release(entry->intent);
-    erase(key);
     refill();
     return;
   }
@@ -102,6 +127,34 @@ void TargetQueue::done(const std::string& key, const Version& version) {
   set_since(*entry, newest ? *compare : *newer);
   entry->task.attempts = 0;
   enqueue(*entry);
+}
+
+void TargetQueue::finish(const std::string& key, Entry& entry) {
+  if (entry.stored) {
+    context_.committer.later({[name = &name_, key](Transaction& transaction) {
+                                return erase_task(transaction, *name, key);
+                              },
+                              {}});
+  }
+  if (entry.intent != 0) context_.release(entry.intent);
+  erase(key);
+}
+
+/// It keeps what makes it durable, but the target does not lack it now.
+void TargetQueue::keep_in_doubt(Entry& entry, MonoTime until) {
+  entry.state = State::in_doubt;
+  entry.task.attempts = 0;
+  since_.erase(since_.find(entry.task.since));
+  ++in_doubt_;
+  doubts_end_.emplace(until, entry.task.write.key);
+  context_.wake();
+}
+
+void TargetQueue::deliver_again(Entry& entry) {
+  --in_doubt_;
+  entry.task.since = context_.world.wall_now();
+  since_.insert(entry.task.since);
+  enqueue(entry);
 }
 
 void TargetQueue::retry(const std::string& key, MonoTime not_before) {
@@ -189,7 +242,8 @@ void TargetQueue::collapse() {
   for (auto each = entries_.begin(); each != entries_.end();) {
     Entry& entry = each->second;
     entry.stored.reset();
-    if (entry.state == State::taken || entry.state == State::burying) {
+    if (entry.state == State::taken || entry.state == State::burying ||
+        entry.state == State::in_doubt) {
       ++each;
       continue;
     }
@@ -221,6 +275,9 @@ void TargetQueue::resynced(std::uint64_t collapses) {
 }
 
 void TargetQueue::remove() {
+  for (auto& [key, entry] : entries_) {
+    if (entry.state == State::in_doubt) deliver_again(entry);
+  }
   collapse();
   context_.committer.later({[name = name_](Transaction& transaction) -> Result<void> {
                               erase_target(transaction, name);
@@ -232,9 +289,10 @@ void TargetQueue::remove() {
 Backlog TargetQueue::backlog() const {
   Backlog backlog{.bytes = bytes_in_memory_ + bytes_unloaded_,
                   .dead = dead_,
+                  .in_doubt = in_doubt_,
                   .oldest = resync_since_,
                   .resync = resync_since_.has_value()};
-  backlog.tasks = entries_.size() + unloaded();
+  backlog.tasks = entries_.size() - in_doubt_ + unloaded();
   for (const auto& [key, admission] : admissions_) backlog.tasks += entries_.contains(key) ? 0 : 1;
   const auto older = [&backlog](WallTime since) {
     backlog.oldest = std::min(backlog.oldest.value_or(since), since);
@@ -259,7 +317,9 @@ Version TargetQueue::newest_of_taken(const std::string& key) const {
 
 std::vector<Write> TargetQueue::in_memory_writes() const {
   std::vector<Write> writes;
-  for (const auto& [key, entry] : entries_) writes.push_back(entry.task.write);
+  for (const auto& [key, entry] : entries_) {
+    if (entry.state != State::in_doubt) writes.push_back(entry.task.write);
+  }
   for (const auto& [key, admission] : admissions_) writes.push_back(admission.newest->write);
   return writes;
 }
@@ -268,6 +328,8 @@ bool TargetQueue::on_disk() const { return unloaded() > 0 || dead_ > 0; }
 
 /// A newer write takes the place of the older one.
 void TargetQueue::coalesce(Entry& entry, TargetTask task, Sequence intent) {
+  if (entry.state == State::in_doubt) deliver_again(entry);
+  if (intent != 0 && intent <= context_.known) entry.of_before = true;
   Write& write = entry.task.write;
   if (task.write.version <= write.version) {
     // Of a write that came here without its intent, this may be the intent.
@@ -303,6 +365,7 @@ TargetQueue::Entry& TargetQueue::insert(TargetTask task, Sequence intent) {
   bytes_in_memory_ += task.write.size;
   Entry& entry = entries_[key];
   entry = {.task = std::move(task), .intent = intent};
+  entry.of_before = intent != 0 && intent <= context_.known;
   // A write on its way to disk cannot be overtaken by the older one that has come back from there.
   if (const auto pending = admissions_.find(key); pending != admissions_.end()) {
     coalesce(entry, *pending->second.newest, 0);
@@ -431,6 +494,7 @@ void TargetQueue::count_on_disk(const TaskRow& row) {
 void TargetQueue::count_loaded(Entry& entry, const TaskRow& row) {
   if (entry.stored) return;
   entry.stored = row.place;
+  entry.of_before = entry.of_before || row.place.order <= context_.known;
   lane(row.place.priority).unloaded -= 1;
   bytes_unloaded_ -= std::min(bytes_unloaded_, row.task.write.size);
   if (unloaded() == 0) bytes_unloaded_ = 0;

@@ -20,19 +20,28 @@ struct Backlog {
   std::uint64_t tasks = 0;  ///< keys, those under way included
   Bytes bytes = 0;          ///< that their newest writes announce
   std::uint64_t dead = 0;   ///< dead letters
+  /// Keys that were delivered, but at which an older write may still land: see `doubt`. Not among
+  /// `tasks`.
+  std::uint64_t in_doubt = 0;
   /// When the oldest write was acknowledged that the target lacks, dead letters aside; absent:
   /// there is none.
   std::optional<WallTime> oldest;
   /// Tasks were dropped: only a comparison of everything tells what it lacks.
   bool resync = false;
 
-  /// The target has all that was acknowledged.
-  [[nodiscard]] bool caught_up() const { return tasks == 0 && dead == 0 && !resync; }
+  /// The target has all that was acknowledged, for good.
+  [[nodiscard]] bool caught_up() const {
+    return tasks == 0 && dead == 0 && in_doubt == 0 && !resync;
+  }
 };
 
 /// What a queue needs of the journal around it.
 struct QueueContext {
+  World& world;
   Committer& committer;
+  /// What a process before had under way may land until then; it knew the writes up to `known`.
+  MonoTime quiet_from{};
+  Sequence known = 0;
   std::function<Sequence()> next_sequence;
   /// An intent need not be kept any more on account of this target.
   std::function<void(Sequence)> release;
@@ -66,6 +75,9 @@ class TargetQueue {
   [[nodiscard]] std::optional<MonoTime> next_delayed() const;
   /// Tasks whose pause is over become ready.
   void tick(MonoTime now);
+  /// An attempt at the key was given up, and may still take effect at the target until then. What
+  /// is delivered before is delivered once more after it, for it may have been overwritten.
+  void doubt(const std::string& key, MonoTime until);
 
   // How a taken task ends.
 
@@ -107,7 +119,7 @@ class TargetQueue {
   [[nodiscard]] std::size_t compares() const { return compares_.size(); }
 
  private:
-  enum class State : std::uint8_t { ready, delayed, taken, burying };
+  enum class State : std::uint8_t { ready, delayed, taken, burying, in_doubt };
   struct Entry {
     TargetTask task;
     State state = State::ready;
@@ -115,6 +127,7 @@ class TargetQueue {
     Sequence intent = 0;                    // of the newest write
     std::optional<Place> stored;            // its row on disk
     std::optional<WallTime> newer_since;    // a newer write came while it was taken
+    bool of_before = false;               // a process before may have had it under way
     std::optional<WallTime> compare_since;  // a comparison was asked for while it was taken
   };
   /// Writes of one key on their way to disk.
@@ -150,6 +163,10 @@ class TargetQueue {
   void coalesce(Entry& entry, TargetTask task, Sequence intent);
   Entry& insert(TargetTask task, Sequence intent);
   void enqueue(Entry& entry);
+  void finish(const std::string& key, Entry& entry);
+  void keep_in_doubt(Entry& entry, MonoTime until);
+  void deliver_again(Entry& entry);
+  [[nodiscard]] MonoTime in_doubt_until(const std::string& key, const Entry& entry) const;
   void set_since(Entry& entry, WallTime since);
   void erase(const std::string& key);
   void admit(TargetTask task, Sequence intent, Keep keep);
@@ -174,6 +191,9 @@ class TargetQueue {
   std::array<Lane, 3> lanes_;
   std::multimap<MonoTime, std::string> delayed_;
   std::unordered_set<std::string> compares_;
+  std::unordered_map<std::string, MonoTime> doubts_;
+  std::multimap<MonoTime, std::string> doubts_end_;
+  std::uint64_t in_doubt_ = 0;
   std::multiset<WallTime> since_;        // of entries and admissions
   std::unordered_set<Sequence> erased_;  // places that a page on its way may still show
   Bytes bytes_in_memory_ = 0;

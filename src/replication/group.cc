@@ -106,7 +106,8 @@ Task<std::unique_ptr<Group>> Group::open(const Context& context, GroupConfig con
   GODWIT_CO_TRY(const bool marked,
                 co_await claim_primary(patient, *stores.at(config.primary), own, is_old));
   journal::JournalOptions journal_options{.directory = support.journal_directory,
-                                          .most_in_memory = support.most_in_memory};
+                                          .most_in_memory = support.most_in_memory,
+                                          .late_write_window = config.late_write_window};
   for (const TargetConfig& target : config.targets) journal_options.targets.push_back(target.name);
   GODWIT_CO_TRY(auto journal, co_await journal::Journal::open(context.world(), support.engine,
                                                               std::move(journal_options)));

@@ -104,7 +104,8 @@ Task<void> PrimaryMover::wait_until_near(const Context& context, const std::stri
                                                           " dead letters: nothing was changed")
                          .with_hint("redrive or resolve them"));
     }
-    if (!backlog->resync && backlog->tasks <= kNear) co_return Result<void>();
+    const bool near = !backlog->resync && backlog->tasks <= kNear && backlog->in_doubt == 0;
+    if (near) co_return Result<void>();
     const auto waited = co_await context.sleep(kLook);
     if (!waited) co_return fail(not_caught_up(waited.error(), candidate));
   }

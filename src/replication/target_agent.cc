@@ -307,6 +307,9 @@ asio::awaitable<void> TargetAgent::failed(journal::TargetTask task, Error error)
   }
   auto* queue = engine_.journal.target(target_.config.name);
   if (queue == nullptr) co_return;
+  if (!verdict.at_primary && error.outcome() == Outcome::unknown) {
+    queue->doubt(key, engine_.world.mono_now() + engine_.config.late_write_window);
+  }
   const bool counts = !verdict.at_primary || verdict.lost;
   const bool last = counts && task.attempts + 1 >= target_.config.max_attempts;
   if (cancelled || !target_.takes_deliveries()) {
