@@ -92,7 +92,7 @@ Task<void> Journal::recover(Found found) {
     numbers_ = found.head->targets;
   }
   if (!found.intents.empty()) last_ = std::max(last_, found.intents.rbegin()->first);
-  known_ = last_;
+  if (!found.head || !found.head->quiet) known_ = last_;
   for (auto& [name, row] : found.targets) {
     make_target(name, row);
     const bool named = std::ranges::find(options_.targets, name) != options_.targets.end();
@@ -315,7 +315,8 @@ Task<std::vector<Write>> Journal::lacking(const std::string& name) {
   }
   std::vector<Write> all;
   for (auto& [key, write] : *found) {
-    if (write.change != Change::compare) all.push_back(std::move(write));
+    const bool lacks = write.change != Change::compare && !queue->is_in_doubt(key);
+    if (lacks) all.push_back(std::move(write));
   }
   // Beside the newest that was committed, not in its place: it may turn out not to have happened.
   for (Unsettled& unsettled : this->unsettled()) all.push_back(std::move(unsettled.write));
@@ -418,7 +419,8 @@ void Journal::collect(std::vector<Step>& steps) {
   std::string head = encode(Head{.first = intents_.empty() ? last_ + 1 : intents_.begin()->first,
                                  .last = last_,
                                  .clock = clock_,
-                                 .targets = numbers_});
+                                 .targets = numbers_,
+                                 .quiet = closing_ && is_quiet()});
   if (head == head_written_) return;
   head_written_ = head;
   steps.push_back({[head = std::move(head)](Transaction& transaction) -> Result<void> {
@@ -426,6 +428,11 @@ void Journal::collect(std::vector<Step>& steps) {
                      return {};
                    },
                    {}});
+}
+
+bool Journal::is_quiet() const {
+  return std::ranges::none_of(targets_,
+                              [](const auto& target) { return target.second->queue.has_doubts(); });
 }
 
 /// Notes on disk which intents were committed, so that a restart need not ask the primary. Most

@@ -129,6 +129,7 @@ class Journal {
   void stands_since(Sequence intent, WallTime since);
   void forget(std::map<Sequence, Intent>::iterator intent);
   void collect(std::vector<Step>& steps);
+  [[nodiscard]] bool is_quiet() const;
   void collect_marks(std::vector<Step>& steps);
   [[nodiscard]] asio::awaitable<void> keep_time();
   void wake(const std::string& target);
@@ -142,7 +143,7 @@ class Journal {
   TargetNumber numbers_ = 0;
 
   MonoTime opened_;
-  Sequence known_ = 0;  // the last of those that were found
+  Sequence known_ = 0;  // the last that a process before may have had under way
   Sequence last_ = 0;
   HybridTime clock_;
   std::string head_written_;

@@ -260,6 +260,25 @@ TEST_F(JournalTest, what_a_process_before_had_under_way_may_land_after_a_restart
   EXPECT_EQ(queue("b").take()->write.change, Change::remove);
 }
 
+TEST_F(JournalTest, after_an_orderly_end_nothing_is_in_doubt_that_was_not_before) {
+  finish_resync();
+  options_.late_write_window = 10 * kSecond;
+  write(put_of("k", 1));
+  close();
+  open();
+  ASSERT_TRUE(queue("b").take());
+  queue("b").done("k", version_of(1));
+  EXPECT_EQ(queue("b").backlog().in_doubt, 0U);
+  ASSERT_TRUE(queue("c").take());
+  queue("c").doubt("k", world_.mono_now() + 10 * kSecond);
+  queue("c").put_back("k");
+  close();
+  open();
+  ASSERT_TRUE(queue("c").take());
+  queue("c").done("k", version_of(1));
+  EXPECT_EQ(queue("c").backlog().in_doubt, 1U);
+}
+
 TEST_F(JournalTest, urgent_writes_overtake_and_others_keep_their_order) {
   finish_resync();
   write(put_of("a", 1));

@@ -182,6 +182,7 @@ std::string encode(const Head& head) {
   append(value, head.last);
   append(value, head.clock.value);
   append(value, head.targets);
+  append(value, head.quiet);
   return value;
 }
 
@@ -235,16 +236,16 @@ Result<Head> decode_head(std::string_view value) {
   Head head;
   Reader reader(value);
   reader.read(head.format);
-  if (head.format > kFormat) {
+  if (head.format != kFormat) {
     return fail(Error(Code::unsupported, "the journal has format " + std::to_string(head.format) +
-                                             ", this program knows up to " +
-                                             std::to_string(kFormat))
-                    .with_hint("run the newer godwit that wrote it"));
+                                             ", this program knows " + std::to_string(kFormat))
+                    .with_hint("run the godwit that wrote it, until every target has caught up"));
   }
   reader.read(head.first);
   reader.read(head.last);
   reader.read(head.clock.value);
   reader.read(head.targets);
+  reader.read(head.quiet);
   return reader.finish(head, "its head");
 }
 

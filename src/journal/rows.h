@@ -22,7 +22,7 @@ namespace godwit::journal {
 using TargetNumber = std::uint32_t;
 
 /// Changes whenever rows of an older program would be misread.
-inline constexpr std::uint32_t kFormat = 1;
+inline constexpr std::uint32_t kFormat = 2;
 
 struct Head {
   std::uint32_t format = kFormat;
@@ -30,6 +30,7 @@ struct Head {
   Sequence last = 0;         ///< no sequence or order above it was given out
   HybridTime clock;          ///< no version above it was written
   TargetNumber targets = 0;  ///< that were ever numbered
+  bool quiet = false;        ///< it was closed with nothing under way that could land later
 };
 
 struct IntentRow {

@@ -69,7 +69,8 @@ std::optional<TargetTask> TargetQueue::take() {
 std::optional<MonoTime> TargetQueue::next_delayed() const {
   std::optional<MonoTime> next;
   if (!delayed_.empty()) next = delayed_.begin()->first;
-  if (!doubts_end_.empty()) next = std::min(next.value_or(MonoTime::max()), doubts_end_.begin()->first);
+  if (!doubts_end_.empty())
+    next = std::min(next.value_or(MonoTime::max()), doubts_end_.begin()->first);
   return next;
 }
 
@@ -315,11 +316,14 @@ Version TargetQueue::newest_of_taken(const std::string& key) const {
   return found == entries_.end() ? Version{} : found->second.task.write.version;
 }
 
+bool TargetQueue::is_in_doubt(const std::string& key) const {
+  const auto found = entries_.find(key);
+  return found != entries_.end() && found->second.state == State::in_doubt;
+}
+
 std::vector<Write> TargetQueue::in_memory_writes() const {
   std::vector<Write> writes;
-  for (const auto& [key, entry] : entries_) {
-    if (entry.state != State::in_doubt) writes.push_back(entry.task.write);
-  }
+  for (const auto& [key, entry] : entries_) writes.push_back(entry.task.write);
   for (const auto& [key, admission] : admissions_) writes.push_back(admission.newest->write);
   return writes;
 }

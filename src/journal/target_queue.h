@@ -112,6 +112,9 @@ class TargetQueue {
   /// Tasks in memory, of full syncs too: who adds those keeps them under a limit.
   [[nodiscard]] std::size_t in_memory() const { return entries_.size(); }
   [[nodiscard]] std::vector<Write> in_memory_writes() const;
+  [[nodiscard]] bool has_doubts() const { return in_doubt_ > 0 || !doubts_.empty(); }
+  /// It has been delivered, but see `doubt`.
+  [[nodiscard]] bool is_in_doubt(const std::string& key) const;
   /// The newest write of a key whose task was taken.
   [[nodiscard]] Version newest_of_taken(const std::string& key) const;
   /// Keys that a comparison has asked for and that have not been looked at since; dead letters
@@ -127,7 +130,7 @@ class TargetQueue {
     Sequence intent = 0;                    // of the newest write
     std::optional<Place> stored;            // its row on disk
     std::optional<WallTime> newer_since;    // a newer write came while it was taken
-    bool of_before = false;               // a process before may have had it under way
+    bool of_before = false;                 // a process before may have had it under way
     std::optional<WallTime> compare_since;  // a comparison was asked for while it was taken
   };
   /// Writes of one key on their way to disk.
