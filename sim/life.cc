@@ -1,17 +1,23 @@
 #include "sim/life.h"
 
+#include <algorithm>
 #include <array>
+#include <cstdio>
 #include <map>
+#include <set>
 #include <utility>
 
+#include "sim/audit.h"
 #include "sim/history.h"
 #include "sim/source_writer.h"
 #include "sim/witness.h"
 #include "store/etag.h"
+#include "store/file/file_metadata.h"
 #include "store/file/file_store.h"
 #include "store/layers/chaos.h"
 #include "store/layers/retry.h"
 #include "store/memory/memory_store.h"
+#include "transfer/gc.h"
 #include "transfer/sync.h"
 #include "transfer/verify.h"
 #include "world/signal.h"
@@ -42,13 +48,18 @@ class Ear final : public Observer {
   Ear(const Process& process, Outcome& outcome) : process_(process), outcome_(outcome) {}
   void on_start(const Progress&) override {}
   void on_event(const Event& event) override {
+    if (named != nullptr && is_class(event.kind)) named->emplace(event.key, event.kind);
     if (event.kind == EventKind::resumed && !process_.dead) ++outcome_.resumed;
   }
+
+  std::multimap<std::string, EventKind>* named = nullptr;
 
  private:
   const Process& process_;
   Outcome& outcome_;
 };
+
+enum class Weather : std::uint8_t { quiet, rough };
 
 /// One of the two stores: where it is and what goes wrong there.
 struct Side {
@@ -111,6 +122,7 @@ class Life {
     testimony.step = [this] { step(); };
     testimony.dead = [this] { return process_.dead; };
     if (&side == &target_) {
+      testimony.wrote = [this](const std::string& key) { written_.insert(key); };
       testimony.acknowledged = &acknowledged_;
       testimony.parts = &parts_;
     }
@@ -217,6 +229,7 @@ class Life {
       roll(target_);
       roll_disk("/state", scenario_.state.disk);
       co_await one_run();
+      co_await audits();
     }
     if (outcome_.violations.empty()) co_await heal();
   }
@@ -267,14 +280,16 @@ class Life {
     co_return co_await sync(context, *from, *to, options, ear);
   }
 
-  void begin_process(CancelSource& stop) {
+  void begin_process(CancelSource& stop, Weather weather) {
+    written_.clear();
     const std::uint64_t usual = std::max<std::uint64_t>(process_.steps, 100);
     process_ = Process{};
     process_.stop = &stop;
-    if (strikes(scenario_.crash.share)) process_.dies_at = 1 + below(usual);
+    const bool quiet = weather == Weather::quiet;
+    if (!quiet && strikes(scenario_.crash.share)) process_.dies_at = 1 + below(usual);
     process_.dies_by = scenario_.crash.kind.value_or(below(2) == 0 ? Crash::power : Crash::process);
     parts_.next_run();
-    world_.disk().on_call([this] { on_disk_call(); });
+    if (!quiet) world_.disk().on_call([this] { on_disk_call(); });
   }
 
   asio::awaitable<void> end_process() {
@@ -305,7 +320,7 @@ class Life {
     TaskGroup others(world_.executor());
     if (scenario_.workload.writer == Writer::beside) others.spawn(keep_writing(stop));
     if (strikes(scenario_.cancel_share)) others.spawn(cancel_later(cancel, stop));
-    begin_process(cancel);
+    begin_process(cancel, Weather::rough);
     const Context context = context_.with_cancel(cancel.token());
     const Extra extra = decides(scenario_.call.removes_extras) ? Extra::remove : Extra::keep;
     const Result<SyncSummary> summary = co_await sync_once(context, extra);
@@ -326,7 +341,280 @@ class Life {
     check_done(source, after, {extra, began});
   }
 
+  // Between two syncs.
+
+  asio::awaitable<void> audits() {
+    const Audits& often = scenario_.audits;
+    const auto due = [this](double share) {
+      return share > 0 && outcome_.violations.empty() && strikes(share);
+    };
+    if (due(often.damage)) co_await damage();
+    if (due(often.verify)) co_await one_audit(draw_audit(), draw_weather());
+    if (due(often.repair)) {
+      Audit repair = draw_audit();
+      repair.mends = true;
+      co_await one_audit(std::move(repair), draw_weather());
+    }
+    if (due(often.gc)) co_await one_sweep(draw_weather());
+    if (often.longest_pause == Duration{}) co_return;
+    const auto most = static_cast<std::uint64_t>(often.longest_pause.count());
+    const auto pause = Duration(static_cast<Duration::rep>(below(most)));
+    (void)co_await world_.sleep_until(world_.mono_now() + pause, {});
+  }
+
+  Weather draw_weather() { return below(2) == 0 ? Weather::quiet : Weather::rough; }
+
+  Audit draw_audit() {
+    Audit audit;
+    constexpr std::array kLevels = {VerifyLevel::listing, VerifyLevel::checksum,
+                                    VerifyLevel::content};
+    audit.level = kLevels.at(below(kLevels.size()));
+    audit.extra = below(2) == 0 ? Extra::keep : Extra::remove;
+    return audit;
+  }
+
+  /// Others change objects of the target, and it is on the platter at once.
+  asio::awaitable<void> damage() {
+    const Contents there = co_await snapshot(target_);
+    const SimDisk::Undisturbed others(world_.disk());
+    std::set<std::string> keys;
+    for (const auto& [key, found] : there) {
+      if (found.bytes.empty() || below(6) != 0) continue;
+      keys.insert(key);
+      acknowledged_.forget(key);
+      rotten_.erase(key);
+      const Result<void> damaged = target_.kind == Kind::memory ? co_await damage_memory(key, found)
+                                                                : co_await damage_file(key, found);
+      if (!damaged) violation("others cannot change the target: " + damaged.error().to_string());
+    }
+    (void)world_.disk().sync_all("/");
+    const Contents now = co_await snapshot(target_);
+    for (const std::string& key : keys) {
+      if (now.contains(key)) damaged_[key] = now.at(key);
+    }
+  }
+
+  Task<void> remove_from_target(std::string key) {
+    const std::vector<std::string> keys = {std::move(key)};
+    GODWIT_CO_TRY(const auto removed, co_await bare_target_->remove(context_, keys));
+    co_return removed.front();
+  }
+
+  static Metadata of_nobody() {
+    return metadata_of({.number = 1'000'000, .size = 0, .modified = {}});
+  }
+
+  Task<void> damage_memory(std::string key, Found found) {
+    PutOptions options;
+    options.metadata = found.metadata;
+    switch (below(4)) {
+      case 0: co_return co_await remove_from_target(key);
+      case 1: found.bytes[below(found.bytes.size())] ^= 1; break;
+      case 2: found.bytes.pop_back(); break;
+      default: options.metadata = of_nobody(); break;
+    }
+    const Bytes size = found.bytes.size();
+    MemoryBody body(std::move(found.bytes));
+    const Upload upload{&body, size};
+    GODWIT_CO_CHECK(co_await bare_target_->put(context_, key, upload, options));
+    co_return Result<void>();
+  }
+
+  Task<void> damage_file(std::string key, Found found) {
+    if (below(5) == 0) co_return co_await remove_from_target(key);
+    co_return damage_in_place(key, found);
+  }
+
+  Result<void> damage_in_place(const std::string& key, const Found& found) {
+    GODWIT_TRY(const std::unique_ptr<File> file,
+               world_.disk().open("/target/" + key, OpenMode::write_existing));
+    const Bytes at = below(found.bytes.size());
+    const std::string byte(1, static_cast<char>(found.bytes[at] ^ 1));
+    switch (below(4)) {
+      case 0: return file->write_at(at, as_bytes(byte));
+      case 1:
+        rotten_.insert(key);
+        GODWIT_CHECK(file->write_at(at, as_bytes(byte)));
+        return file->set_modified(found.modified);
+      case 2: return file->truncate(at);
+      default: break;
+    }
+    const file::Record record{.metadata = of_nobody(),
+                              .content_etag = {},
+                              .size = found.bytes.size(),
+                              .modified = found.modified};
+    const Result<void> set = file->set_attribute(file::kAttribute, file::encode(record));
+    return set || set.error().code() == Code::unsupported ? Result<void>() : set;
+  }
+
+  Task<RepairSummary> audit_once(const Context& context, Audit& audit) {
+    const auto from = open(source_);
+    const auto to = open(target_);
+    RepairOptions options;
+    options.extra = audit.extra;
+    options.verify.level = audit.level;
+    options.verify.transfer.listers = 1 + below(4);
+    options.verify.transfer.attempts = 1 + below(scenario_.call.attempts);
+    options.verify.transfer.multipart_threshold = scenario_.call.multipart_threshold;
+    options.verify.transfer.part_size = scenario_.call.part_size;
+    if (scenario_.call.keeps_state) options.verify.transfer.state_directory = "/state";
+    Ear ear(process_, outcome_);
+    ear.named = &audit.named;
+    if (audit.mends) co_return co_await repair(context, *from, *to, options, ear);
+    RepairSummary summary;
+    GODWIT_CO_TRY(summary.found, co_await verify(context, *from, *to, options.verify, ear));
+    co_return summary;
+  }
+
+  /// A verify or a repair, in a process of its own.
+  asio::awaitable<void> one_audit(Audit audit, Weather weather) {
+    if (weather == Weather::quiet) heal_faults();
+    const Contents source = co_await snapshot(source_);
+    const Contents target = co_await snapshot(target_);
+    const std::uint64_t began = history_.now();
+    bool stop = false;
+    CancelSource cancel;
+    TaskGroup others(world_.executor());
+    const bool rough = weather == Weather::rough;
+    if (rough && scenario_.workload.writer == Writer::beside) others.spawn(keep_writing(stop));
+    if (rough && strikes(scenario_.cancel_share)) others.spawn(cancel_later(cancel, stop));
+    begin_process(cancel, weather);
+    const Context context = context_.with_cancel(cancel.token());
+    Result<RepairSummary> summary = co_await audit_once(context, audit);
+    stop = true;
+    co_await others.join();
+    co_await end_process();
+    const Contents after = co_await snapshot(target_);
+    check_target(target, after, began);
+    if (process_.lost_power) co_return;
+    audit.quiet = !rough;
+    audit.flips = source_.calls.flipped_bit + target_.calls.flipped_bit > 0;
+    audit.written = written_;
+    if (!summary) ++outcome_.failures;
+    if (summary && !process_.dead) audit.summary = *std::move(summary);
+    if (audit.quiet && !audit.summary) violation("a quiet world, and an audit failed");
+    ++outcome_.audits;
+    check_audit(audit, {source, target, after}, began);
+  }
+
+  void check_audit(const Audit& audit, const Sides& sides, std::uint64_t began) {
+    Known known;
+    known.unchanged = [this, began](const std::string& key) {
+      return history_.source_is_unchanged(key, began);
+    };
+    known.rotten = [this, &sides](const std::string& key) {
+      return rotten_.contains(key) && is_damaged(key, sides.target.at(key));
+    };
+    known.tokens = source_.kind == Kind::memory && target_.kind == Kind::memory &&
+                   scenario_.workload.in_parts == 0;
+    const std::string name = audit.mends ? "repair: " : "verify: ";
+    for (const std::string& what : judge(audit, sides, known)) violation(name + what);
+  }
+
+  // Uploads that nobody finishes.
+
+  Task<void> begin_others_upload() {
+    const SimDisk::Undisturbed others(world_.disk());
+    const std::string key = "others-" + std::to_string(below(5));
+    const PutOptions options;
+    GODWIT_CO_TRY(const UploadId upload,
+                  co_await bare_target_->multipart()->create(context_, key, options));
+    MemoryBody body(std::string(1000, 'x'));
+    const Upload part{&body, 1000};
+    const PartPlace place{1, 0};
+    GODWIT_CO_CHECK(co_await bare_target_->multipart()->put_part(context_, upload, place, part));
+    others_[upload.id] = world_.wall_now();
+    if (target_.kind == Kind::memory) co_return Result<void>();
+    // About to be put in its place, with the time of its source.
+    std::array<char, 32> name{};
+    std::snprintf(name.data(), name.size(), "%016llx",
+                  static_cast<unsigned long long>(world_.random()));
+    const std::string drafts = "/target/.godwit/tmp/";
+    GODWIT_CO_CHECK(world_.disk().make_directory(drafts, Access::owner_only));
+    GODWIT_CO_TRY(const auto file, world_.disk().open(drafts + name.data(), OpenMode::write_new));
+    GODWIT_CO_CHECK(file->set_modified(world_.wall_now() - 24h * 365));
+    others_[std::string("draft-") + name.data()] = world_.wall_now();
+    co_return world_.disk().sync_all("/");
+  }
+
+  Task<std::vector<UploadId>> uploads() {
+    const SimDisk::Undisturbed looking(world_.disk());
+    const std::string all;
+    GODWIT_CO_TRY(std::vector<UploadId> found,
+                  co_await bare_target_->multipart()->list(context_, all));
+    for (UploadId& upload : found) {
+      const auto mine = others_.find(upload.id);
+      if (mine != others_.end()) upload.started = mine->second;
+    }
+    co_return found;
+  }
+
+  asio::awaitable<void> sync_beside(const Context& context, std::optional<SyncSummary>& summary) {
+    Result<SyncSummary> done = co_await sync_once(context, Extra::keep);
+    if (done) summary = *std::move(done);
+  }
+
+  Task<GcSummary> sweep_once(const Context& context, const Sweep& sweep, Duration age) {
+    const auto store = open(target_);
+    Ear ear(process_, outcome_);
+    const std::string all;
+    co_return co_await gc(context, *store, all, age, sweep.run, ear);
+  }
+
+  /// A gc, in a process of its own or beside a sync.
+  asio::awaitable<void> one_sweep(Weather weather) {
+    const bool quiet = weather == Weather::quiet;
+    if (quiet) heal_faults();
+    if (const auto begun = co_await begin_others_upload(); !begun) {
+      violation("others cannot begin an upload: " + begun.error().to_string());
+    }
+    const Contents before = co_await snapshot(target_);
+    const std::uint64_t began = history_.now();
+    const Duration age = 1h + 1min * below(1200);
+    Sweep sweep;
+    sweep.run = below(4) == 0 ? Run::dry : Run::real;
+    sweep.before = (co_await uploads()).value_or(std::vector<UploadId>());
+    sweep.surely_old = world_.wall_now() - age;
+    CancelSource cancel;
+    begin_process(cancel, weather);
+    const Context context = context_.with_cancel(cancel.token());
+    TaskGroup syncs(world_.executor());
+    std::optional<SyncSummary> synced;
+    const bool beside = below(2) == 0;
+    if (beside) syncs.spawn(sync_beside(context, synced));
+    Result<GcSummary> summary = co_await sweep_once(context, sweep, age);
+    co_await syncs.join();
+    sweep.surely_young = world_.wall_now() - age;
+    co_await end_process();
+    sweep.after = (co_await uploads()).value_or(std::vector<UploadId>());
+    const Contents after = co_await snapshot(target_);
+    check_target(before, after, began);
+    ++outcome_.audits;
+    if (process_.lost_power) co_return;
+    if (summary && !process_.dead) sweep.summary = *std::move(summary);
+    if (quiet && (!sweep.summary || sweep.summary->failed > 0)) violation("gc fails");
+    if (quiet && beside && (!synced || !is_done(*synced))) violation("a sync beside gc fails");
+    if (!beside && !same_objects(before, after)) violation("gc changed an object");
+    const auto ended = [this, beside](const UploadId& upload) {
+      return beside && !others_.contains(upload.id);
+    };
+    for (const std::string& what : judge(sweep, ended)) violation("gc: " + what);
+  }
+
+  static bool same_objects(const Contents& a, const Contents& b) {
+    return std::ranges::equal(a, b, [](const auto& x, const auto& y) {
+      return x.first == y.first && x.second.bytes == y.second.bytes &&
+             x.second.metadata == y.second.metadata;
+    });
+  }
+
   // Oracles.
+
+  [[nodiscard]] bool is_damaged(const std::string& key, const Found& found) const {
+    const auto damaged = damaged_.find(key);
+    return damaged != damaged_.end() && damaged->second.bytes == found.bytes &&
+           damaged->second.metadata == found.metadata;
+  }
 
   [[nodiscard]] bool may_have_lost() const {
     return process_.lost_power && target_.kind == Kind::file && scenario_.call.fsync != "always";
@@ -341,6 +629,7 @@ class Life {
     }
     const Times times = target_.kind == Kind::file ? Times::kept : Times::ignored;
     for (const auto& [key, found] : after) {
+      if (is_damaged(key, found)) continue;
       if (found.doubtful) {
         ++outcome_.doubts;
         const auto earlier = before.find(key);
@@ -397,7 +686,7 @@ class Life {
       const auto copy = target.find(key);
       if (copy == target.end()) {
         violation("all is done, they say, and the target lacks " + key);
-      } else if (!(copy->second == found)) {
+      } else if (!(copy->second == found) && !is_damaged(key, copy->second)) {
         violation("all is done, they say, and the target's " + key + " is another version");
       }
     }
@@ -416,6 +705,14 @@ class Life {
     // Changes between two calls take no time, so the last ones are ahead of the clock.
     (void)co_await world_.sleep_until(world_.mono_now() + 1h, {});
     parts_.next_run();
+    if (scenario_.audits.damage > 0) {
+      Audit mending;
+      mending.level = VerifyLevel::content;
+      mending.mends = true;
+      co_await one_audit(std::move(mending), Weather::quiet);
+      damaged_.clear();
+      rotten_.clear();
+    }
     const Result<SyncSummary> summary = co_await sync_once(context_, Extra::remove);
     if (!summary) {
       violation("a healed world still fails: " + summary.error().to_string());
@@ -433,14 +730,26 @@ class Life {
       violation("a second sync finds something to do");
     }
     co_await verify_all();
-    check_drafts();
+    co_await check_drafts();
   }
 
-  /// A put that failed or was given up has left nothing; only a process that died may.
-  void check_drafts() {
-    if (target_.kind != Kind::file || outcome_.crashes > 0) return;
-    const auto drafts = world_.disk().list("/target/.godwit/tmp");
-    if (drafts && !drafts->empty()) violation("a draft was left behind");
+  /// A put that failed or was given up has left nothing; only a process that died may, or others.
+  /// What it left is found, all of it.
+  asio::awaitable<void> check_drafts() {
+    if (target_.kind != Kind::file) co_return;
+    const SimDisk::Undisturbed looking(world_.disk());
+    const bool clean = outcome_.crashes == 0 && others_.empty();
+    if (clean && !is_empty("tmp")) violation("a draft was left behind");
+    Sweep sweep;
+    const Result<GcSummary> summary = co_await sweep_once(context_, sweep, Duration{});
+    if (!summary || summary->failed > 0) violation("gc fails in a healed world");
+    if (!is_empty("tmp")) violation("gc left a draft behind");
+    if (!is_empty("uploads")) violation("gc left something of an upload behind");
+  }
+
+  bool is_empty(const std::string& directory) {
+    const auto entries = world_.disk().list("/target/.godwit/" + directory);
+    return !entries || entries->empty();
   }
 
   asio::awaitable<void> verify_all() {
@@ -472,6 +781,10 @@ class Life {
   Acknowledged acknowledged_;
   Parts parts_;
   Process process_;
+  std::multiset<std::string> written_;      // by the process
+  Contents damaged_;                        // by others, as they left it
+  std::set<std::string> rotten_;            // so that only the bytes tell
+  std::map<std::string, WallTime> others_;  // uploads and drafts: when they were begun
   std::uint64_t boots_ = 0;
   bool healed_ = false;
   Outcome outcome_;

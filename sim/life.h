@@ -17,6 +17,7 @@ struct Outcome {
   std::uint64_t crashes = 0;
   std::uint64_t moves = 0;    ///< of the primary of a group
   std::uint64_t doubts = 0;   ///< objects that the target called doubtful after a power loss
+  std::uint64_t audits = 0;   ///< verifies, repairs and gcs
   std::uint64_t resumed = 0;  ///< copies that went on from a checkpoint
 };
 
@@ -34,8 +35,9 @@ struct Outcome {
 /// 4. A run that says that all is done has made the target equal to the source in every object
 ///    that did not change meanwhile. Its counts add up.
 /// 5. A run that goes on where a killed one was sends again what was under way and no more.
+/// 6. Between two syncs others spoil the target, and `verify`, `repair` and `gc` run: see audit.h.
 /// In the end: one sync makes the target the source, `verify` says so, and a second one finds
-/// nothing to do. Where no process died, no draft is left.
+/// nothing to do. Where no process died, no draft is left; a gc leaves nothing that is no object.
 [[nodiscard]] Outcome live(const Scenario& scenario, std::uint64_t seed);
 
 }  // namespace godwit::sim

@@ -100,6 +100,7 @@ void add(Outcome& total, const Outcome& outcome) {
   total.failures += outcome.failures;
   total.crashes += outcome.crashes;
   total.moves += outcome.moves;
+  total.audits += outcome.audits;
   total.doubts += outcome.doubts;
   total.resumed += outcome.resumed;
 }
@@ -125,8 +126,8 @@ std::uint64_t run_scenario(const Lives& scenario, const std::string& file,
   const std::uint64_t lives = arguments.last - arguments.first + 1;
   std::cout << scenario.name << ": " << lives << " lives, " << total.copies << " copies, "
             << total.failures << " failures met, " << total.crashes << " crashes, " << total.moves
-            << " moves, " << total.doubts << " doubts, " << total.resumed << " resumed, " << bad
-            << " broken\n";
+            << " moves, " << total.audits << " audits, " << total.doubts << " doubts, "
+            << total.resumed << " resumed, " << bad << " broken\n";
   // A simulation in which nothing happened has shown nothing.
   const bool idle = lives > 1 && total.copies == 0;
   return bad + (idle ? 1 : 0);

@@ -57,6 +57,15 @@ Taker call(Call& into, const std::string& file) {
       file);
 }
 
+Taker audits(Audits& into, const std::string& file) {
+  return table({{"damage", share(into.damage)},
+                {"verify", share(into.verify)},
+                {"repair", share(into.repair)},
+                {"gc", share(into.gc)},
+                {"longest_pause", duration(into.longest_pause)}},
+               file);
+}
+
 }  // namespace
 
 Result<Scenario> parse_scenario(const std::string& toml, const std::string& file) {
@@ -70,6 +79,7 @@ Result<Scenario> parse_scenario(const std::string& toml, const std::string& file
                          {"state", trouble(scenario.state, file)},
                          {"crash", crash(scenario.crash, file)},
                          {"cancel", table({{"share", share(scenario.cancel_share)}}, file)},
+                         {"audits", audits(scenario.audits, file)},
                          {"expect", table({{"resume", yes_or_no(scenario.expect.resume)}}, file)}};
   GODWIT_CHECK(take_all(toml, takers, file));
   const bool hidden_writer = scenario.workload.writer == Writer::between_calls;

@@ -53,6 +53,15 @@ struct CrashPlan {
   sim_storage::Losses losses = sim_storage::Losses::any_subset;
 };
 
+/// What is done to the target between two syncs, and with it: shares of runs after which it is.
+struct Audits {
+  double damage = 0;  ///< of runs: others spoil, change and remove objects of the target
+  double verify = 0;
+  double repair = 0;
+  double gc = 0;             ///< beside uploads of others; half of them beside a sync
+  Duration longest_pause{};  ///< between two runs, so that uploads get old
+};
+
 /// What holds beyond the promises that hold always.
 struct Expectations {
   bool resume = false;  ///< a second run sends again no more than what was under way
@@ -69,6 +78,7 @@ struct Scenario {
   Trouble state;
   CrashPlan crash;
   double cancel_share = 0;  ///< of runs
+  Audits audits;
   Expectations expect;
 };
 

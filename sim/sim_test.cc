@@ -1,6 +1,7 @@
 // The simulation itself: what it reads, and that its oracles see.
 #include <gtest/gtest.h>
 
+#include "sim/audit.h"
 #include "sim/group_life.h"
 #include "sim/history.h"
 #include "sim/life.h"
@@ -19,7 +20,8 @@ TEST(Scenario, what_is_said_holds_and_the_rest_is_as_usual) {
                                 "about = \"x\"\n"
                                 "[workload]\nsource = \"file\"\nlargest = \"1MiB\"\n"
                                 "[target.disk]\nsync_error = 0.5\ncapacity = \"2KB\"\n"
-                                "[crash]\nshare = 1\nkind = \"power\"\n",
+                                "[crash]\nshare = 1\nkind = \"power\"\n"
+                                "[audits]\nrepair = 0.5\nlongest_pause = \"2h\"\n",
                                 "scenarios/a.toml")
                                 .value();
   EXPECT_EQ(scenario.name, "a");
@@ -30,6 +32,8 @@ TEST(Scenario, what_is_said_holds_and_the_rest_is_as_usual) {
   EXPECT_EQ(scenario.target.disk.capacity, 2000);
   EXPECT_EQ(scenario.crash.kind, Crash::power);
   EXPECT_EQ(scenario.crash.share, 1);
+  EXPECT_EQ(scenario.audits.repair, 0.5);
+  EXPECT_EQ(scenario.audits.longest_pause, std::chrono::hours(2));
 }
 
 TEST(Scenario, a_key_that_is_not_known_is_an_error_with_its_line_and_the_nearest_match) {
@@ -152,6 +156,68 @@ TEST(Parts, counts_a_second_upload_of_the_same_version_as_sent_again) {
     parts.part_done("another", number);
   }
   EXPECT_EQ(parts.sent_too_often().size(), 1);
+}
+
+Audit audit_of(transfer::VerifyLevel level) {
+  Audit audit;
+  audit.level = level;
+  audit.quiet = true;
+  audit.summary.emplace();
+  return audit;
+}
+
+std::size_t broken(const Audit& audit, const Contents& source, const Contents& target) {
+  Known known;
+  known.unchanged = [](const std::string&) { return true; };
+  known.rotten = [](const std::string&) { return false; };
+  return judge(audit, {source, target, target}, known).size();
+}
+
+TEST(Audit, names_what_differs_at_its_level_and_nothing_else) {
+  using transfer::EventKind;
+  using transfer::VerifyLevel;
+  History history;
+  const Version one = history.make_version("a", 100, {});
+  const Version two = history.make_version("a", 100, {});
+  const Contents source = {{"a", found_of(one, one)}};
+  const Contents stale = {{"a", found_of(two, two)}};
+  const Contents described = {{"a", found_of(one, two)}};
+  EXPECT_EQ(broken(audit_of(VerifyLevel::listing), source, stale), 0) << "of no other size";
+  Audit audit = audit_of(VerifyLevel::content);
+  audit.summary->found.total = audit.summary->found.same = 1;
+  EXPECT_EQ(broken(audit, source, source), 0);
+  EXPECT_GE(broken(audit, source, stale), 1) << "missed";
+  EXPECT_GE(broken(audit, source, described), 1) << "missed";
+  EXPECT_GE(broken(audit, source, {}), 1) << "missed";
+  audit.summary->found.same = 0;
+  audit.summary->found.different = 1;
+  audit.named.emplace("a", EventKind::different);
+  EXPECT_EQ(broken(audit, source, stale), 0);
+  EXPECT_GE(broken(audit, source, source), 1) << "invented";
+  EXPECT_GE(broken(audit, source, described), 1) << "another class";
+  audit.written.insert("a");
+  EXPECT_GE(broken(audit, source, stale), 1) << "a verify does not write";
+}
+
+TEST(Sweep, takes_what_is_old_and_nothing_else) {
+  Sweep sweep;
+  sweep.surely_old = WallTime(std::chrono::seconds(100));
+  sweep.surely_young = WallTime(std::chrono::seconds(110));
+  const UploadId old{"a", "1", WallTime(std::chrono::seconds(90))};
+  const UploadId young{"a", "2", WallTime(std::chrono::seconds(120))};
+  sweep.before = {old, young};
+  sweep.after = {young};
+  sweep.summary.emplace();
+  const auto nobody = [](const UploadId&) { return false; };
+  EXPECT_TRUE(judge(sweep, nobody).empty());
+  sweep.after = {};
+  EXPECT_EQ(judge(sweep, nobody).size(), 1) << "the young one";
+  sweep.after = {old, young};
+  EXPECT_EQ(judge(sweep, nobody).size(), 1) << "the old one";
+  sweep.run = transfer::Run::dry;
+  EXPECT_TRUE(judge(sweep, nobody).empty());
+  sweep.after = {young};
+  EXPECT_EQ(judge(sweep, nobody).size(), 1) << "in a dry run";
 }
 
 TEST(Life, goes_the_same_way_from_the_same_seed_only) {

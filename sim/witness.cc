@@ -84,6 +84,7 @@ class Witness final : public ForwardingStore {
     SentBody body(testimony_, upload.body);
     const Upload sent{&body, upload.size};
     Result<PutResult> stored = co_await inner().put(context, key, sent, options);
+    note_write(key, stored);
     if (stored && heard()) {
       testimony_.acknowledged->put_done(key, History::claimed_version(options.metadata));
     }
@@ -94,6 +95,7 @@ class Witness final : public ForwardingStore {
                        const PutOptions& options) override {
     GODWIT_CO_CHECK(alive());
     Result<PutResult> stored = co_await inner().copy(context, key, source, options);
+    note_write(key, stored);
     if (stored && heard()) testimony_.acknowledged->put_done(key, std::nullopt);
     co_return stored;
   }
@@ -158,6 +160,7 @@ class Witness final : public ForwardingStore {
     GODWIT_CO_CHECK(alive());
     Result<PutResult> stored =
         co_await inner().multipart()->complete(context, upload, parts, options);
+    note_write(upload.key, stored);
     if (stored && keeps_parts()) testimony_.parts->upload_ends(upload.id);
     if (stored && heard()) {
       const auto version = History::claimed_version(options.metadata);
@@ -185,6 +188,9 @@ class Witness final : public ForwardingStore {
   }
   [[nodiscard]] bool heard() const {
     return testimony_.acknowledged != nullptr && !testimony_.dead();
+  }
+  void note_write(const std::string& key, const Result<PutResult>& stored) {
+    if (stored && testimony_.wrote) testimony_.wrote(key);
   }
   void note_part(const UploadId& upload, PartPlace place, const Result<PartInfo>& stored) {
     if (!keeps_parts()) return;

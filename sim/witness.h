@@ -16,6 +16,8 @@ struct Testimony {
   std::function<bool()> dead;
   Acknowledged* acknowledged = nullptr;
   Parts* parts = nullptr;
+  /// Called with the key of each put that took effect, heard or not.
+  std::function<void(const std::string&)> wrote;
 };
 
 /// Stands right before a store: takes down what it answers, and lets a process die at any call.

@@ -18,6 +18,7 @@ namespace godwit::file {
 namespace {
 
 namespace fs = std::filesystem;
+using namespace std::chrono_literals;
 
 TEST(FileKey, refuses_what_cannot_be_one_path) {
   for (const std::string& key :
@@ -404,6 +405,34 @@ TEST_F(FileStoreTest, what_a_killed_put_left_is_found_and_removed) {
   EXPECT_EQ(found[0].key, ".godwit/tmp/0123456789abcdef");
   ASSERT_TRUE(run(store->multipart()->abort(context_, found[0])));
   EXPECT_TRUE(fs::is_empty(root_ + "/.godwit/tmp"));
+}
+
+TEST_F(FileStoreTest, a_draft_that_has_the_time_of_its_source_already_is_no_older_than_it_is) {
+  const auto store = open();
+  ASSERT_TRUE(put(*store, "a", "1"));
+  ASSERT_TRUE(put(*store, "a", "2"));
+  const std::string draft = ".godwit/tmp/0123456789abcdef";
+  write(draft, "whole");
+  fs::last_write_time(root_ + "/" + draft, fs::file_time_type::clock::now() - 24h);
+  const std::string everything;
+  const auto found = run(store->multipart()->list(context_, everything)).value();
+  ASSERT_EQ(found.size(), 1);
+  EXPECT_GT(found[0].started, world_.wall_now() - 1h);
+}
+
+TEST_F(FileStoreTest, what_is_left_of_an_upload_that_was_half_removed_is_found_and_removed) {
+  const auto store = open();
+  const std::string key = "a/b";
+  const PutOptions none;
+  const UploadId upload = run(store->multipart()->create(context_, key, none)).value();
+  const std::string place = root_ + "/.godwit/uploads/" + upload.id;
+  fs::remove(place + "/key");
+  const std::string everything;
+  const auto found = run(store->multipart()->list(context_, everything)).value();
+  ASSERT_EQ(found.size(), 1);
+  EXPECT_EQ(found[0].key, ".godwit/uploads/" + upload.id);
+  ASSERT_TRUE(run(store->multipart()->abort(context_, found[0])));
+  EXPECT_FALSE(fs::exists(place));
 }
 
 TEST_F(FileStoreTest, a_copy_of_many_steps_can_be_given_up) {

@@ -82,9 +82,18 @@ Result<bool> Unflushed::in_doubt(const FileStat& file) const {
   if (no_doubts_) return false;
   const std::lock_guard lock(mutex_);
   GODWIT_CHECK(load());
-  return std::ranges::any_of(doubts_, [&file](const Doubt& doubt) {
+  const auto speaks_of_it = [&file](const Doubt& doubt) {
     return doubt.since <= file.changed && (!doubt.until || file.changed < *doubt.until);
-  });
+  };
+  const auto doubt = std::ranges::find_if(doubts_, speaks_of_it);
+  if (doubt == doubts_.end()) return false;
+  if (doubt->until || file.changed <= open_at_) return true;
+  // Another process may have closed it meanwhile, and written this file after.
+  loaded_ = false;
+  GODWIT_CHECK(load());
+  if (std::ranges::none_of(doubts_, speaks_of_it)) return false;
+  open_at_ = file.changed;
+  return true;
 }
 
 Result<Unflushed::Writing> Unflushed::begin(Synced synced, WallTime changed) const {
@@ -150,6 +159,8 @@ Result<void> Unflushed::load() const {
   boot_ = boot;
   doubts_ = std::move(doubts);
   no_doubts_ = doubts_.empty();
+  closed_ =
+      std::ranges::all_of(doubts_, [](const Doubt& doubt) { return doubt.until.has_value(); });
   loaded_ = true;
   return {};
 }

@@ -81,6 +81,7 @@ class Unflushed {
   mutable std::string boot_;     // empty: not known
   mutable std::vector<Doubt> doubts_;
   mutable std::atomic<bool> no_doubts_ = false;
+  mutable WallTime open_at_ = WallTime::min();  // of a file that was there before the doubt closed
   mutable std::vector<Note> notes_;
   mutable std::optional<Error> lost_;
 };

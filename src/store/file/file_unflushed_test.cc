@@ -95,6 +95,17 @@ TEST_F(UnflushedTest, what_is_in_doubt_stays_so_over_runs_that_write_other_thing
   EXPECT_TRUE(is_doubtful(etag(tree, "c")));
 }
 
+TEST_F(UnflushedTest, a_reader_sees_that_another_process_closed_the_note) {
+  put_and_lose_power("a");
+  TreeOptions options;
+  options.root = "/root";
+  const Tree reader(world.disk(), options);
+  EXPECT_TRUE(is_doubtful(etag(reader, "a")));
+  ASSERT_TRUE(put(begin_process(), "b"));
+  EXPECT_TRUE(is_doubtful(etag(reader, "a")));
+  EXPECT_FALSE(is_doubtful(etag(reader, "b")));
+}
+
 TEST_F(UnflushedTest, a_run_that_flushed_leaves_no_note_and_one_that_writes_nothing_makes_none) {
   const Tree& tree = begin_process();
   ASSERT_TRUE(tree.flush());

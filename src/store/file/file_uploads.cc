@@ -204,9 +204,16 @@ Result<std::vector<UploadId>> Uploads::list(const std::string& prefix) const {
     if (!is_id(entry.name)) continue;
     const std::string path = path_of(entry.name, "/key");
     const Result<std::string> key = read_file(disk, path, kLargestList);
+    if (!key && prefix.empty()) {
+      // Somebody died while it was made or removed. What is left of it is named by its place.
+      const Result<FileStat> stat = disk.stat(path_of(entry.name, ""));
+      const std::string place = std::string(kOwnDirectory) + "/uploads/" + entry.name;
+      if (stat) found.push_back({place, entry.name, stat->changed});
+    }
     if (!key || !key->starts_with(prefix)) continue;
-    GODWIT_TRY(const FileStat stat, disk.stat(path));
-    found.push_back({*key, entry.name, stat.modified});
+    const Result<FileStat> stat = disk.stat(path);
+    // It may be completed at this moment.
+    if (stat) found.push_back({*key, entry.name, stat->modified});
   }
   if (prefix.empty()) GODWIT_CHECK(add_drafts(found));
   std::ranges::sort(found, {}, &UploadId::key);
@@ -217,11 +224,11 @@ Result<void> Uploads::add_drafts(std::vector<UploadId>& found) const {
   const std::string directory = tree_->own_path("tmp");
   GODWIT_TRY(const auto drafts, list_if_there(tree_->disk(), directory));
   for (const DirectoryEntry& entry : drafts) {
-    // A draft that is still written to has a time of now.
+    // The time that was set last: a draft that is about to be an object has that of its source.
     const Result<FileStat> stat = tree_->disk().stat(directory + "/" + entry.name);
     if (!stat || !is_id(entry.name)) continue;
     found.push_back({std::string(kOwnDirectory) + "/tmp/" + entry.name,
-                     std::string(kDraftId) + entry.name, stat->modified});
+                     std::string(kDraftId) + entry.name, stat->changed});
   }
   return {};
 }

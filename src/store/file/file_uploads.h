@@ -30,7 +30,8 @@ class Uploads {
   [[nodiscard]] Result<PutResult> complete(const UploadId& upload, std::span<const PartInfo> wanted,
                                            const PutOptions& options) const;
   [[nodiscard]] Result<void> remove(const std::string& id) const;
-  /// Also the drafts of puts that were killed: their "key" is their path below the root.
+  /// Without a prefix also the drafts of puts that were killed, and what is left of uploads whose
+  /// creation or removal was: their "key" is their path below the root.
   [[nodiscard]] Result<std::vector<UploadId>> list(const std::string& prefix) const;
 
  private:
