@@ -22,7 +22,7 @@ Result<void> FileCopy::begin() {
     if (record && opened.etag() == record->content_etag) options_.content_etag = opened.etag();
   }
   GODWIT_TRY(draft_, ends_.target->draft(ends_.key, random_));
-  return ends_.target->describe(draft_, options_, before_.size);
+  return {};
 }
 
 Result<bool> FileCopy::step() {

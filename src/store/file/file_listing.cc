@@ -158,7 +158,7 @@ class Walk {
     // A record that cannot be read is told when the object is: it does not end the listing.
     const auto record =
         tree_->records().read(key, facts->stat, facts->attribute).value_or(std::nullopt);
-    GODWIT_TRY(const Trust trust, tree_->trust(facts->stat));
+    GODWIT_TRY(const Trust trust, tree_->trust(facts->stat, record));
     entry.etag = etag_of(facts->stat, record ? &*record : nullptr, trust);
     page.push_back(std::move(entry));
     return {};

@@ -63,7 +63,7 @@ bool all_utf8(const Record& record) {
 }  // namespace
 
 bool worth_keeping(const Record& record) {
-  return !(record.metadata == Metadata{}) || !record.content_etag.empty();
+  return !(record.metadata == Metadata{}) || !record.content_etag.empty() || record.synced;
 }
 
 std::string encode(const Record& record) {
@@ -74,6 +74,7 @@ std::string encode(const Record& record) {
   const bool bytes = !all_utf8(record);
   if (bytes) json["bytes"] = true;
   const auto text = [bytes](const std::string& value) { return bytes ? widen(value) : value; };
+  if (record.synced) json["synced"] = true;
   if (!record.content_etag.empty()) json["etag"] = text(record.content_etag);
   for (const auto& [name, field] : kFields) {
     if (!(record.metadata.*field).empty()) json[name] = text(record.metadata.*field);
@@ -93,6 +94,7 @@ std::optional<Record> decode(const std::string& text) {
     Record record;
     record.size = json.value("size", Bytes{0});
     record.modified = WallTime(Duration(json.value("modified", Duration::rep{0})));
+    record.synced = json.value("synced", false);
     record.content_etag = value_of(json.value("etag", ""));
     for (const auto& [name, field] : kFields) {
       record.metadata.*field = value_of(json.value(name, ""));

@@ -16,6 +16,8 @@ struct Record {
   std::string content_etag;
   Bytes size = 0;
   WallTime modified{};
+  /// All of that version was on stable storage before the file got its name.
+  bool synced = false;
 };
 
 inline constexpr const char* kAttribute = "user.godwit";

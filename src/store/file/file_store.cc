@@ -240,7 +240,6 @@ class FileStore final : public Store {
     auto work = [tree = tree_, key, options, bytes = std::move(bytes),
                  random = world_.random()]() -> Result<PutResult> {
       GODWIT_TRY(Draft draft, tree->draft(key, random));
-      GODWIT_CHECK(tree->describe(draft, options, bytes.size()));
       GODWIT_CHECK(draft.file->write_at(0, as_bytes(bytes)));
       return tree->commit(draft, key, options);
     };
@@ -249,10 +248,9 @@ class FileStore final : public Store {
 
   Task<PutResult> put_large(const Context& context, const std::string& key, Upload upload,
                             const PutOptions& options) {
-    auto begin_draft = [tree = tree_, key, options, size = upload.size,
+    auto begin_draft = [tree = tree_, key,
                         random = world_.random()]() -> Result<std::shared_ptr<Draft>> {
       GODWIT_TRY(Draft draft, tree->draft(key, random));
-      GODWIT_CHECK(tree->describe(draft, options, size));
       return std::make_shared<Draft>(std::move(draft));
     };
     GODWIT_CO_TRY(const std::shared_ptr<Draft> draft,

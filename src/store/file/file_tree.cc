@@ -42,7 +42,8 @@ Draft::Draft(Draft&& other) noexcept
       file(std::move(other.file)),
       disk(other.disk),
       spare_path(std::move(other.spare_path)),
-      described(other.described) {}
+      described(other.described),
+      synced(other.synced) {}
 
 Draft& Draft::operator=(Draft&& other) noexcept {
   std::swap(path, other.path);
@@ -50,6 +51,7 @@ Draft& Draft::operator=(Draft&& other) noexcept {
   std::swap(disk, other.disk);
   std::swap(spare_path, other.spare_path);
   std::swap(described, other.described);
+  std::swap(synced, other.synced);
   return *this;
 }
 
@@ -93,7 +95,7 @@ Result<ObjectInfo> Tree::info(const std::string& key) const {
   OpenedFile file;
   file.stat = facts.stat;
   GODWIT_TRY(file.record, records_.read(key, facts.stat, facts.attribute));
-  GODWIT_TRY(file.trust, trust(facts.stat));
+  GODWIT_TRY(file.trust, trust(facts.stat, file.record));
   return file.info(key);
 }
 
@@ -109,11 +111,14 @@ Result<OpenedFile> Tree::open(const std::string& key) const {
     return fail(std::move(attribute).error());
   }
   GODWIT_TRY(opened.record, records_.read(key, opened.stat, attribute.value_or(std::nullopt)));
-  GODWIT_TRY(opened.trust, trust(opened.stat));
+  GODWIT_TRY(opened.trust, trust(opened.stat, opened.record));
   return opened;
 }
 
-Result<Trust> Tree::trust(const FileStat& file) const {
+Result<Trust> Tree::trust(const FileStat& file, const std::optional<Record>& record) const {
+  const bool synced =
+      record && record->synced && record->size == file.size && record->modified == file.modified;
+  if (synced) return Trust::sound;
   GODWIT_TRY(const bool in_doubt, unflushed_.in_doubt(file));
   return in_doubt ? Trust::in_doubt : Trust::sound;
 }
@@ -284,11 +289,12 @@ Result<void> Tree::describe(Draft& draft, const PutOptions& options, Bytes size)
   const Record record{.metadata = options.metadata,
                       .content_etag = options.content_etag,
                       .size = size,
-                      .modified = *options.modified};
+                      .modified = *options.modified,
+                      .synced = draft.synced};
   if (!worth_keeping(record)) return {};
   // Where there are no attributes, or no room, `commit` finds another place.
   draft.described = draft.file->set_attribute(kAttribute, encode(record)).has_value();
-  return {};
+  return draft.file->set_modified(*options.modified);
 }
 
 Result<PutResult> Tree::commit(Draft& draft, const std::string& key,
@@ -307,7 +313,8 @@ Result<PutResult> Tree::commit(Draft& draft, const std::string& key,
   const Record record{.metadata = options.metadata,
                       .content_etag = options.content_etag,
                       .size = stat.size,
-                      .modified = stat.modified};
+                      .modified = stat.modified,
+                      .synced = draft.synced};
   if (worth_keeping(record) && !draft.described) {
     GODWIT_CHECK(records_.write(*draft.file, key, stat, record, durable));
     if (durable && records_.has_sidecars()) GODWIT_CHECK(sync_names(own_path("meta")));

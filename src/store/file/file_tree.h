@@ -42,6 +42,7 @@ struct Draft {
   Disk* disk = nullptr;
   std::string spare_path;  ///< the name to take when it needs one on its way into place
   bool described = false;  ///< has its record already
+  bool synced = false;     ///< with Fsync::batch: has all its bytes on stable storage
 
   Draft() = default;
   Draft(Draft&& other) noexcept;
@@ -71,7 +72,9 @@ class Tree {
   [[nodiscard]] const TreeOptions& options() const { return options_; }
   [[nodiscard]] Disk& disk() const { return disk_; }
   [[nodiscard]] const Records& records() const { return records_; }
-  [[nodiscard]] Result<Trust> trust(const FileStat& file) const;
+  /// What was synced by itself is sound whatever became of its run.
+  [[nodiscard]] Result<Trust> trust(const FileStat& file,
+                                    const std::optional<Record>& record) const;
   [[nodiscard]] std::string path_of(const std::string& key) const {
     return options_.root + "/" + key;
   }
@@ -87,8 +90,8 @@ class Tree {
   /// A new file for `key` that nobody sees: one without a name, which a crash takes with it, where
   /// the file system knows such; else one in `.godwit/tmp`, whose name `random` makes.
   [[nodiscard]] Result<Draft> draft(const std::string& key, std::uint64_t random) const;
-  /// Gives the draft its record before its data, where all of it is known, so that a power loss
-  /// never leaves whole data without it.
+  /// Gives the draft its record and time before `commit`, where all of it is known, so that it can
+  /// be synced with them.
   [[nodiscard]] Result<void> describe(Draft& draft, const PutOptions& options, Bytes size) const;
   /// Gives the draft its record and time, makes it durable as the policy says, and puts it in the
   /// place of `key`, in one step that readers see.

@@ -2,6 +2,7 @@
 
 #include "store/etag.h"
 #include "store/file/file_tree.h"
+#include "store/file/file_uploads.h"
 #include "world/sim/sim_world.h"
 
 namespace godwit::file {
@@ -82,6 +83,26 @@ TEST_F(UnflushedTest, what_the_power_ended_is_in_doubt_until_it_is_written_again
   EXPECT_FALSE(is_doubtful(etag(tree, "b")));
   ASSERT_TRUE(tree.flush());
   EXPECT_FALSE(is_doubtful(etag(begin_process(), "a")));
+}
+
+TEST_F(UnflushedTest, an_object_of_parts_is_synced_by_itself_and_not_in_doubt) {
+  TreeOptions options;
+  options.root = "/root";
+  options.fsync = Fsync::batch;
+  const auto tree = std::make_shared<const Tree>(world.disk(), options);
+  Uploads uploads(tree);
+  PutOptions put_options;
+  put_options.modified = WallTime(1h);
+  const UploadId upload = uploads.create("large", ++random).value();
+  const std::shared_ptr<File> data = uploads.begin_part(upload, {1, 0}).value();
+  ASSERT_TRUE(data->write_at(0, as_bytes(std::string_view("bytes"))));
+  const PartInfo part = uploads.end_part(upload, {1, 0}, 5, *data).value();
+  ASSERT_TRUE(uploads.complete(upload, std::span(&part, 1), put_options));
+  ASSERT_TRUE(put(*tree, "small"));
+  ASSERT_TRUE(world.disk().sync_all("/root"));
+  lose_power();
+  EXPECT_FALSE(is_doubtful(etag(begin_process(), "large")));
+  EXPECT_TRUE(is_doubtful(etag(*process, "small")));
 }
 
 TEST_F(UnflushedTest, what_is_in_doubt_stays_so_over_runs_that_write_other_things) {

@@ -146,12 +146,13 @@ Result<std::vector<PartInfo>> Uploads::parts(const UploadId& upload) const {
   return parts;
 }
 
-/// The data are on stable storage already, so the record gets there too before the name does,
-/// also where other puts are synced later.
+/// The data are on stable storage already, so the record and the time get there too before the name
+/// does, also where other puts are synced later: a large object is not in doubt with small ones.
 Result<void> Uploads::describe(Draft& draft, const PutOptions& options, Bytes size) const {
   GODWIT_CHECK(draft.file->truncate(size));
+  draft.synced = tree_->options().fsync == Fsync::batch;
   GODWIT_CHECK(tree_->describe(draft, options, size));
-  if (tree_->options().fsync == Fsync::batch) return draft.file->sync();
+  if (draft.synced) return draft.file->sync();
   return {};
 }
 
