@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,9 @@ struct ReplicaTarget {
   Duration retry_delay = std::chrono::seconds(1);    ///< doubles per attempt, with jitter
   Duration longest_retry_delay = std::chrono::seconds(60);
   std::size_t workers = 8;  ///< deliveries at once
+  /// Above `workers`: so many at once, where a backlog moves faster by it; down to `workers` when
+  /// the store asks to slow down, or fails. 0: always `workers`.
+  std::size_t most_workers = 0;
 };
 
 /// What a ReplicatedStore is opened from.
@@ -56,7 +60,11 @@ struct ReplicationConfig {
   std::string merger = "json";
   std::map<std::string, Merger> mergers;  ///< the caller's own, by names that are not taken
   Duration max_replication_lag = std::chrono::seconds(5);  ///< who lags more is not read
-  Duration max_clock_drift = std::chrono::minutes(1);      ///< of other clocks that is believed
+  /// A target that lags more, or for which more waits, is told of once (`lag_exceeded`,
+  /// `queue_exceeded`), and again only after it has come down to half of that.
+  std::optional<Duration> lag_alert;  ///< absent: `max_replication_lag`
+  std::uint64_t queue_alert = 10'000;
+  Duration max_clock_drift = std::chrono::minutes(1);  ///< of other clocks that is believed
   Duration health_check_interval = std::chrono::seconds(30);
   Duration health_check_timeout = std::chrono::seconds(5);
   FailoverConfig failover;

@@ -14,7 +14,8 @@ enum class EventType : std::uint8_t {
   target_healthy,      ///< a target answers
   target_degraded,     ///< a target failed once
   target_unhealthy,    ///< a target does not answer: its writes wait
-  lag_exceeded,        ///< a target lags more than `max_replication_lag`, and did not before
+  lag_exceeded,        ///< a target lags more than `lag_alert`, and did not before
+  queue_exceeded,      ///< more waits for a target than `queue_alert`, and did not before
   write_replicated,    ///< a write, or a removal, has arrived at a target
   write_failed,        ///< a write became a dead letter of a target
   insufficient_acks,   ///< too few targets acknowledged a write in time; it stays

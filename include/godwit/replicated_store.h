@@ -233,6 +233,7 @@ class ReplicatedStore {
   void remove_handler(std::uint64_t handler);
 
  private:
+  friend class ReplicationManager;
   struct Impl;
   explicit ReplicatedStore(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;

@@ -43,7 +43,9 @@ struct TargetStatus {
   bool caught_up = false;
   /// The age of the oldest acknowledged write that is not there; 0 when there is none.
   Duration lag{};
-  Duration round_trip{};  ///< of a probe, smoothed; 0: not measured yet
+  Duration round_trip{};      ///< of a probe, smoothed; 0: not measured yet
+  std::uint64_t workers = 0;  ///< that deliver, or wait for something to deliver
+  std::uint64_t active = 0;   ///< deliveries under way
 };
 
 /// A group as a whole.
@@ -85,6 +87,8 @@ struct ReplicationMetrics {
   std::uint64_t failovers = 0;           ///< unplanned moves of the primary
   /// From the acknowledgement of a write to its arrival at a target; 0 while none has arrived.
   Duration average_replication_time{};
+  Bytes bytes_replicated = 0;
+  Duration moving_time{};  ///< in which at least one body was on its way to a target
   std::vector<TargetMetrics> targets;
 };
 

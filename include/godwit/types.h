@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -68,6 +69,23 @@ enum class Priority : std::uint8_t {
 [[nodiscard]] Result<Mode> parse_mode(std::string_view name);
 [[nodiscard]] Result<ReadPreference> parse_read_preference(std::string_view name);
 [[nodiscard]] Result<ConflictPolicy> parse_conflict_policy(std::string_view name);
+
+/// How closely two stores are compared.
+enum class VerifyLevel : std::uint8_t {
+  listing,   ///< what two listings can prove
+  checksum,  ///< and metadata, and stored checksums; reads only what has none
+  content    ///< and every byte of both sides
+};
+
+/// What happens to objects that only the target has.
+enum class Extra : std::uint8_t { keep, remove };
+
+/// How many deliveries to a target there are at once.
+struct WorkerBounds {
+  std::size_t least = 8;
+  /// Above `least`: so many, where a backlog moves faster by it. 0: always `least`.
+  std::size_t most = 0;
+};
 
 /// When the group moves its primary by itself.
 struct FailoverConfig {

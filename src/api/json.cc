@@ -1,24 +1,13 @@
-#include <chrono>
-#include <nlohmann/json.hpp>
+#include "api/json.h"
 
 #include "godwit/events.h"
 #include "godwit/status.h"
 
 namespace godwit {
-namespace {
 
-using Json = nlohmann::ordered_json;
-
-double milliseconds(Duration duration) {
-  return std::chrono::duration<double, std::milli>(duration).count();
-}
-
-/// Keys and messages may hold bytes that are no UTF-8.
-std::string dump(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-}  // namespace
+using api::dump;
+using api::Json;
+using api::milliseconds;
 
 std::string to_json(const Event& event) {
   const auto at =
@@ -47,7 +36,9 @@ std::string to_json(const GroupStatus& status) {
                  {"failed", target.counts.failed},
                  {"attempts", target.counts.attempts},
                  {"conflicts", target.counts.conflicts},
-                 {"left_alone", target.counts.left_alone}};
+                 {"left_alone", target.counts.left_alone},
+                 {"workers", target.workers},
+                 {"active", target.active}};
     if (!target.why_failed.empty()) json["why_failed"] = target.why_failed;
     if (target.round_trip > Duration::zero()) {
       json["round_trip_ms"] = milliseconds(target.round_trip);
@@ -86,6 +77,8 @@ std::string to_json(const ReplicationMetrics& metrics) {
                   {"failovers", metrics.failovers},
                   {"current_lag_ms", lags},
                   {"average_replication_time_ms", milliseconds(metrics.average_replication_time)},
+                  {"bytes_replicated", metrics.bytes_replicated},
+                  {"moving_time_ms", milliseconds(metrics.moving_time)},
                   {"replica_success_rates", rates},
                   {"targets", targets}};
   return dump(json);

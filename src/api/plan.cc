@@ -50,6 +50,8 @@ replication::GroupConfig group_of(const ReplicationConfig& config) {
                                  .conflict_resolution = config.conflict_resolution,
                                  .merger = config.merger,
                                  .max_replication_lag = config.max_replication_lag,
+                                 .lag_alert = config.lag_alert,
+                                 .queue_alert = config.queue_alert,
                                  .max_clock_drift = config.max_clock_drift,
                                  .health_check_interval = config.health_check_interval,
                                  .health_check_timeout = config.health_check_timeout,
@@ -97,7 +99,8 @@ replication::TargetConfig target_of(const ReplicaTarget& target) {
           .max_attempts = target.max_retry_attempts,
           .retry_delay = target.retry_delay,
           .longest_retry_delay = target.longest_retry_delay,
-          .workers = target.workers};
+          .workers = target.workers,
+          .most_workers = target.most_workers};
 }
 
 Result<Member> member_of(const ReplicaTarget& target) {

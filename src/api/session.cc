@@ -166,6 +166,8 @@ Task<void> Session::let_go() {
   };
   bodies_.clear();
   listings_.clear();
+  for (const auto& [ticket, examination] : examinations_) co_await examination->stop();
+  examinations_.clear();
   if (group_) note(co_await group_->close());
   group_.reset();
   if (coordinator_) note(co_await coordinator_->close());
@@ -276,6 +278,11 @@ Task<std::vector<ListEntry>> Session::next_page(Ticket ticket) {
 Task<void> Session::end(Ticket ticket) {
   bodies_.erase(ticket);
   listings_.erase(ticket);
+  const auto found = examinations_.find(ticket);
+  if (found == examinations_.end()) co_return Result<void>();
+  const std::unique_ptr<Examination> examination = std::move(found->second);
+  examinations_.erase(found);
+  co_await examination->stop();
   co_return Result<void>();
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "api/examination.h"
 #include "api/plan.h"
 #include "api/runner.h"
 #include "coordination/local_coordinator.h"
@@ -69,6 +70,15 @@ class Session {
   [[nodiscard]] Task<void> add_merger(const std::string& name, Merger merger);
   [[nodiscard]] Task<MoveReport> move_primary(const MoveOptions& options);
 
+  [[nodiscard]] Task<void> set_workers(const std::string& target, const WorkerBounds& bounds);
+  [[nodiscard]] Task<SyncAllReport> sync_all(Duration timeout);
+  /// Until `end`, or the session's.
+  [[nodiscard]] Task<Ticket> open_verify(const std::string& target, const VerifyOptions& options);
+  [[nodiscard]] Task<Ticket> open_repair(const std::string& target, const RepairOptions& options);
+  /// As Examination::next and `result`.
+  [[nodiscard]] Task<std::vector<Finding>> next_findings(Ticket ticket);
+  [[nodiscard]] Task<RepairReport> examined(Ticket ticket);
+
   /// All but what the group does not know of.
   [[nodiscard]] Task<GroupStatus> status();
   [[nodiscard]] Task<ReplicationMetrics> metrics();
@@ -84,6 +94,7 @@ class Session {
   [[nodiscard]] Result<std::unique_ptr<Store>> open_store(const Member& member, bool may_be_new);
   [[nodiscard]] Task<void> make_place(const Context& context, const Member& member, Store& store);
   [[nodiscard]] Task<void> let_go();
+  [[nodiscard]] Task<Ticket> open_examination(Duration timeout, Examination::Work work);
   [[nodiscard]] bool is_drained() const;
   [[nodiscard]] CloseReport report() const;
   [[nodiscard]] Result<void> check_target(const std::string& target) const;
@@ -105,6 +116,7 @@ class Session {
   Ticket last_ticket_ = 0;
   std::map<Ticket, std::unique_ptr<Body>> bodies_;
   std::map<Ticket, std::unique_ptr<Listing>> listings_;
+  std::map<Ticket, std::unique_ptr<Examination>> examinations_;
 };
 
 }  // namespace godwit::api

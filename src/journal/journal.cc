@@ -266,6 +266,14 @@ Task<TargetTask> Journal::next(const Context& context, const std::string& name) 
 }
 
 Task<bool> Journal::lacks(const std::string& name, const std::string& key) {
+  return has(name, key, Among::tasks_and_dead_letters);
+}
+
+Task<bool> Journal::owes(const std::string& name, const std::string& key) {
+  return has(name, key, Among::tasks);
+}
+
+Task<bool> Journal::has(const std::string& name, const std::string& key, Among among) {
   const auto found = targets_.find(name);
   if (found == targets_.end()) co_return true;
   const TargetQueue& queue = found->second->queue;
@@ -277,7 +285,8 @@ Task<bool> Journal::lacks(const std::string& name, const std::string& key) {
   };
   auto rows = co_await run_blocking(world_, std::move(work));
   if (!rows) co_return std::unexpected(std::move(rows).error());
-  co_return (*rows)[0] || (*rows)[1];
+  const bool dead = (*rows)[1].has_value();
+  co_return (*rows)[0] || (dead && among == Among::tasks_and_dead_letters);
 }
 
 Task<std::vector<Write>> Journal::lacking(const std::string& name) {

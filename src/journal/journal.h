@@ -82,6 +82,8 @@ class Journal {
   [[nodiscard]] Task<TargetTask> next(const Context& context, const std::string& target);
   /// Whether the target may lack a write of `key`: also one that is not acknowledged yet.
   [[nodiscard]] Task<bool> lacks(const std::string& target, const std::string& key);
+  /// The same, but for dead letters: nobody is going to deliver those.
+  [[nodiscard]] Task<bool> owes(const std::string& target, const std::string& key);
   /// All that the target lacks, unsettled writes and dead letters too; not what only a comparison
   /// would tell. Cost: memory and reading for each; for a failover.
   [[nodiscard]] Task<std::vector<Write>> lacking(const std::string& target);
@@ -118,6 +120,8 @@ class Journal {
     Signal room;
   };
   struct Found;
+  /// Who is asked for in `lacks` and `owes`.
+  enum class Among : std::uint8_t { tasks, tasks_and_dead_letters };
 
   Journal(World& world, JournalOptions options, std::unique_ptr<kv::Database> database);
   [[nodiscard]] static Result<Found> read(kv::Database& database);
@@ -133,6 +137,7 @@ class Journal {
   void collect_marks(std::vector<Step>& steps);
   [[nodiscard]] asio::awaitable<void> keep_time();
   void wake(const std::string& target);
+  [[nodiscard]] Task<bool> has(const std::string& target, const std::string& key, Among among);
 
   World& world_;
   JournalOptions options_;

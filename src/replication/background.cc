@@ -24,6 +24,11 @@ void Background::start_agent(Target& target) {
   agent->start();
 }
 
+void Background::set_workers(const std::string& target) {
+  const auto found = agents_.find(target);
+  if (found != agents_.end()) found->second->set_workers();
+}
+
 asio::awaitable<void> Background::stop_agent(const std::string& target) {
   const auto found = agents_.find(target);
   if (found == agents_.end()) co_return;

@@ -22,6 +22,8 @@ class Background {
   /// Cancels what is under way and waits for its end. Nothing happens when it has ended already.
   [[nodiscard]] asio::awaitable<void> stop();
   void start_agent(Target& target);
+  /// As many as its config says. Nothing happens while there is no agent.
+  void set_workers(const std::string& target);
   [[nodiscard]] asio::awaitable<void> stop_agent(const std::string& target);
 
  private:

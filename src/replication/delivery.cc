@@ -65,8 +65,13 @@ Plan plan_delivery(const journal::Write& task, const std::optional<Sighting>& pr
   if (!primary && !target) return {.step = Step::nothing};
   if (!primary) return plan_absent(task, *target, rules);
   if (!target) return {.step = Step::put};
+  const bool ours_neither = !primary->through_us && !target->through_us;
+  const bool same_body = primary->size == target->size && primary->etag == target->etag;
+  if (ours_neither && same_body) return {.step = Step::nothing};
   const bool same = primary->version == target->version && primary->size == target->size;
-  if (same && primary->through_us && target->through_us) return {.step = Step::nothing};
+  if (same && primary->through_us && target->through_us) {
+    return {.step = rules.doubted ? Step::restore : Step::nothing};
+  }
   if (target->through_us && target->version <= primary->version) return {.step = Step::put};
   return settle_conflict(state_of(*primary, Standing::primary), *target, rules.policy);
 }

@@ -23,6 +23,7 @@ struct Sighting {
 enum class Step : std::uint8_t {
   nothing,     ///< the target has what the task asks for
   put,         ///< the primary's object goes to the target
+  restore,     ///< the same, though the target's says that it is the primary's: it is kept aside
   remove,      ///< the target's object goes
   look_again,  ///< the primary does not show yet what it has acknowledged
   adopt,       ///< the target's object wins, and is newer: it goes to the primary as it is
@@ -46,6 +47,8 @@ enum class OnlyThere : std::uint8_t {
 struct Rules {
   ConflictPolicy policy = ConflictPolicy::last_write_wins;
   OnlyThere only_there = OnlyThere::removed;
+  /// The target's object is known to be damaged, whatever it says of itself.
+  bool doubted = false;
 };
 
 /// What a delivery does about one key. Pure: all of the rules are here.

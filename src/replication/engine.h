@@ -9,6 +9,7 @@
 
 #include "journal/journal.h"
 #include "replication/acks.h"
+#include "replication/endings.h"
 #include "replication/events.h"
 #include "replication/failover.h"
 #include "replication/gate.h"
@@ -45,6 +46,7 @@ struct Engine {
   Gate gate;
   KeyLocks locks;
   Acks acks;
+  Endings endings;
   RecentPuts recent;
   Mergers mergers;
   Events events;

@@ -12,6 +12,7 @@ std::string_view to_string(EventType type) {
     case EventType::target_degraded: return "target_degraded";
     case EventType::target_unhealthy: return "target_unhealthy";
     case EventType::lag_exceeded: return "lag_exceeded";
+    case EventType::queue_exceeded: return "queue_exceeded";
     case EventType::write_replicated: return "write_replicated";
     case EventType::write_failed: return "write_failed";
     case EventType::insufficient_acks: return "insufficient_acks";

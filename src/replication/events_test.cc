@@ -193,5 +193,32 @@ TEST_F(GroupTest, a_listing_is_the_primarys_without_objects_of_ours) {
   EXPECT_EQ(keys, (std::vector<std::string>{"a/1", "a/2", "b"}));
 }
 
+TEST_F(EventsTest, a_long_queue_is_told_once_until_it_was_short_again) {
+  config_.queue_alert = 4;
+  config_.lag_alert = 10min;
+  start();
+  for (int outage = 1; outage <= 2; ++outage) {
+    take_away("a");
+    for (int i = 0; i < 8; ++i) ASSERT_TRUE(put("k" + std::to_string(i), "1"));
+    wait(1min);
+    EXPECT_EQ(count(EventType::queue_exceeded, "a"), static_cast<std::size_t>(outage));
+    bring_back("a");
+    wait(1min);
+  }
+  EXPECT_EQ(count(EventType::queue_exceeded, "b"), 0U);
+  EXPECT_EQ(count(EventType::lag_exceeded), 0U) << "its limit is its own";
+}
+
+TEST(AlarmTest, rings_again_only_after_it_has_come_down_to_half) {
+  Alarm alarm;
+  EXPECT_FALSE(alarm.rings(10, 10));
+  EXPECT_TRUE(alarm.rings(11, 10));
+  EXPECT_FALSE(alarm.rings(20, 10));
+  EXPECT_FALSE(alarm.rings(9, 10));
+  EXPECT_FALSE(alarm.rings(11, 10));
+  EXPECT_FALSE(alarm.rings(5, 10));
+  EXPECT_TRUE(alarm.rings(11, 10));
+}
+
 }  // namespace
 }  // namespace godwit::replication

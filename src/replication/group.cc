@@ -7,6 +7,7 @@
 #include "replication/engine.h"
 #include "replication/primary_watch.h"
 #include "replication/reads.h"
+#include "replication/redelivery.h"
 
 namespace godwit::replication {
 namespace {
@@ -226,6 +227,35 @@ Result<void> Group::resume(const std::string& name) {
   return {};
 }
 
+Result<void> Group::set_workers(const std::string& name, const WorkerBounds& bounds) {
+  const auto found = impl_->engine.targets.find(name);
+  if (found == impl_->engine.targets.end()) return unknown_target(name);
+  TargetConfig wanted = found->second->config;
+  wanted.workers = bounds.least;
+  wanted.most_workers = bounds.most;
+  GODWIT_CHECK(check_workers(wanted));
+  found->second->config = wanted;
+  std::ranges::replace_if(
+      impl_->engine.config.targets, [&](const TargetConfig& target) { return target.name == name; },
+      wanted);
+  impl_->background.set_workers(name);
+  return {};
+}
+
+Task<VerifyReport> Group::verify(const Context& context, const std::string& target,
+                                 VerifyLevel level, const FindingSink& sink) {
+  return verify_target(context, impl_->engine, target, level, sink);
+}
+
+Task<RepairReport> Group::repair(const Context& context, const std::string& target,
+                                 const RepairOptions& options, const FindingSink& sink) {
+  return repair_target(context, impl_->engine, target, options, sink);
+}
+
+Task<TargetSync> Group::sync(const Context& context, const std::string& target) {
+  return sync_target(context, impl_->engine, target);
+}
+
 Task<void> Group::resolve(const Context& context, const std::string& name, const std::string& key,
                           Standing keep) {
   const auto found = impl_->engine.targets.find(name);
@@ -280,7 +310,9 @@ std::vector<TargetStatus> Group::status() const {
                         .state = target->state,
                         .why_failed = target->why_failed,
                         .counts = target->counts,
-                        .round_trip = target->round_trip.smoothed()};
+                        .round_trip = target->round_trip.smoothed(),
+                        .workers = target->workers,
+                        .active = target->active};
     if (const auto backlog = impl_->engine.journal.backlog(name)) {
       status.tasks = backlog->tasks;
       status.bytes = backlog->bytes;
@@ -295,7 +327,9 @@ std::vector<TargetStatus> Group::status() const {
   return all;
 }
 
-ReplicationMetrics Group::metrics() const { return make_metrics(impl_->engine.counts, status()); }
+ReplicationMetrics Group::metrics() const {
+  return make_metrics(impl_->engine.counts, status(), impl_->engine.world.mono_now());
+}
 Events& Group::events() { return impl_->engine.events; }
 
 Task<void> Group::close() {

@@ -13,6 +13,7 @@
 #include "replication/identity.h"
 #include "replication/members.h"
 #include "replication/types.h"
+#include "replication/verification.h"
 #include "store/store.h"
 #include "version/merge.h"
 
@@ -112,6 +113,17 @@ class Group {
   /// Failure: precondition_failed for one that is not paused.
   [[nodiscard]] Result<void> resume(const std::string& target);
   [[nodiscard]] std::vector<TargetStatus> status() const;
+  /// So many deliveries at once, from now on; see TargetConfig. Failure: invalid_argument,
+  /// not_found.
+  [[nodiscard]] Result<void> set_workers(const std::string& target, const WorkerBounds& bounds);
+
+  // What differs at a target, and what is done about it: verification.h, redelivery.h.
+
+  [[nodiscard]] Task<VerifyReport> verify(const Context& context, const std::string& target,
+                                          VerifyLevel level, const FindingSink& sink);
+  [[nodiscard]] Task<RepairReport> repair(const Context& context, const std::string& target,
+                                          const RepairOptions& options, const FindingSink& sink);
+  [[nodiscard]] Task<TargetSync> sync(const Context& context, const std::string& target);
 
   /// Ends a conflict that waits for a person, as a dead letter (Code::precondition_failed), at
   /// `target`: the primary's object stays, or the target's becomes a new write. What is not kept

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "godwit/verification.h"
 #include "replication/types.h"
 #include "store/store.h"
 
@@ -51,6 +53,11 @@ struct Target {
   std::string why_failed;    ///< of State::failed
   std::uint32_t marked = 0;  ///< the epoch of its marker, as we saw or wrote it last
   TargetCounts counts;
+  std::size_t workers = 0;  ///< that live
+  std::size_t active = 0;   ///< deliveries under way
+  /// Keys whose objects are known to be damaged there, as a verification has found, until they are
+  /// delivered anew. See Redelivery.
+  std::map<std::string, FindingKind> doubts;
 
   /// Neither paused, nor removed, nor a store of somebody else.
   [[nodiscard]] bool is_served() const { return state == State::active || state == State::syncing; }

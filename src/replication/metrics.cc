@@ -2,14 +2,16 @@
 
 namespace godwit::replication {
 
-ReplicationMetrics make_metrics(const GroupCounts& counts,
-                                const std::vector<TargetStatus>& targets) {
+ReplicationMetrics make_metrics(const GroupCounts& counts, const std::vector<TargetStatus>& targets,
+                                MonoTime now) {
   ReplicationMetrics metrics{.writes_to_primary = counts.writes_to_primary,
                              .writes_replicated = counts.former.replicated,
                              .writes_failed = counts.former.failed,
                              .conflicts_detected = counts.former.conflicts,
                              .conflicts_resolved = counts.conflicts_resolved,
-                             .failovers = counts.failovers};
+                             .failovers = counts.failovers,
+                             .bytes_replicated = counts.former.bytes,
+                             .moving_time = counts.moving.total(now)};
   if (counts.arrivals > 0) {
     metrics.average_replication_time = counts.on_the_way / counts.arrivals;
   }
@@ -28,6 +30,7 @@ ReplicationMetrics make_metrics(const GroupCounts& counts,
     metrics.writes_replicated += target.replicated;
     metrics.writes_failed += target.failed;
     metrics.conflicts_detected += each.counts.conflicts;
+    metrics.bytes_replicated += each.counts.bytes;
     metrics.targets.push_back(std::move(target));
   }
   return metrics;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "transfer/comparison.h"
+#include "transfer/content_check.h"
 #include "transfer/list_diff.h"
 
 namespace godwit::replication {
@@ -13,6 +14,34 @@ using journal::Change;
 
 /// How often a target that cannot be reached is asked whether it is back.
 constexpr Duration kProbeWhenDown = std::chrono::seconds(2);
+
+transfer::SlotBounds bounds_of(const TargetConfig& config) {
+  return {.least = config.workers, .most = config.at_most()};
+}
+
+/// One more of something while it lives.
+class OneMore {
+ public:
+  explicit OneMore(std::size_t& count) : count_(count) { ++count_; }
+  OneMore(OneMore&&) = delete;
+  ~OneMore() { --count_; }
+
+ private:
+  std::size_t& count_;
+};
+
+/// A body is on its way while it lives.
+class Moving {
+ public:
+  explicit Moving(Engine& engine) : engine_(engine) {
+    engine_.counts.moving.begin(engine_.world.mono_now());
+  }
+  Moving(Moving&&) = delete;
+  ~Moving() { engine_.counts.moving.end(engine_.world.mono_now()); }
+
+ private:
+  Engine& engine_;
+};
 
 class Deaf final : public transfer::Observer {
  public:
@@ -72,14 +101,33 @@ TargetAgent::TargetAgent(Engine& engine, Conflicts& conflicts, Target& target)
       conflicts_(conflicts),
       target_(target),
       copies_(std::make_unique<CopySupport>(engine)),
+      recall_(stop_.token()),
+      pace_(engine.world, bounds_of(target.config)),
       tasks_(engine.world.executor()) {}
 
 TargetAgent::~TargetAgent() = default;
 
 void TargetAgent::start() {
-  for (std::size_t i = 0; i < target_.config.workers; ++i) tasks_.spawn(work());
+  muster();
   tasks_.spawn(probe_now_and_then());
   tasks_.spawn(compare_when_asked());
+}
+
+void TargetAgent::set_workers() {
+  pace_.bound(bounds_of(target_.config));
+  muster();
+}
+
+/// As many workers as there should be. Who delivers goes on until it is done.
+void TargetAgent::muster() {
+  if (stop_.token().cancelled()) return;
+  const std::size_t wanted = pace_.limit();
+  const std::size_t there = target_.workers;
+  for (std::size_t i = there; i < wanted; ++i) tasks_.spawn(work());
+  if (there <= wanted) return;
+  recall_.cancel();
+  recall_ = CancelSource(stop_.token());
+  engine_.changed.notify_all();
 }
 
 asio::awaitable<void> TargetAgent::stop() {
@@ -91,13 +139,16 @@ asio::awaitable<void> TargetAgent::stop() {
 asio::awaitable<void> TargetAgent::work() {
   const Context context = this->context();
   const std::string& name = target_.config.name;
-  while (!context.cancel().cancelled()) {
+  const OneMore worker(target_.workers);
+  while (!context.cancel().cancelled() && target_.workers <= pace_.limit()) {
     if (!target_.takes_deliveries()) {
       co_await engine_.changed.wait();
       continue;
     }
     if (!co_await until_quiet()) co_return;
-    auto task = co_await engine_.journal.next(context, name);
+    const Context until_recalled = context.with_cancel(recall_.token());
+    auto task = co_await engine_.journal.next(until_recalled, name);
+    if (!task && task.error().code() == Code::cancelled) continue;
     if (!task) co_return;
     if (target_.takes_deliveries()) {
       co_await deliver(*std::move(task));
@@ -116,7 +167,10 @@ Task<void> TargetAgent::until_quiet() {
 asio::awaitable<void> TargetAgent::deliver(journal::TargetTask task) {
   const std::string key = task.write.key;
   target_.counts.attempts += 1;
+  const OneMore delivery(target_.active);
+  const bool paced = pace_.try_acquire();
   auto arrived = co_await attempt(context(), task);
+  note_pace(paced, arrived);
   if (!arrived) {
     co_await failed(std::move(task), std::move(arrived).error());
     co_return;
@@ -128,15 +182,35 @@ asio::awaitable<void> TargetAgent::deliver(journal::TargetTask task) {
   engine_.acks.delivered(target_.config.name, key, arrived->version);
   if (auto* queue = engine_.journal.target(target_.config.name)) {
     queue->done(key, arrived->version);
+    // What was asked for meanwhile is yet to come.
+    const Ending ending{.moved = arrived->moved, .bytes = arrived->bytes};
+    if (!queue->lacks(key)) engine_.endings.ended(target_.config.name, key, ending);
   }
   note_progress();
   note_lag();
+}
+
+/// What a delivery tells of how many there should be at once.
+void TargetAgent::note_pace(bool paced, const Result<Arrived>& arrived) {
+  using transfer::Ended;
+  if (!paced) return;
+  Ended ended = Ended::well;
+  if (!arrived) {
+    const Error& error = arrived.error();
+    const bool at_primary = error.where().store == engine_.primary->identity().url;
+    const bool slow = error.code() == Code::throttled || error.code() == Code::timed_out ||
+                      error.code() == Code::unavailable;
+    ended = slow && !at_primary ? Ended::throttled : Ended::badly;
+  }
+  pace_.release(ended, arrived ? arrived->bytes : 0);
+  muster();
 }
 
 Task<TargetAgent::Arrived> TargetAgent::attempt(const Context& context,
                                                 const journal::TargetTask& task) {
   const std::string& key = task.write.key;
   journal::Write write = task.write;
+  const bool doubted = target_.doubts.contains(key);
   const Context look_context = context.with_timeout(target_.config.sync_timeout);
   std::optional<ObjectInfo> primary;
   const RecentPuts::Put* recent = engine_.recent.find(key, task.write.version);
@@ -154,10 +228,20 @@ Task<TargetAgent::Arrived> TargetAgent::attempt(const Context& context,
   const bool of_old = write.version.epoch < engine_.epoch;
   if (of_old && (write.change == Change::put || primary)) write.change = Change::compare;
   const auto ours = sighting_of(primary);
-  const auto theirs = sighting_of(there);
+  auto theirs = sighting_of(there);
+  // Tokens of two kinds of stores prove nothing, and what is the same is no conflict.
+  if (ours && theirs && !theirs->through_us && ours->size == theirs->size) {
+    const transfer::StorePair stores{*engine_.primary, *target_.store};
+    const ListEntry source = row_of(*primary);
+    const ListEntry target = row_of(*there);
+    GODWIT_CO_TRY(const bool same,
+                  co_await transfer::same_content(context, stores, source, target));
+    if (same) theirs->etag = ours->etag;
+  }
   const bool deposed = engine_.deposed.contains(target_.config.name);
   const Rules rules{.policy = engine_.config.conflict_resolution,
-                    .only_there = deposed ? OnlyThere::acknowledged : OnlyThere::removed};
+                    .only_there = deposed ? OnlyThere::acknowledged : OnlyThere::removed,
+                    .doubted = doubted};
   const Plan plan = plan_delivery(write, ours, theirs, rules);
   // Once, however often it takes to settle it.
   if (plan.conflict && in_conflict_.insert(key).second) {
@@ -165,6 +249,7 @@ Task<TargetAgent::Arrived> TargetAgent::attempt(const Context& context,
     emit(EventType::conflict_detected, key);
   }
   auto arrived = co_await carry_out(context, task, plan, primary);
+  if (arrived && doubted) target_.doubts.erase(key);
   // By the policy; what a person has chosen is counted where it was chosen.
   if (arrived && in_conflict_.erase(key) > 0 && plan.conflict) {
     engine_.counts.conflicts_resolved += 1;
@@ -184,6 +269,7 @@ Task<TargetAgent::Arrived> TargetAgent::carry_out(const Context& context,
   switch (plan.step) {
     case Step::nothing: break;
     case Step::put: co_return co_await put(context, key, *primary);
+    case Step::restore: co_return co_await restore(context, key, *primary);
     case Step::remove: {
       const std::span<const std::string> keys(&key, 1);
       GODWIT_CO_TRY(auto removed, co_await target_.store->remove(context, keys));
@@ -211,8 +297,20 @@ Task<TargetAgent::Arrived> TargetAgent::carry_out(const Context& context,
   co_return arrived;
 }
 
+/// Nobody knows which of both objects is the damaged one: the target's is kept, if it can be read.
+Task<TargetAgent::Arrived> TargetAgent::restore(const Context& context, const std::string& key,
+                                                const ObjectInfo& primary) {
+  const auto doubt = target_.doubts.find(key);
+  if (doubt != target_.doubts.end() && doubt->second == FindingKind::different) {
+    const auto kept = co_await conflicts_.rescue(context, *target_.store, key);
+    if (!kept && kept.error().retry() == Retry::later) co_return std::unexpected(kept.error());
+  }
+  co_return co_await put(context, key, primary);
+}
+
 Task<TargetAgent::Arrived> TargetAgent::put(const Context& context, const std::string& key,
                                             const ObjectInfo& primary) {
+  const Moving moving(engine_);
   Arrived arrived{.version = version_of(primary), .bytes = primary.size, .moved = true};
   if (const RecentPuts::Put* recent = engine_.recent.find(key, arrived.version);
       recent != nullptr && recent->version == arrived.version) {
@@ -225,8 +323,7 @@ Task<TargetAgent::Arrived> TargetAgent::put(const Context& context, const std::s
   }
   transfer::Copier copier({.source = *engine_.primary, .target = *target_.store}, copies_->options,
                           copies_->resources);
-  const ListEntry entry{
-      .key = key, .size = primary.size, .etag = primary.etag, .modified = primary.modified};
+  const ListEntry entry = row_of(primary);
   GODWIT_CO_TRY(arrived.bytes, co_await copier.copy(context, entry, key));
   co_return arrived;
 }
@@ -259,8 +356,7 @@ Task<TargetAgent::Arrived> TargetAgent::adopt(const Context& context,
   GODWIT_CO_TRY(const auto intent, co_await engine_.journal.begin(std::move(write)));
   transfer::Copier copier({.source = *target_.store, .target = *engine_.primary}, copies_->options,
                           copies_->resources);
-  const ListEntry entry{
-      .key = key, .size = there->size, .etag = there->etag, .modified = there->modified};
+  const ListEntry entry = row_of(*there);
   const auto copied = co_await copier.copy(context, entry, key);
   if (!copied) {
     engine_.journal.leave_unsettled(intent);
@@ -320,6 +416,7 @@ asio::awaitable<void> TargetAgent::failed(journal::TargetTask task, Error error)
       emit(EventType::write_failed, key, error.to_string());
     }
     queue->bury(key, error, engine_.world.wall_now());
+    engine_.endings.ended(target_.config.name, key, {.error = std::move(error)});
   } else {
     const Duration pause = backoff(engine_.world, target_.config, task.attempts);
     queue->retry(key, engine_.world.mono_now() + pause);
@@ -480,14 +577,20 @@ void TargetAgent::note_arrival(const journal::TargetTask& task, const Arrived& a
   emit(EventType::write_replicated, task.write.key);
 }
 
-/// Told once, until the target lags less again.
+/// Told once, until it is much less again.
 void TargetAgent::note_lag() {
   const auto backlog = engine_.journal.backlog(target_.config.name);
   if (!backlog) return;
   const Duration lag = engine_.world.wall_now() - backlog->oldest.value_or(WallTime::max());
-  const bool lags = backlog->oldest && lag > engine_.config.max_replication_lag;
-  if (lags && !lags_) emit(EventType::lag_exceeded, {}, format_duration(lag));
-  lags_ = lags;
+  const Duration most = engine_.config.lag_alert.value_or(engine_.config.max_replication_lag);
+  const Duration known = backlog->oldest ? std::max(lag, Duration::zero()) : Duration::zero();
+  const auto count = [](Duration duration) { return static_cast<std::uint64_t>(duration.count()); };
+  if (lag_alarm_.rings(count(known), count(most))) {
+    emit(EventType::lag_exceeded, {}, format_duration(lag));
+  }
+  if (queue_alarm_.rings(backlog->tasks, engine_.config.queue_alert)) {
+    emit(EventType::queue_exceeded, {}, std::to_string(backlog->tasks) + " wait");
+  }
 }
 
 void TargetAgent::emit(EventType type, const std::string& key, std::string message) {

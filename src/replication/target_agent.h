@@ -19,6 +19,8 @@ class TargetAgent {
   ~TargetAgent();
 
   void start();
+  /// As many workers as its config says by now.
+  void set_workers();
   /// Cancels what is under way and waits for its end.
   [[nodiscard]] asio::awaitable<void> stop();
 
@@ -33,6 +35,8 @@ class TargetAgent {
   };
 
   [[nodiscard]] asio::awaitable<void> work();
+  void muster();
+  void note_pace(bool paced, const Result<Arrived>& arrived);
   [[nodiscard]] asio::awaitable<void> probe_now_and_then();
   [[nodiscard]] asio::awaitable<void> compare_when_asked();
   [[nodiscard]] Task<void> until_quiet();
@@ -40,6 +44,8 @@ class TargetAgent {
   [[nodiscard]] Task<Arrived> attempt(const Context& context, const journal::TargetTask& task);
   [[nodiscard]] Task<Arrived> carry_out(const Context& context, const journal::TargetTask& task,
                                         Plan plan, const std::optional<ObjectInfo>& primary);
+  [[nodiscard]] Task<Arrived> restore(const Context& context, const std::string& key,
+                                      const ObjectInfo& primary);
   [[nodiscard]] Task<Arrived> put(const Context& context, const std::string& key,
                                   const ObjectInfo& primary);
   [[nodiscard]] Task<Arrived> put_newest(const Context& context, const std::string& key);
@@ -65,10 +71,13 @@ class TargetAgent {
   Engine& engine_;
   Conflicts& conflicts_;
   Target& target_;
-  bool lags_ = false;  // more than it should, as was told
+  Alarm lag_alarm_;
+  Alarm queue_alarm_;
   std::unique_ptr<CopySupport> copies_;
   std::set<std::string> in_conflict_;  ///< keys whose conflict is counted and not settled
   CancelSource stop_;
+  CancelSource recall_;   ///< wakes workers that wait, when there are too many
+  transfer::Slots pace_;  ///< how many workers there should be
   TaskGroup tasks_;
 };
 

@@ -73,8 +73,7 @@ Result<void> check_target(const TargetConfig& target) {
   if (target.longest_retry_delay < target.retry_delay) {
     return wrong(field + "longest_retry_delay", "is shorter than retry_delay");
   }
-  if (target.workers == 0) return wrong(field + "workers", "must be at least 1");
-  return {};
+  return check_workers(target);
 }
 
 Result<void> check_acks(const GroupConfig& config) {
@@ -88,6 +87,16 @@ Result<void> check_acks(const GroupConfig& config) {
 }
 
 }  // namespace
+
+Result<void> check_workers(const TargetConfig& target) {
+  const std::string field = "targets." + target.name + ".";
+  if (target.workers == 0) return wrong(field + "workers", "must be at least 1");
+  if (target.at_most() < target.workers) {
+    return wrong(field + "most_workers", "is less than workers");
+  }
+  if (target.at_most() <= kMostWorkers) return {};
+  return wrong(field + "workers", "must be at most " + std::to_string(kMostWorkers));
+}
 
 Result<void> check_config(const GroupConfig& config) {
   if (auto legal = check_region(config.primary_region); !legal) {
@@ -115,6 +124,9 @@ Result<void> check_config(const GroupConfig& config) {
   }
   if (config.failover.detection_window < config.failover.check_interval) {
     return wrong("failover.detection_window", "is shorter than failover.check_interval");
+  }
+  if (config.lag_alert.value_or(Duration::zero()) < Duration::zero()) {
+    return wrong("lag_alert", "is negative");
   }
   if (config.max_backlog == 0) return wrong("max_backlog", "must be at least 1");
   return check_acks(config);

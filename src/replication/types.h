@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,7 +45,10 @@ struct TargetConfig {
   std::uint32_t max_attempts = 8;                    ///< then it is a dead letter
   Duration retry_delay = std::chrono::seconds(1);    ///< doubles per attempt, with jitter
   Duration longest_retry_delay = std::chrono::seconds(60);
-  std::size_t workers = 8;  ///< deliveries at once
+  std::size_t workers = 8;       ///< deliveries at once, at least
+  std::size_t most_workers = 0;  ///< adapts up to so many; 0: always `workers`
+
+  [[nodiscard]] std::size_t at_most() const { return most_workers == 0 ? workers : most_workers; }
 };
 
 struct GroupConfig {
@@ -59,6 +63,9 @@ struct GroupConfig {
   std::string merger = "json";  ///< for ConflictPolicy::merge: the name of one of the mergers
   /// A target that lags more is not read.
   Duration max_replication_lag = std::chrono::seconds(5);
+  /// When `lag_exceeded` and `queue_exceeded` are told. Absent: `max_replication_lag`.
+  std::optional<Duration> lag_alert;
+  std::uint64_t queue_alert = 10'000;
   Duration max_clock_drift = std::chrono::minutes(1);
   Duration health_check_interval = std::chrono::seconds(30);
   Duration health_check_timeout = std::chrono::seconds(5);
@@ -69,6 +76,11 @@ struct GroupConfig {
   std::uint64_t max_backlog = 100'000'000;
   std::vector<TargetConfig> targets;
 };
+
+/// Each may hold half a MiB of buffers: those of a target stay within 64 MiB.
+inline constexpr std::size_t kMostWorkers = 128;
+/// What is wrong with the numbers of a target's workers. Failure: invalid_argument.
+[[nodiscard]] Result<void> check_workers(const TargetConfig& target);
 
 /// What is wrong with a config, said of the field by its name: duplicate names, contradictory
 /// numbers, names that are none. Failure: invalid_argument.

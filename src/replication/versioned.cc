@@ -33,6 +33,10 @@ Task<std::optional<ObjectInfo>> look(const Context& context, Store& store, const
   co_return std::unexpected(std::move(info).error());
 }
 
+ListEntry row_of(const ObjectInfo& info) {
+  return {.key = info.key, .size = info.size, .etag = info.etag, .modified = info.modified};
+}
+
 Result<void> check_user_key(std::string_view key) {
   GODWIT_CHECK(check_key(key));
   if (key.starts_with(kOwnKeys)) {

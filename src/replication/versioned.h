@@ -27,6 +27,9 @@ inline constexpr std::string_view kOwnKeys = ".godwit/";
 [[nodiscard]] Task<std::optional<ObjectInfo>> look(const Context& context, Store& store,
                                                    const std::string& key);
 
+/// What a listing would say of it.
+[[nodiscard]] ListEntry row_of(const ObjectInfo& info);
+
 /// A key that users may have. Failure: invalid_argument.
 [[nodiscard]] Result<void> check_user_key(std::string_view key);
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "godwit/types.h"
 #include "transfer/bandwidth.h"
 #include "transfer/filter.h"
 #include "world/time.h"
@@ -52,8 +53,9 @@ struct TransferOptions {
   std::string state_directory;
 };
 
-/// What happens to objects that only the target has.
-enum class Extra : std::uint8_t { keep, remove };
+using godwit::Extra;
+using godwit::VerifyLevel;
+
 enum class Run : std::uint8_t { real, dry };
 /// What an empty source means when extras are to be removed.
 enum class EmptySource : std::uint8_t { refuse, accept };
@@ -67,12 +69,6 @@ struct SyncOptions {
   std::uint64_t max_delete = std::numeric_limits<std::uint64_t>::max();
   EmptySource empty_source = EmptySource::refuse;
   Run run = Run::real;
-};
-
-enum class VerifyLevel : std::uint8_t {
-  listing,   ///< what two listings can prove
-  checksum,  ///< and metadata, and stored checksums; reads only what has none
-  content    ///< and every byte of both sides
 };
 
 struct VerifyOptions {

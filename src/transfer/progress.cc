@@ -24,4 +24,6 @@ std::string_view to_string(EventKind kind) {
   std::unreachable();
 }
 
+Task<void> Observer::room() { co_return Result<void>(); }
+
 }  // namespace godwit::transfer

@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "godwit/error.h"
+#include "world/task.h"
 #include "world/time.h"
 
 namespace godwit::transfer {
@@ -62,6 +63,9 @@ class Observer {
   virtual void on_event(const Event& event) = 0;
   /// Called at the start with counts that stay valid until the run returns.
   virtual void on_start(const Progress& progress) = 0;
+  /// Called between pages of a verification, which goes on when it returns: what was told can be
+  /// worked off, so that it does not pile up. A failure ends the verification with it.
+  [[nodiscard]] virtual Task<void> room();
 };
 
 }  // namespace godwit::transfer

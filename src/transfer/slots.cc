@@ -14,15 +14,34 @@ constexpr double kWorthwhile = 1.05;
 constexpr std::size_t kRestWindows = 12;
 constexpr std::size_t kRestAfterThrottle = 24;
 
+SlotBounds bounds_of(std::optional<std::size_t> fixed) {
+  if (!fixed) return {.least = 1, .most = Slots::kMost};
+  const std::size_t limit = std::max<std::size_t>(1, *fixed);
+  return {.least = limit, .most = limit};
+}
+
 }  // namespace
 
-Slots::Slots(World& world, std::optional<std::size_t> fixed)
+Slots::Slots(World& world, std::optional<std::size_t> fixed) : Slots(world, bounds_of(fixed)) {
+  if (!fixed) limit_ = before_climb_ = kFirst;
+}
+
+Slots::Slots(World& world, SlotBounds bounds)
     : world_(world),
       free_(world.executor()),
-      adaptive_(!fixed),
-      limit_(std::max<std::size_t>(1, fixed.value_or(kFirst))),
+      bounds_(bounds),
+      limit_(bounds.least),
       window_start_(world.mono_now()),
       before_climb_(limit_) {}
+
+void Slots::bound(SlotBounds bounds) {
+  bounds_ = bounds;
+  limit_ = std::clamp(limit_, bounds.least, bounds.most);
+  before_climb_ = limit_;
+  best_ = 0;
+  rest_windows_ = 0;
+  for (std::size_t i = used_; i < limit_; ++i) free_.notify_one();
+}
 
 bool Slots::try_acquire() {
   if (used_ >= limit_) return false;
@@ -35,7 +54,7 @@ asio::awaitable<void> Slots::acquire() {
 }
 
 void Slots::release(Ended ended, Bytes bytes) {
-  if (adaptive_) {
+  if (bounds_.least < bounds_.most) {
     if (ended == Ended::throttled) {
       back_off();
     } else if (ended == Ended::well) {
@@ -65,17 +84,17 @@ void Slots::close_window(double work_per_second) {
     best_ = 0.8 * best_ + 0.2 * work_per_second;
     if (--rest_windows_ > 0) return;
   } else if (work_per_second < best_ * kWorthwhile) {
-    limit_ = std::max<std::size_t>(1, before_climb_);
+    limit_ = std::max(bounds_.least, before_climb_);
     rest_windows_ = kRestWindows;
     return;
   }
   best_ = std::max(best_, work_per_second);
   before_climb_ = limit_;
-  limit_ = std::min(kMost, limit_ + std::max<std::size_t>(1, limit_ / 2));
+  limit_ = std::min(bounds_.most, limit_ + std::max<std::size_t>(1, limit_ / 2));
 }
 
 void Slots::back_off() {
-  limit_ = std::max<std::size_t>(1, limit_ / 2);
+  limit_ = std::max(bounds_.least, limit_ / 2);
   before_climb_ = limit_;
   best_ = 0;
   rest_windows_ = kRestAfterThrottle;

@@ -12,6 +12,12 @@ namespace godwit::transfer {
 
 enum class Ended : std::uint8_t { well, badly, throttled };
 
+/// Between what an adaptive limit moves. Equal ones: it is fixed.
+struct SlotBounds {
+  std::size_t least = 1;  ///< > 0
+  std::size_t most = 1;
+};
+
 /// How many transfers may be under way at once: a fixed number, or what pays.
 ///
 /// The adaptive limit climbs while throughput grows by it, falls back when it does not, tries
@@ -24,6 +30,8 @@ class Slots {
   static constexpr std::size_t kMost = 128;
 
   Slots(World& world, std::optional<std::size_t> fixed);
+  /// An adaptive limit begins with the least.
+  Slots(World& world, SlotBounds bounds);
 
   [[nodiscard]] bool try_acquire();
   [[nodiscard]] asio::awaitable<void> acquire();
@@ -31,6 +39,8 @@ class Slots {
   void release(Ended ended, Bytes bytes);
   [[nodiscard]] std::size_t limit() const { return limit_; }
   [[nodiscard]] std::size_t used() const { return used_; }
+  /// From now on. Who has a slot keeps it.
+  void bound(SlotBounds bounds);
 
  private:
   void observe(Bytes bytes);
@@ -39,7 +49,7 @@ class Slots {
 
   World& world_;
   Signal free_;
-  bool adaptive_;
+  SlotBounds bounds_;
   std::size_t limit_;
   std::size_t used_ = 0;
   // The window in which throughput is measured at one limit.

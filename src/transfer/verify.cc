@@ -76,6 +76,7 @@ class Verification final : public DiffSink, public Work {
   Task<void> room() override {
     co_await jobs_.room();
     GODWIT_CO_CHECK(context_.check());
+    GODWIT_CO_CHECK(co_await observer_.room());
     co_return co_await extras_.spill();
   }
 

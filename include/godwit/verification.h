@@ -1,0 +1,122 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "godwit/error.h"
+#include "godwit/types.h"
+#include "godwit/units.h"
+
+namespace godwit {
+
+/// How a target's object is not the primary's.
+enum class FindingKind : std::uint8_t {
+  missing,        ///< the target lacks it
+  extra,          ///< only the target has it
+  different,      ///< size or content
+  metadata_only,  ///< same content, other metadata (checksum level and up)
+  unreadable      ///< one side could not be read
+};
+
+/// The name used in logs and JSON: "metadata_only".
+[[nodiscard]] std::string_view to_string(FindingKind kind);
+
+/// One object of a target that is not as the primary's, and that nothing on its way will mend.
+struct Finding {
+  std::string target;
+  FindingKind kind = FindingKind::missing;
+  std::string key;
+  std::optional<Error> error;  ///< of `unreadable`; `where()` tells the side
+};
+
+struct VerifyOptions {
+  VerifyLevel level = VerifyLevel::checksum;
+  Duration timeout = std::chrono::hours(1);
+};
+
+/// What a comparison of a target with the primary found. Each key is in just one class.
+struct VerifyReport {
+  std::string target;
+  std::uint64_t primary_count = 0;  ///< objects in the primary's listing
+  std::uint64_t target_count = 0;
+  std::uint64_t total = 0;      ///< keys on either side
+  std::uint64_t same = 0;       ///< proven at the level that was asked
+  std::uint64_t unproven = 0;   ///< same size, and no more can be told at this level
+  std::uint64_t in_flight = 0;  ///< differ, or did, but are being written, or are still owed
+  std::uint64_t missing = 0;
+  std::uint64_t extra = 0;
+  std::uint64_t different = 0;
+  std::uint64_t metadata_only = 0;
+  std::uint64_t unreadable = 0;
+  Bytes bytes_read = 0;
+  Duration lag{};  ///< of the target, at the end; see TargetStatus
+  Duration duration{};
+  /// Why it broke off: the counts are of a part.
+  std::optional<Error> error;
+
+  /// How many were told to the sink.
+  [[nodiscard]] std::uint64_t findings() const {
+    return missing + extra + different + metadata_only + unreadable;
+  }
+  /// The target held what the primary held, and all of it was looked at.
+  [[nodiscard]] bool is_consistent() const { return findings() + in_flight == 0 && !error; }
+};
+
+struct RepairOptions {
+  VerifyLevel level = VerifyLevel::checksum;
+  /// With Extra::remove those go that the group had written. Objects of others stay either way.
+  Extra extra = Extra::keep;
+  Duration timeout = std::chrono::hours(1);
+};
+
+/// What became of what a verification found.
+struct RepairReport {
+  VerifyReport found;
+  std::uint64_t repaired = 0;   ///< delivered anew, or removed
+  std::uint64_t unchanged = 0;  ///< extras that stay; and what was found to be right by then
+  std::uint64_t failed = 0;     ///< dead letters now; `dead_letters` says why
+  std::uint64_t pending = 0;    ///< not done when it broke off; 0 where `error` is empty
+  std::optional<Error> error;   ///< why it broke off; what is pending goes on by itself
+  /// True when all that was found has been mended.
+  [[nodiscard]] bool is_complete() const {
+    return !error && !found.error && failed + unchanged + pending == 0;
+  }
+};
+
+/// What became of the keys of one target. replicated + skipped + failed + pending == total.
+struct TargetSync {
+  std::string target;
+  std::uint64_t total = 0;       ///< keys on either side
+  std::uint64_t replicated = 0;  ///< copied; or removed, since the primary had it no more
+  std::uint64_t skipped = 0;     ///< the same already, or not ours to touch
+  std::uint64_t failed = 0;      ///< dead letters now
+  std::uint64_t pending = 0;     ///< not done when it broke off; 0 where `error` is empty
+  Bytes bytes = 0;
+  Duration duration{};
+  std::optional<Error> error;  ///< why it broke off; what is pending goes on by itself
+};
+
+/// The same of all targets, and their sums.
+struct SyncAllReport {
+  std::uint64_t total = 0;
+  std::uint64_t replicated = 0;
+  std::uint64_t skipped = 0;
+  std::uint64_t failed = 0;
+  std::uint64_t pending = 0;
+  std::vector<TargetSync> targets;
+
+  /// Every target has everything.
+  [[nodiscard]] bool is_complete() const;
+};
+
+// One JSON object in one line; durations in milliseconds.
+[[nodiscard]] std::string to_json(const Finding& finding);
+[[nodiscard]] std::string to_json(const VerifyReport& report);
+[[nodiscard]] std::string to_json(const RepairReport& report);
+[[nodiscard]] std::string to_json(const SyncAllReport& report);
+
+}  // namespace godwit

@@ -1,0 +1,153 @@
+#include "replication/redelivery.h"
+
+#include <utility>
+
+#include "replication/versioned.h"
+#include "transfer/comparison.h"
+#include "transfer/list_diff.h"
+
+namespace godwit::replication {
+namespace {
+
+constexpr Duration kLook = std::chrono::milliseconds(10);
+
+/// Asks for what the listings cannot prove to be the same.
+class Differences final : public transfer::DiffSink {
+ public:
+  Differences(Redelivery& redelivery, Store& primary, Store& target, TargetSync& report)
+      : redelivery_(redelivery),
+        comparison_(primary.capabilities(), target.capabilities()),
+        report_(report) {}
+
+  void pair(ListEntry* source, ListEntry* target) override {
+    std::string& key = source != nullptr ? source->key : target->key;
+    if (key.starts_with(kOwnKeys)) return;
+    report_.total += 1;
+    const bool same = source != nullptr && target != nullptr &&
+                      comparison_.content(*source, *target) == transfer::Verdict::same;
+    if (same) {
+      report_.skipped += 1;
+    } else {
+      keys_.push_back(std::move(key));
+    }
+  }
+
+  Task<void> room() override {
+    while (!keys_.empty()) {
+      std::string key = std::move(keys_.back());
+      keys_.pop_back();
+      // Counted first: it is pending whatever becomes of the question.
+      auto asked = co_await redelivery_.ask(std::move(key));
+      if (!asked) co_return asked;
+    }
+    co_return Result<void>();
+  }
+
+  [[nodiscard]] std::size_t waiting() const { return keys_.size(); }
+
+ private:
+  Redelivery& redelivery_;
+  transfer::Comparison comparison_;
+  TargetSync& report_;
+  std::vector<std::string> keys_;
+};
+
+Task<void> check_primary(const Context& context, Engine& engine) {
+  // A primary that was emptied says nothing of what was removed.
+  GODWIT_CO_TRY(const auto marker, co_await read_marker(context, *engine.primary));
+  if (marker) co_return Result<void>();
+  co_return fail(Code::precondition_failed, "the primary has lost its marker");
+}
+
+}  // namespace
+
+Redelivery::Redelivery(const Context& context, Engine& engine, std::string target)
+    : context_(context),
+      engine_(engine),
+      target_(std::move(target)),
+      epoch_(engine.epoch),
+      listener_(engine.endings, target_,
+                [this](const std::string& key, const Ending& ending) { heard(key, ending); }) {
+  if (const auto* queue = engine.journal.target(target_)) collapses_ = queue->collapses();
+}
+
+Result<void> Redelivery::check() const {
+  const auto found = engine_.targets.find(target_);
+  const auto* queue = engine_.journal.target(target_);
+  if (engine_.epoch != epoch_) return fail(Code::unavailable, "the primary has moved");
+  if (found == engine_.targets.end() || queue == nullptr) {
+    return fail(Code::not_found, "the group has no target '" + target_ + "'");
+  }
+  const Target& target = *found->second;
+  if (target.state == State::paused) {
+    return fail(Error(Code::precondition_failed, "'" + target_ + "' is paused")
+                    .with_hint("resume it first"));
+  }
+  if (!target.is_served()) return fail(Code::precondition_failed, target.why_failed);
+  if (queue->must_compare()) {
+    return fail(Error(Code::precondition_failed, "'" + target_ + "' is being compared as a whole")
+                    .with_hint("wait until it has caught up; see `status`"));
+  }
+  if (target.detector.health() == Health::unhealthy) {
+    return fail(Code::unavailable, "'" + target_ + "' does not answer");
+  }
+  if (queue->collapses() != collapses_) {
+    return fail(Code::unavailable, "the tasks of '" + target_ + "' were dropped");
+  }
+  return {};
+}
+
+Task<void> Redelivery::ask(std::string key, std::optional<FindingKind> doubt) {
+  listener_.expect(key);
+  GODWIT_CO_CHECK(check());
+  if (doubt) engine_.targets.at(target_)->doubts[key] = *doubt;
+  co_return co_await engine_.journal.push_compare(context_, target_, std::move(key));
+}
+
+Task<void> Redelivery::finish() {
+  while (true) {
+    if (pending() == 0) co_return Result<void>();
+    GODWIT_CO_CHECK(check());
+    GODWIT_CO_CHECK(co_await context_.sleep(kLook));
+  }
+}
+
+void Redelivery::heard(const std::string& key, const Ending& ending) {
+  // Whoever delivers it has seen the doubt; after a dead letter it is no more than a guess.
+  if (const auto target = engine_.targets.find(target_); target != engine_.targets.end()) {
+    target->second->doubts.erase(key);
+  }
+  if (ending.error) {
+    failed_ += 1;
+  } else {
+    (ending.moved ? moved_ : unchanged_) += 1;
+    bytes_ += ending.bytes;
+  }
+}
+
+Task<TargetSync> sync_target(const Context& context, Engine& engine, const std::string& name) {
+  const MonoTime start = engine.world.mono_now();
+  TargetSync report{.target = name};
+  Redelivery redelivery(context, engine, name);
+  auto ended = redelivery.check();
+  if (ended) ended = co_await check_primary(context, engine);
+  if (ended) {
+    Store& target = *engine.targets.at(name)->store;
+    Differences differences(redelivery, *engine.primary, target, report);
+    const transfer::DiffOptions options;
+    ended = co_await transfer::list_diff(context, *engine.primary, target, options, differences);
+    if (ended) ended = co_await differences.room();
+    if (ended) ended = co_await redelivery.finish();
+    report.pending = differences.waiting();
+  }
+  if (!ended) report.error = std::move(ended).error();
+  report.replicated = redelivery.moved();
+  report.skipped += redelivery.unchanged();
+  report.failed = redelivery.failed();
+  report.pending += redelivery.pending();
+  report.bytes = redelivery.bytes();
+  report.duration = engine.world.mono_now() - start;
+  co_return report;
+}
+
+}  // namespace godwit::replication
