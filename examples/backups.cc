@@ -29,6 +29,14 @@ godwit::ReplicationConfig make_config(const std::string& lab) {
 /// What a backup tool does, which knows nothing of us.
 void make_backup(const std::string& path) { std::ofstream(path) << "all of the database"; }
 
+/// One backup, at once and in front of all that waits.
+void bring(godwit::ReplicationManager& manager, const std::string& backup) {
+  const auto job = manager.replicate(backup, godwit::Priority::urgent).value();
+  std::printf("%s\n", godwit::to_json(job.status().value()).c_str());  // perhaps "pending"
+  const auto done = job.wait(std::chrono::minutes(1)).value();
+  std::printf("%s: %llu bytes\n", done.key.c_str(), static_cast<unsigned long long>(done.size));
+}
+
 void bring_over(godwit::ReplicationManager& manager) {
   const auto report = manager.sync_all().value();
   std::printf("%llu of %llu copied, %llu there already\n",
@@ -66,6 +74,8 @@ int run(const std::string& lab) {
   make_backup(lab + "/sgp1/monday.bak");
   make_backup(lab + "/sgp1/tuesday.bak");
   (void)store->full_sync("nyc3").value();  // a target that is new is compared as a whole first
+  make_backup(lab + "/sgp1/wednesday.bak");
+  bring(manager, "wednesday.bak");
   bring_over(manager);
   std::filesystem::remove(lab + "/nyc3/monday.bak");
   const bool good = check_and_repair(manager) && check_and_repair(manager);

@@ -234,6 +234,7 @@ class ReplicatedStore {
 
  private:
   friend class ReplicationManager;
+  friend class ReplicationJob;
   struct Impl;
   explicit ReplicatedStore(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;

@@ -64,6 +64,25 @@ struct KpiReport {
 [[nodiscard]] std::string to_json(const ReplicationStatus& status);
 [[nodiscard]] std::string to_json(const KpiReport& report);
 
+/// An object on its way to all targets. A value, which may outlive what it asked for, but not the
+/// store.
+/// Concurrency: any thread but the engine's.
+class ReplicationJob {
+ public:
+  /// Failure: not_found once it is forgotten: when 10,000 more were asked for.
+  [[nodiscard]] Result<JobStatus> status() const;
+  /// Returns when it is completed. Failure: why it is a dead letter of a target; timed_out: then it
+  /// goes on by itself.
+  [[nodiscard]] Result<JobStatus> wait(Duration timeout = std::chrono::minutes(5)) const;
+
+ private:
+  friend class ReplicationManager;
+  ReplicationJob(ReplicatedStore& store, std::uint64_t number) : store_(&store), number_(number) {}
+
+  ReplicatedStore* store_;
+  std::uint64_t number_;
+};
+
 /// Looks after what a ReplicatedStore holds at its targets: compares, repairs, brings over what
 /// others have written to the primary, and measures. For backups, mirrors and whoever came with a
 /// list of duties rather than with writes.
@@ -103,6 +122,14 @@ class ReplicationManager {
   /// cannot prove to be the same, and what differs.
   /// Failure: none of a single target's: that is in its part of the report.
   [[nodiscard]] Result<SyncAllReport> sync_all(Duration timeout = std::chrono::hours(1));
+
+  /// Brings an object that is in the primary to all targets, whoever wrote it there: a backup tool,
+  /// say, which knows nothing of us. The promise is durable when this returns, and goes on after a
+  /// restart; the job is then "pending". Targets that have it already are compared, not written.
+  /// Failure: not_found where the primary has no such object; limit_exceeded beyond 10,000 jobs
+  /// that have not ended; as a write that cannot be promised.
+  [[nodiscard]] Result<ReplicationJob> replicate(std::string_view key,
+                                                 Priority priority = Priority::normal);
 
   /// So many deliveries at once, from now on and until the store is closed. Who is under way goes
   /// on until it is done. Failure: invalid_argument.

@@ -113,10 +113,35 @@ struct SyncAllReport {
   [[nodiscard]] bool is_complete() const;
 };
 
+/// How a request to bring an object to the targets stands.
+enum class JobState : std::uint8_t {
+  pending,      ///< no target has ended it
+  in_progress,  ///< some have
+  completed,    ///< all targets have what the primary has
+  failed        ///< all have ended it, one at least with an error
+};
+[[nodiscard]] std::string_view to_string(JobState state);
+
+/// The part of one target.
+struct TargetJob {
+  std::string target;
+  JobState state = JobState::pending;
+  std::optional<Error> error;  ///< of `failed`: it is a dead letter there
+};
+
+struct JobStatus {
+  std::string key;
+  JobState state = JobState::pending;
+  Bytes size = 0;  ///< of the primary's object, when it was asked for
+  WallTime asked{};
+  std::vector<TargetJob> targets;
+};
+
 // One JSON object in one line; durations in milliseconds.
 [[nodiscard]] std::string to_json(const Finding& finding);
 [[nodiscard]] std::string to_json(const VerifyReport& report);
 [[nodiscard]] std::string to_json(const RepairReport& report);
 [[nodiscard]] std::string to_json(const SyncAllReport& report);
+[[nodiscard]] std::string to_json(const JobStatus& status);
 
 }  // namespace godwit

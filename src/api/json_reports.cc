@@ -77,6 +77,19 @@ std::string to_json(const SyncAllReport& report) {
                {"targets", targets}});
 }
 
+std::string to_json(const JobStatus& status) {
+  Json targets = Json::array();
+  for (const TargetJob& job : status.targets) {
+    Json json{{"target", job.target}, {"state", to_string(job.state)}};
+    add_error(json, job.error);
+    targets.push_back(std::move(json));
+  }
+  return dump({{"key", status.key},
+               {"state", to_string(status.state)},
+               {"size_bytes", status.size},
+               {"targets", targets}});
+}
+
 std::string to_json(const ReplicationStatus& status) {
   return dump({{"running", status.running},
                {"primary", status.primary},

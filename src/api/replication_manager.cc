@@ -105,6 +105,24 @@ Result<SyncAllReport> ReplicationManager::sync_all(Duration timeout) {
   return in.call<SyncAllReport>([&] { return in.session.sync_all(timeout); });
 }
 
+Result<ReplicationJob> ReplicationManager::replicate(std::string_view key, Priority priority) {
+  ReplicatedStore::Impl& in = *store_.impl_;
+  const std::string name(key);
+  GODWIT_TRY(const std::uint64_t number,
+             in.call<std::uint64_t>([&] { return in.session.replicate(name, priority); }));
+  return ReplicationJob(store_, number);
+}
+
+Result<JobStatus> ReplicationJob::status() const {
+  ReplicatedStore::Impl& in = *store_->impl_;
+  return in.call<JobStatus>([&] { return in.session.job(number_); });
+}
+
+Result<JobStatus> ReplicationJob::wait(Duration timeout) const {
+  ReplicatedStore::Impl& in = *store_->impl_;
+  return in.call<JobStatus>([&] { return in.session.wait_for_job(number_, timeout); });
+}
+
 Result<void> ReplicationManager::set_workers(std::string_view target, const WorkerBounds& bounds) {
   ReplicatedStore::Impl& in = *store_.impl_;
   const std::string name(target);

@@ -188,6 +188,55 @@ TEST_F(ManagerTest, a_first_sync_copies_what_is_missing_and_a_second_one_skips_a
   EXPECT_EQ(report->replicated + report->failed + report->pending, 0U);
 }
 
+TEST_F(ManagerTest, an_object_of_another_tool_is_replicated_when_asked_for) {
+  begin();
+  ASSERT_TRUE(store_->pause("b"));
+  write_to_primary("backup", "of another tool");
+  const auto job = manager_->replicate("backup");
+  ASSERT_TRUE(job) << job.error().to_string();
+  ASSERT_TRUE(soon([&] { return job->status()->targets[0].state == JobState::completed; }));
+  EXPECT_EQ(job->status()->state, JobState::in_progress);
+  EXPECT_EQ(job->status()->size, 15U);
+  EXPECT_EQ(job->wait(50ms).error().code(), Code::timed_out);
+  ASSERT_TRUE(store_->resume("b"));
+  const auto done = job->wait();
+  ASSERT_TRUE(done) << done.error().to_string();
+  EXPECT_EQ(done->state, JobState::completed) << to_json(*done);
+  EXPECT_EQ(held("backup"), "of another tool");
+  const auto again = manager_->replicate("backup")->wait();
+  ASSERT_TRUE(again);
+  EXPECT_EQ(status("b").counts.replicated, 1U) << "it is there";
+  EXPECT_EQ(manager_->replicate("none").error().code(), Code::not_found);
+  EXPECT_EQ(manager_->replicate(".godwit/group").error().code(), Code::invalid_argument);
+}
+
+TEST_F(ManagerTest, what_was_asked_for_is_delivered_after_a_restart) {
+  begin();
+  ASSERT_TRUE(store_->pause("a"));
+  ASSERT_TRUE(store_->pause("b"));
+  write_to_primary("backup", "of another tool");
+  const auto job = manager_->replicate("backup");
+  ASSERT_TRUE(job);
+  EXPECT_EQ(job->status()->state, JobState::pending);
+  EXPECT_FALSE(store_->close(100ms)->drained);
+  EXPECT_EQ(job->wait().error().code(), Code::precondition_failed);
+  store_.reset();
+  open();
+  EXPECT_EQ(held("backup"), "of another tool");
+}
+
+TEST_F(ManagerTest, a_job_that_fails_says_why) {
+  config_.targets[1].max_retry_attempts = 1;
+  begin();
+  write_to_primary("dir", "x");
+  fs::create_directories(path("b/dir/sub"));
+  std::ofstream(path("b/dir/sub/file")) << "in the way";
+  const auto failed = manager_->replicate("dir")->wait(10s);
+  ASSERT_FALSE(failed);
+  EXPECT_NE(failed.error().code(), Code::timed_out) << failed.error().to_string();
+  EXPECT_TRUE(soon([&] { return store_->dead_letters("b")->size() == 1; }));
+}
+
 TEST_F(ManagerTest, two_syncs_at_once_copy_nothing_twice) {
   begin();
   fill(100);

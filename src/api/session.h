@@ -71,6 +71,10 @@ class Session {
   [[nodiscard]] Task<MoveReport> move_primary(const MoveOptions& options);
 
   [[nodiscard]] Task<void> set_workers(const std::string& target, const WorkerBounds& bounds);
+  /// Yields the number of the job.
+  [[nodiscard]] Task<std::uint64_t> replicate(const std::string& key, Priority priority);
+  [[nodiscard]] Task<JobStatus> job(std::uint64_t number);
+  [[nodiscard]] Task<JobStatus> wait_for_job(std::uint64_t number, Duration timeout);
   [[nodiscard]] Task<SyncAllReport> sync_all(Duration timeout);
   /// Until `end`, or the session's.
   [[nodiscard]] Task<Ticket> open_verify(const std::string& target, const VerifyOptions& options);

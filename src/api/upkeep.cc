@@ -31,6 +31,18 @@ Task<void> Session::set_workers(const std::string& target, const WorkerBounds& b
   co_return group_->set_workers(target, bounds);
 }
 
+Task<std::uint64_t> Session::replicate(const std::string& key, Priority priority) {
+  const Context context = this->context({});
+  co_return co_await group_->requests().ask(context, key, priority);
+}
+
+Task<JobStatus> Session::job(std::uint64_t number) { co_return group_->requests().status(number); }
+
+Task<JobStatus> Session::wait_for_job(std::uint64_t number, Duration timeout) {
+  const Context context = this->context(timeout);
+  co_return co_await group_->requests().wait(context, number);
+}
+
 Task<SyncAllReport> Session::sync_all(Duration timeout) {
   const Context context = this->context(timeout);
   SyncAllReport report;

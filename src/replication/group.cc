@@ -73,6 +73,7 @@ struct Group::Impl {
   Impl(World& world, GroupConfig config, std::unique_ptr<journal::Journal> journal,
        Coordinator& coordinator)
       : engine(world, std::move(config), std::move(journal)),
+        requests(engine),
         writer(engine),
         conflicts(engine, writer),
         router(engine),
@@ -81,6 +82,7 @@ struct Group::Impl {
         watch(engine, coordinator, mover) {}
 
   Engine engine;
+  Requests requests;
   Writer writer;
   Conflicts conflicts;
   Router router;
@@ -251,6 +253,8 @@ Task<RepairReport> Group::repair(const Context& context, const std::string& targ
                                  const RepairOptions& options, const FindingSink& sink) {
   return repair_target(context, impl_->engine, target, options, sink);
 }
+
+Requests& Group::requests() { return impl_->requests; }
 
 Task<TargetSync> Group::sync(const Context& context, const std::string& target) {
   return sync_target(context, impl_->engine, target);

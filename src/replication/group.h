@@ -12,6 +12,7 @@
 #include "replication/failover.h"
 #include "replication/identity.h"
 #include "replication/members.h"
+#include "replication/requests.h"
 #include "replication/types.h"
 #include "replication/verification.h"
 #include "store/store.h"
@@ -123,6 +124,8 @@ class Group {
                                           VerifyLevel level, const FindingSink& sink);
   [[nodiscard]] Task<RepairReport> repair(const Context& context, const std::string& target,
                                           const RepairOptions& options, const FindingSink& sink);
+  /// Objects that callers bring to the targets, whoever wrote them to the primary.
+  [[nodiscard]] Requests& requests();
   [[nodiscard]] Task<TargetSync> sync(const Context& context, const std::string& target);
 
   /// Ends a conflict that waits for a person, as a dead letter (Code::precondition_failed), at
