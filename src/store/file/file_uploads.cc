@@ -208,7 +208,8 @@ Result<std::vector<UploadId>> Uploads::list(const std::string& prefix) const {
     if (!key && prefix.empty()) {
       // Somebody died while it was made or removed. What is left of it is named by its place.
       const Result<FileStat> stat = disk.stat(path_of(entry.name, ""));
-      const std::string place = std::string(kOwnDirectory) + "/uploads/" + entry.name;
+      std::string place(kOwnDirectory);
+      place.append("/uploads/").append(entry.name);
       if (stat) found.push_back({place, entry.name, stat->changed});
     }
     if (!key || !key->starts_with(prefix)) continue;
