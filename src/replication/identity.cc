@@ -25,6 +25,18 @@ bool is_answer(const Error& error) {
   return error.code() == Code::corrupted || error.code() == Code::unsupported;
 }
 
+Task<void> put_marker(const Context& context, Store& store, const Marker& marker,
+                      Condition condition) {
+  const std::string key(kMarkerKey);
+  const std::string text = to_text(marker);
+  ViewBody body(as_bytes(text));
+  const Upload upload{.body = &body, .size = text.size()};
+  const PutOptions options{.metadata = {.content_type = "application/json"},
+                           .condition = condition};
+  GODWIT_CO_CHECK(co_await store.put(context, key, upload, options));
+  co_return Result<void>();
+}
+
 }  // namespace
 
 std::string to_text(const Marker& marker) {
@@ -68,13 +80,14 @@ Task<std::optional<Marker>> read_marker(const Context& context, Store& store) {
 }
 
 Task<void> write_marker(const Context& context, Store& store, const Marker& marker) {
-  const std::string key(kMarkerKey);
-  const std::string text = to_text(marker);
-  ViewBody body(as_bytes(text));
-  const Upload upload{.body = &body, .size = text.size()};
-  const PutOptions options{.metadata = {.content_type = "application/json"}};
-  GODWIT_CO_CHECK(co_await store.put(context, key, upload, options));
-  co_return Result<void>();
+  co_return co_await put_marker(context, store, marker, Condition::none);
+}
+
+Task<bool> keeps_conditions(const Context& context, Store& store, const Marker& marker) {
+  const auto taken = co_await put_marker(context, store, marker, Condition::absent);
+  if (taken) co_return false;
+  if (taken.error().code() == Code::precondition_failed) co_return true;
+  co_return std::unexpected(taken.error());
 }
 
 Result<void> check_owner(const Marker& marker, const std::string& group, const std::string& target,

@@ -33,6 +33,10 @@ inline constexpr std::string_view kMarkerKey = ".godwit/group";
 
 /// Nothing where there is none. Failure: the store's, but not_found; `parse_marker`'s.
 [[nodiscard]] Task<std::optional<Marker>> read_marker(const Context& context, Store& store);
+/// Whether a store, in which there is a marker, keeps conditions: it is asked to take `marker` if
+/// there is none. One that takes it does not keep them, whatever it says of itself.
+[[nodiscard]] Task<bool> keeps_conditions(const Context& context, Store& store,
+                                          const Marker& marker);
 [[nodiscard]] Task<void> write_marker(const Context& context, Store& store, const Marker& marker);
 
 /// Whether the store may be `target` of `group`. Failure: precondition_failed, with what to do.

@@ -208,6 +208,34 @@ void TargetAgent::note_pace(bool paced, const Result<Arrived>& arrived) {
 
 Task<TargetAgent::Arrived> TargetAgent::attempt(const Context& context,
                                                 const journal::TargetTask& task) {
+  if (const auto expected = this->expected(task)) {
+    const std::string& key = task.write.key;
+    const RecentPuts::Put* recent = engine_.recent.find(key, task.write.version);
+    auto arrived = co_await put_recent(context, key, *recent, *expected);
+    const bool wrong = !arrived && arrived.error().code() == Code::precondition_failed;
+    if (!wrong) co_return arrived;
+    known_.was_wrong(key);
+  }
+  co_return co_await look_and_deliver(context, task);
+}
+
+/// What the target must hold so that the write may be put there without a look; nothing: look.
+std::optional<KnownObjects::Expected> TargetAgent::expected(const journal::TargetTask& task) {
+  const journal::Write& write = task.write;
+  const bool plain = write.change == Change::put && write.version.epoch == engine_.epoch &&
+                     task.attempts == 0 && !in_conflict_.contains(write.key) &&
+                     !engine_.deposed.contains(target_.config.name);
+  if (!plain || !keeps_conditions_.value_or(false)) return std::nullopt;
+  const RecentPuts::Put* recent = engine_.recent.find(write.key, write.version);
+  if (recent == nullptr) return std::nullopt;
+  auto expected = known_.expect(write.key, recent->version);
+  const bool matches = expected && expected->condition == Condition::matches;
+  if (matches && !target_.store->capabilities().put_if_match) return std::nullopt;
+  return expected;
+}
+
+Task<TargetAgent::Arrived> TargetAgent::look_and_deliver(const Context& context,
+                                                         const journal::TargetTask& task) {
   const std::string& key = task.write.key;
   journal::Write write = task.write;
   const bool doubted = target_.doubts.contains(key);
@@ -274,6 +302,7 @@ Task<TargetAgent::Arrived> TargetAgent::carry_out(const Context& context,
       const std::span<const std::string> keys(&key, 1);
       GODWIT_CO_TRY(auto removed, co_await target_.store->remove(context, keys));
       if (!removed.front()) co_return std::unexpected(std::move(removed.front()).error());
+      known_.removed(key);
       arrived.moved = true;
       break;
     }
@@ -312,20 +341,32 @@ Task<TargetAgent::Arrived> TargetAgent::put(const Context& context, const std::s
                                             const ObjectInfo& primary) {
   const Moving moving(engine_);
   Arrived arrived{.version = version_of(primary), .bytes = primary.size, .moved = true};
-  if (const RecentPuts::Put* recent = engine_.recent.find(key, arrived.version);
-      recent != nullptr && recent->version == arrived.version) {
-    const auto held = recent->body;  // the cache may let go of it meanwhile
-    ViewBody body(as_bytes(*held));
-    const Upload upload{.body = &body, .size = held->size()};
-    const PutOptions options{.metadata = recent->metadata};
-    GODWIT_CO_CHECK(co_await target_.store->put(context, key, upload, options));
-    co_return arrived;
+  const RecentPuts::Put* recent = engine_.recent.find(key, arrived.version);
+  if (recent != nullptr && recent->version == arrived.version) {
+    const KnownObjects::Expected anything{.condition = Condition::none};
+    co_return co_await put_recent(context, key, *recent, anything);
   }
+  known_.removed(key);
   transfer::Copier copier({.source = *engine_.primary, .target = *target_.store}, copies_->options,
                           copies_->resources);
   const ListEntry entry = row_of(primary);
   GODWIT_CO_TRY(arrived.bytes, co_await copier.copy(context, entry, key));
   co_return arrived;
+}
+
+Task<TargetAgent::Arrived> TargetAgent::put_recent(const Context& context, const std::string& key,
+                                                   const RecentPuts::Put& recent,
+                                                   const KnownObjects::Expected& expected) {
+  const auto held = recent.body;  // the cache may let go of it meanwhile
+  const Version version = recent.version;
+  ViewBody body(as_bytes(*held));
+  const Upload upload{.body = &body, .size = held->size()};
+  const PutOptions options{
+      .metadata = recent.metadata, .condition = expected.condition, .etag = expected.etag};
+  GODWIT_CO_TRY(PutResult stored, co_await target_.store->put(context, key, upload, options));
+  known_.put(key, version, std::move(stored.etag));
+  if (expected.condition != Condition::none) known_.was_right();
+  co_return Arrived{.version = version, .bytes = held->size(), .moved = true};
 }
 
 Task<TargetAgent::Arrived> TargetAgent::put_newest(const Context& context, const std::string& key) {
@@ -443,6 +484,19 @@ asio::awaitable<bool> TargetAgent::probe() {
   co_return written.has_value();
 }
 
+/// A condition that is not kept would write over what others put there.
+asio::awaitable<void> TargetAgent::try_conditions() {
+  if (!target_.store->capabilities().put_if_absent) {
+    keeps_conditions_ = false;
+    co_return;
+  }
+  const Context context = this->context().with_timeout(engine_.config.health_check_timeout);
+  Marker marker = engine_.marker_of(target_.config.name);
+  marker.epoch = target_.marked;
+  const auto kept = co_await keeps_conditions(context, *target_.store, marker);
+  if (kept) keeps_conditions_ = *kept;
+}
+
 std::string TargetAgent::why_not_ours(const std::optional<Marker>& marker) const {
   const std::string& name = target_.config.name;
   if (marker) {
@@ -477,6 +531,7 @@ asio::awaitable<void> TargetAgent::probe_now_and_then() {
   while (!context.cancel().cancelled()) {
     const MonoTime begun = engine_.world.mono_now();
     const bool well = co_await probe();
+    if (well && !keeps_conditions_ && target_.marked > 0) co_await try_conditions();
     if (context.cancel().cancelled()) co_return;
     const Health before = target_.detector.health();
     if (well) {

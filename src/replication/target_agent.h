@@ -6,6 +6,7 @@
 #include "replication/conflicts.h"
 #include "replication/delivery.h"
 #include "replication/engine.h"
+#include "replication/known_objects.h"
 #include "transfer/copy.h"
 
 namespace godwit::replication {
@@ -41,13 +42,19 @@ class TargetAgent {
   [[nodiscard]] asio::awaitable<void> compare_when_asked();
   [[nodiscard]] Task<void> until_quiet();
   [[nodiscard]] asio::awaitable<void> deliver(journal::TargetTask task);
+  [[nodiscard]] std::optional<KnownObjects::Expected> expected(const journal::TargetTask& task);
   [[nodiscard]] Task<Arrived> attempt(const Context& context, const journal::TargetTask& task);
+  [[nodiscard]] Task<Arrived> look_and_deliver(const Context& context,
+                                               const journal::TargetTask& task);
   [[nodiscard]] Task<Arrived> carry_out(const Context& context, const journal::TargetTask& task,
                                         Plan plan, const std::optional<ObjectInfo>& primary);
   [[nodiscard]] Task<Arrived> restore(const Context& context, const std::string& key,
                                       const ObjectInfo& primary);
   [[nodiscard]] Task<Arrived> put(const Context& context, const std::string& key,
                                   const ObjectInfo& primary);
+  [[nodiscard]] Task<Arrived> put_recent(const Context& context, const std::string& key,
+                                         const RecentPuts::Put& recent,
+                                         const KnownObjects::Expected& expected);
   [[nodiscard]] Task<Arrived> put_newest(const Context& context, const std::string& key);
   [[nodiscard]] Task<Arrived> adopt_anew(const Context& context, const std::string& key);
   [[nodiscard]] Task<Arrived> adopt(const Context& context, const journal::TargetTask& task);
@@ -57,6 +64,7 @@ class TargetAgent {
     return Context(engine_.world).with_cancel(stop_.token());
   }
   [[nodiscard]] asio::awaitable<bool> probe();
+  [[nodiscard]] asio::awaitable<void> try_conditions();
   [[nodiscard]] std::string why_not_ours(const std::optional<Marker>& marker) const;
   void give_up(const std::string& why);
   void compare_anew();
@@ -73,6 +81,8 @@ class TargetAgent {
   Target& target_;
   Alarm lag_alarm_;
   Alarm queue_alarm_;
+  KnownObjects known_;
+  std::optional<bool> keeps_conditions_;  // nothing: it was not tried yet
   std::unique_ptr<CopySupport> copies_;
   std::set<std::string> in_conflict_;  ///< keys whose conflict is counted and not settled
   CancelSource stop_;

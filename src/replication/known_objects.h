@@ -1,0 +1,51 @@
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+#include "store/store.h"
+#include "version/version.h"
+
+namespace godwit::replication {
+
+/// What a target should hold of keys, so that a delivery can make that its condition instead of
+/// looking first: one request, and one way there and back, instead of two.
+///
+/// What we put there last is remembered, up to a limit, the oldest go first. Of other keys the
+/// guess is that there is nothing. A wrong one has sent a body in vain; so after it the next keys
+/// are looked at, the more of them the more often it was wrong. Concurrency: engine executor.
+class KnownObjects {
+ public:
+  static constexpr std::size_t kMost = 10'000;
+
+  struct Expected {
+    Condition condition = Condition::absent;
+    std::string etag;  ///< for Condition::matches
+  };
+  /// Nothing: look. So for what may be there already in this version.
+  [[nodiscard]] std::optional<Expected> expect(const std::string& key, const Version& version);
+  /// The target has kept a condition.
+  void was_right() { pause_ /= 2; }
+  /// The target holds something else.
+  void was_wrong(const std::string& key);
+  void put(const std::string& key, const Version& version, std::string etag);
+  void removed(const std::string& key) { objects_.erase(key); }
+
+ private:
+  static constexpr std::size_t kLeastPause = 8;
+  static constexpr std::size_t kLongestPause = 1024;
+
+  struct Object {
+    Version version;
+    std::string etag;
+  };
+  std::unordered_map<std::string, Object> objects_;
+  std::deque<std::pair<std::string, Version>> order_;
+  std::size_t pause_ = 0;  // keys that are looked at after a wrong guess
+  std::size_t looks_ = 0;  // of those, how many are left
+};
+
+}  // namespace godwit::replication
