@@ -151,8 +151,8 @@ void Journal::commit(Sequence sequence, WallTime at) {
 
 void Journal::commit_to_compare(Sequence sequence, WallTime at) {
   Write& write = intents_.at(sequence).write;
-  // Of no version, so that it takes the place of no write.
-  write = {.key = write.key, .change = Change::compare, .priority = write.priority};
+  write.change = Change::compare;
+  write.priority = Priority::bulk;
   commit(sequence, at);
 }
 
@@ -329,6 +329,11 @@ Task<std::vector<Write>> Journal::lacking(const std::string& name) {
   }
   // Beside the newest that was committed, not in its place: it may turn out not to have happened.
   for (Unsettled& unsettled : this->unsettled()) all.push_back(std::move(unsettled.write));
+  for (const auto& [sequence, intent] : intents_) {
+    const Write& write = intent.write;
+    if (write.change != Change::compare || write.version == Version{}) continue;
+    all.push_back({.key = write.key, .version = write.version, .size = write.size});
+  }
   co_return all;
 }
 
@@ -385,7 +390,9 @@ Task<void> Journal::close() {
 
 void Journal::push_to_all(Sequence sequence, Push push) {
   const auto intent = intents_.find(sequence);
-  const TargetTask task{.write = intent->second.write, .since = *intent->second.committed};
+  TargetTask task{.write = intent->second.write, .since = *intent->second.committed};
+  // Of no version, so that it takes the place of no write.
+  if (task.write.change == Change::compare) task.write.version = Version{};
   intent->second.targets = targets_.size();
   if (targets_.empty()) {
     forget(intent);

@@ -84,8 +84,9 @@ class Journal {
   [[nodiscard]] Task<bool> lacks(const std::string& target, const std::string& key);
   /// The same, but for dead letters: nobody is going to deliver those.
   [[nodiscard]] Task<bool> owes(const std::string& target, const std::string& key);
-  /// All that the target lacks, unsettled writes and dead letters too; not what only a comparison
-  /// would tell. Cost: memory and reading for each; for a failover.
+  /// All that the target lacks, or may lack: unsettled writes too, those that are looked for by
+  /// comparisons, and dead letters; not what only other comparisons would tell. Cost: memory and
+  /// reading for each; for a failover.
   [[nodiscard]] Task<std::vector<Write>> lacking(const std::string& target);
   /// Dead letters in the order of keys, those after `start_after`.
   [[nodiscard]] Task<std::vector<DeadLetter>> dead_letters(const std::string& target,

@@ -164,6 +164,10 @@ TEST_F(JournalTest, a_write_nobody_knows_of_does_not_take_the_place_of_a_removal
   ASSERT_TRUE(task);
   EXPECT_EQ(task->write.change, Change::remove);
   EXPECT_EQ(task->write.version, version_of(1));
+  const auto lacking = test::run_task(world_, journal_->lacking("b")).value();
+  ASSERT_EQ(lacking.size(), 2U) << "a failover must know of both";
+  EXPECT_EQ(lacking.back().version, version_of(2));
+  EXPECT_EQ(lacking.back().change, Change::put);
   queue("b").done("k", version_of(1));
   EXPECT_TRUE(queue("b").backlog().caught_up());
 }

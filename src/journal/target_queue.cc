@@ -137,8 +137,14 @@ void TargetQueue::finish(const std::string& key, Entry& entry) {
                               },
                               {}});
   }
-  if (entry.intent != 0) context_.release(entry.intent);
+  release(entry);
   erase(key);
+}
+
+/// It needs its intents no more.
+void TargetQueue::release(Entry& entry) {
+  if (const Sequence intent = std::exchange(entry.intent, 0); intent != 0) context_.release(intent);
+  for (const Sequence intent : std::exchange(entry.asked, {})) context_.release(intent);
 }
 
 /// It keeps what makes it durable, but the target does not lack it now.
@@ -207,16 +213,18 @@ void TargetQueue::buried(const std::string& key) {
   dead_ += 1;
   const auto found = entries_.find(key);
   if (found == entries_.end()) return;
-  const Entry entry = found->second;
+  Entry entry = found->second;
   erase(key);
-  if (entry.newer_since || entry.compare_since) {
-    // Written again meanwhile: out of the grave, by the way of any write that comes now.
-    TargetTask task = entry.task;
-    task.attempts = 0;
-    admit(task, entry.intent, Keep::memory);
-  } else if (entry.intent != 0) {
-    context_.release(entry.intent);
+  if (!entry.newer_since && !entry.compare_since) {
+    release(entry);
+    return;
   }
+  // Written again meanwhile: out of the grave, by the way of any write that comes now.
+  entry.task.attempts = 0;
+  admit(entry.task, entry.intent, Keep::memory);
+  TargetTask compare{.since = entry.compare_since.value_or(WallTime{})};
+  compare.write = {.key = key, .change = Change::compare, .priority = Priority::bulk};
+  for (const Sequence intent : entry.asked) admit(compare, intent, Keep::memory);
 }
 
 void TargetQueue::redrive(const std::string& key) {
@@ -249,6 +257,7 @@ void TargetQueue::collapse() {
       continue;
     }
     if (entry.intent != 0) intents.push_back(entry.intent);
+    intents.insert(intents.end(), entry.asked.begin(), entry.asked.end());
     since_.erase(since_.find(entry.task.since));
     bytes_in_memory_ -= entry.task.write.size;
     each = entries_.erase(each);
@@ -339,7 +348,9 @@ void TargetQueue::coalesce(Entry& entry, TargetTask task, Sequence intent) {
     // Of a write that came here without its intent, this may be the intent.
     const bool adopt = entry.intent == 0 && task.write.version == write.version;
     if (adopt) entry.intent = intent;
-    if (!adopt && intent != 0) context_.release(intent);
+    const bool asked = !adopt && task.write.change == Change::compare;
+    if (asked && intent != 0) entry.asked.push_back(intent);
+    if (!adopt && !asked && intent != 0) context_.release(intent);
     const bool under_way = entry.state == State::taken || entry.state == State::burying;
     if (task.write.change != Change::compare) {
       set_since(entry, std::min(entry.task.since, task.since));
@@ -353,7 +364,7 @@ void TargetQueue::coalesce(Entry& entry, TargetTask task, Sequence intent) {
   write = std::move(task.write);
   write.priority = std::min(before, write.priority);
   if (intent != 0) context_.stands_since(intent, entry.task.since);
-  if (entry.intent != 0) context_.release(entry.intent);
+  release(entry);
   entry.intent = intent;
   if (entry.state == State::taken || entry.state == State::burying) {
     entry.newer_since = std::min(entry.newer_since.value_or(task.since), task.since);

@@ -9,6 +9,7 @@
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
 #include "journal/committer.h"
 #include "journal/target_rows.h"
@@ -128,6 +129,7 @@ class TargetQueue {
     State state = State::ready;
     Sequence order = 0;                     // among those that are ready
     Sequence intent = 0;                    // of the newest write
+    std::vector<Sequence> asked;            // intents of comparisons that it stands for
     std::optional<Place> stored;            // its row on disk
     std::optional<WallTime> newer_since;    // a newer write came while it was taken
     bool of_before = false;                 // a process before may have had it under way
@@ -166,6 +168,7 @@ class TargetQueue {
   void coalesce(Entry& entry, TargetTask task, Sequence intent);
   Entry& insert(TargetTask task, Sequence intent);
   void enqueue(Entry& entry);
+  void release(Entry& entry);
   void finish(const std::string& key, Entry& entry);
   void keep_in_doubt(Entry& entry, MonoTime until);
   void deliver_again(Entry& entry);
