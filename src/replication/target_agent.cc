@@ -184,7 +184,8 @@ asio::awaitable<void> TargetAgent::deliver(journal::TargetTask task) {
     queue->done(key, arrived->version);
     // What was asked for meanwhile is yet to come.
     const Ending ending{.moved = arrived->moved, .bytes = arrived->bytes};
-    if (!queue->lacks(key)) engine_.endings.ended(target_.config.name, key, ending);
+    const bool ended = !queue->lacks(key) || queue->is_in_doubt(key);
+    if (ended) engine_.endings.ended(target_.config.name, key, ending);
   }
   note_progress();
   note_lag();
@@ -224,6 +225,7 @@ std::optional<KnownObjects::Expected> TargetAgent::expected(const journal::Targe
   const journal::Write& write = task.write;
   const bool plain = write.change == Change::put && write.version.epoch == engine_.epoch &&
                      task.attempts == 0 && !in_conflict_.contains(write.key) &&
+                     !target_.doubts.contains(write.key) &&
                      !engine_.deposed.contains(target_.config.name);
   if (!plain || !keeps_conditions_.value_or(false)) return std::nullopt;
   const RecentPuts::Put* recent = engine_.recent.find(write.key, write.version);
@@ -339,13 +341,13 @@ Task<TargetAgent::Arrived> TargetAgent::restore(const Context& context, const st
 
 Task<TargetAgent::Arrived> TargetAgent::put(const Context& context, const std::string& key,
                                             const ObjectInfo& primary) {
-  const Moving moving(engine_);
   Arrived arrived{.version = version_of(primary), .bytes = primary.size, .moved = true};
   const RecentPuts::Put* recent = engine_.recent.find(key, arrived.version);
   if (recent != nullptr && recent->version == arrived.version) {
     const KnownObjects::Expected anything{.condition = Condition::none};
     co_return co_await put_recent(context, key, *recent, anything);
   }
+  const Moving moving(engine_);
   known_.removed(key);
   transfer::Copier copier({.source = *engine_.primary, .target = *target_.store}, copies_->options,
                           copies_->resources);
@@ -357,6 +359,7 @@ Task<TargetAgent::Arrived> TargetAgent::put(const Context& context, const std::s
 Task<TargetAgent::Arrived> TargetAgent::put_recent(const Context& context, const std::string& key,
                                                    const RecentPuts::Put& recent,
                                                    const KnownObjects::Expected& expected) {
+  const Moving moving(engine_);
   const auto held = recent.body;  // the cache may let go of it meanwhile
   const Version version = recent.version;
   ViewBody body(as_bytes(*held));
