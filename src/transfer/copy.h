@@ -44,7 +44,8 @@ class Copier {
   /// Copies `entry`, a row of the source's listing, to `target_key`; yields the bytes moved.
   /// Effect: the target holds one version that the source had during the call, or what it held
   /// before. `progress.bytes` grows as bytes move.
-  /// Failure: not_found when the source has lost it meanwhile; corrupted when the proof failed
+  /// Failure: not_found when the source has lost it meanwhile, and, to be retried, when somebody
+  /// freed the upload of its parts; corrupted when the proof failed
   /// (nothing of it becomes visible where the target can check before it commits);
   /// precondition_failed when the source changed while its parts were read; the stores' errors.
   [[nodiscard]] Task<Bytes> copy(const Context& context, const ListEntry& entry,

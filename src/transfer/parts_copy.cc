@@ -48,7 +48,11 @@ class PartsCopy {
 
   /// False: all parts are there and do not compose to the source's token; the upload is aborted.
   Task<bool> run() {
-    const Result<bool> done = co_await upload_all();
+    Result<bool> done = co_await upload_all();
+    if (!done) {
+      const bool freed = co_await was_freed(done.error());
+      if (freed) done = fail(std::move(done).error().with(Retry::later));
+    }
     const bool keep =
         !done && (done.error().retry() == Retry::later || done.error().code() == Code::cancelled);
     const bool resumable = !needs_.options.state_directory.empty();
@@ -220,6 +224,15 @@ class PartsCopy {
     }
     state_.part_md5s[part.number] = md5;
     co_return co_await checkpoint_.add_part(part.number, md5);
+  }
+
+  /// Whether somebody else freed the upload meanwhile, as `godwit gc` and the rules of a bucket do
+  /// to old ones. Asked, not guessed: not_found may also speak of the source. The next try finds no
+  /// upload to go on with, and begins a new one.
+  asio::awaitable<bool> was_freed(const Error& error) {
+    if (error.code() != Code::not_found || upload_.id.empty()) co_return false;
+    const Result<std::vector<PartInfo>> arrived = co_await multipart_.parts(context_, upload_);
+    co_return !arrived && arrived.error().code() == Code::not_found;
   }
 
   asio::awaitable<void> give_up() {

@@ -28,6 +28,7 @@ struct PartsCopyNeeds {
 ///
 /// Goes on from a checkpoint of the same source version. A transient failure leaves the upload
 /// and its checkpoint for the next try or the next run; any other aborts it.
+/// An upload that somebody freed meanwhile is such a failure: the next try begins a new one.
 /// Failure and effect: as Copier::copy.
 [[nodiscard]] Task<Bytes> copy_in_parts(const Context& context, const PartsCopyNeeds& needs,
                                         const std::string& source_key,

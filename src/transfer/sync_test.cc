@@ -56,6 +56,21 @@ class SyncTest : public testing::Test {
     put_options.metadata = std::move(metadata);
     ASSERT_TRUE(run(store.put(context, key, {&body, size}, put_options)));
   }
+  /// Three parts, the last one short.
+  void put_in_parts(Store& store, const std::string& key) {
+    const PutOptions none;
+    const UploadId upload = run(store.multipart()->create(context, key, none)).value();
+    std::vector<PartInfo> parts;
+    for (std::uint32_t number = 1; number <= 3; ++number) {
+      std::string bytes(number < 3 ? 5 * kMiB : 77, static_cast<char>('a' + number));
+      const Bytes size = bytes.size();
+      MemoryBody body(std::move(bytes));
+      parts.push_back(run(store.multipart()->put_part(
+                              context, upload, {number, (number - 1) * (5 * kMiB)}, {&body, size}))
+                          .value());
+    }
+    ASSERT_TRUE(run(store.multipart()->complete(context, upload, parts, none)));
+  }
   static Task<std::string> read(Context context, Store& store, std::string key) {
     const GetOptions get;
     GODWIT_CO_TRY(GetResult got, co_await store.get(context, key, get));
@@ -79,6 +94,28 @@ class SyncTest : public testing::Test {
   std::string state = testing::TempDir() + "godwit-sync-" + std::to_string(::getpid());
   SyncOptions options;
   Notes notes;
+};
+
+/// Where a run is ended, or somebody frees an upload as a `gc` does, at so many parts sent.
+class FreedUploads final : public ForwardingStore {
+ public:
+  using ForwardingStore::ForwardingStore;
+  Task<UploadId> create(const Context& context, const std::string& key,
+                        const PutOptions& put_options) override {
+    ++created;
+    co_return co_await ForwardingStore::create(context, key, put_options);
+  }
+  Task<PartInfo> put_part(const Context& context, const UploadId& upload, PartPlace place,
+                          Upload part) override {
+    ++sent;
+    if (sent == ended_at) co_return fail(Code::cancelled, "the run is ended");
+    if (sent == freed_at) GODWIT_CO_CHECK(co_await ForwardingStore::abort(context, upload));
+    co_return co_await ForwardingStore::put_part(context, upload, place, part);
+  }
+  std::size_t created = 0;
+  std::size_t sent = 0;
+  std::size_t ended_at = 0;
+  std::size_t freed_at = 0;
 };
 
 /// Says of each put that something was not found, as a target does whose bucket has gone.
@@ -426,22 +463,55 @@ TEST_F(SyncTest, repair_removes_extras_as_carefully_as_sync) {
 
 TEST_F(SyncTest, a_multipart_object_keeps_its_layout_and_its_etag) {
   const std::string key = "big";
-  const PutOptions none;
-  const UploadId upload = run(source->multipart()->create(context, key, none)).value();
-  std::vector<PartInfo> parts;
-  for (std::uint32_t number = 1; number <= 3; ++number) {
-    std::string bytes(number < 3 ? 5 * kMiB : 77, static_cast<char>('a' + number));
-    const Bytes size = bytes.size();
-    MemoryBody body(std::move(bytes));
-    parts.push_back(run(source->multipart()->put_part(
-                            context, upload, {number, (number - 1) * (5 * kMiB)}, {&body, size}))
-                        .value());
-  }
-  ASSERT_TRUE(run(source->multipart()->complete(context, upload, parts, none)));
+  put_in_parts(*source, key);
   // Two memory stores are one service; a streaming copy is what is to be seen here.
   EXPECT_EQ(sync_now().progress.failed, 0);
   EXPECT_EQ(run(target->head(context, key))->etag, run(source->head(context, key))->etag);
   EXPECT_EQ(get(*target, key), get(*source, key));
+  EXPECT_TRUE(run(target->multipart()->list(context, ""))->empty());
+}
+
+TEST_F(SyncTest, a_copy_whose_upload_was_freed_meanwhile_begins_a_new_one_in_the_same_run) {
+  const std::string key = "big";
+  put_in_parts(*source, key);
+  auto owned = std::make_unique<FreedUploads>(std::move(target));
+  FreedUploads& uploads = *owned;
+  target = std::move(owned);
+  uploads.ended_at = 2;
+  EXPECT_EQ(sync_now().progress.failed, 1);
+  uploads.freed_at = 3;
+  const SyncSummary summary = sync_now();
+  EXPECT_EQ(summary.progress.failed, 0);
+  EXPECT_EQ(summary.progress.replicated, 1);
+  EXPECT_TRUE(notes.has("resumed big"));
+  EXPECT_TRUE(notes.has("retried big"));
+  EXPECT_EQ(uploads.created, 2);
+  EXPECT_EQ(uploads.sent, 2 + 1 + 3) << "those of the upload that was freed are sent again";
+  EXPECT_EQ(get(*target, key), get(*source, key));
+  EXPECT_TRUE(run(target->multipart()->list(context, ""))->empty());
+}
+
+TEST_F(SyncTest, a_source_that_goes_while_its_parts_are_sent_begins_no_new_upload) {
+  const std::string key = "big";
+  put_in_parts(*source, key);
+  class Vanishing final : public ForwardingStore {
+   public:
+    using ForwardingStore::ForwardingStore;
+    Task<GetResult> get(const Context& context, const std::string& what,
+                        const GetOptions&) override {
+      const std::vector<std::string> keys = {what};
+      GODWIT_CO_CHECK(co_await ForwardingStore::remove(context, keys));
+      co_return fail(Code::not_found, "no such object");
+    }
+  };
+  source = std::make_unique<Vanishing>(std::move(source));
+  auto owned = std::make_unique<FreedUploads>(std::move(target));
+  const FreedUploads& uploads = *owned;
+  target = std::move(owned);
+  const SyncSummary summary = sync_now();
+  EXPECT_EQ(summary.progress.failed, 0);
+  EXPECT_EQ(summary.progress.skipped, 1);
+  EXPECT_EQ(uploads.created, 1);
   EXPECT_TRUE(run(target->multipart()->list(context, ""))->empty());
 }
 
