@@ -1,18 +1,17 @@
 #include "sim/life.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
 #include "sim/audit.h"
 #include "sim/history.h"
+#include "sim/others.h"
 #include "sim/source_writer.h"
 #include "sim/witness.h"
 #include "store/etag.h"
-#include "store/file/file_metadata.h"
 #include "store/file/file_store.h"
 #include "store/layers/chaos.h"
 #include "store/layers/retry.h"
@@ -80,7 +79,8 @@ class Life {
         bare_source_(open_bare(source_)),
         bare_target_(open_bare(target_)),
         writer_(world_, scenario.workload,
-                source_.kind == Kind::memory ? bare_source_.get() : nullptr, "/source", history_) {}
+                source_.kind == Kind::memory ? bare_source_.get() : nullptr, "/source", history_),
+        others_(world_, target_.kind) {}
 
   Outcome run() {
     if (!world_.run(live())) violation("the world stands still");
@@ -373,78 +373,15 @@ class Life {
     return audit;
   }
 
-  /// Others change objects of the target, and it is on the platter at once.
   asio::awaitable<void> damage() {
     const Contents there = co_await snapshot(target_);
-    const SimDisk::Undisturbed others(world_.disk());
-    std::set<std::string> keys;
-    for (const auto& [key, found] : there) {
-      if (found.bytes.empty() || below(6) != 0) continue;
-      keys.insert(key);
-      acknowledged_.forget(key);
-      rotten_.erase(key);
-      const Result<void> damaged = target_.kind == Kind::memory ? co_await damage_memory(key, found)
-                                                                : co_await damage_file(key, found);
-      if (!damaged) violation("others cannot change the target: " + damaged.error().to_string());
+    const Result<std::set<std::string>> keys = co_await others_.damage(*bare_target_, there);
+    if (!keys) {
+      violation("others cannot change the target: " + keys.error().to_string());
+      co_return;
     }
-    (void)world_.disk().sync_all("/");
-    const Contents now = co_await snapshot(target_);
-    for (const std::string& key : keys) {
-      if (now.contains(key)) damaged_[key] = now.at(key);
-    }
-  }
-
-  Task<void> remove_from_target(std::string key) {
-    const std::vector<std::string> keys = {std::move(key)};
-    GODWIT_CO_TRY(const auto removed, co_await bare_target_->remove(context_, keys));
-    co_return removed.front();
-  }
-
-  static Metadata of_nobody() {
-    return metadata_of({.number = 1'000'000, .size = 0, .modified = {}});
-  }
-
-  Task<void> damage_memory(std::string key, Found found) {
-    PutOptions options;
-    options.metadata = found.metadata;
-    switch (below(4)) {
-      case 0: co_return co_await remove_from_target(key);
-      case 1: found.bytes[below(found.bytes.size())] ^= 1; break;
-      case 2: found.bytes.pop_back(); break;
-      default: options.metadata = of_nobody(); break;
-    }
-    const Bytes size = found.bytes.size();
-    MemoryBody body(std::move(found.bytes));
-    const Upload upload{&body, size};
-    GODWIT_CO_CHECK(co_await bare_target_->put(context_, key, upload, options));
-    co_return Result<void>();
-  }
-
-  Task<void> damage_file(std::string key, Found found) {
-    if (below(5) == 0) co_return co_await remove_from_target(key);
-    co_return damage_in_place(key, found);
-  }
-
-  Result<void> damage_in_place(const std::string& key, const Found& found) {
-    GODWIT_TRY(const std::unique_ptr<File> file,
-               world_.disk().open("/target/" + key, OpenMode::write_existing));
-    const Bytes at = below(found.bytes.size());
-    const std::string byte(1, static_cast<char>(found.bytes[at] ^ 1));
-    switch (below(4)) {
-      case 0: return file->write_at(at, as_bytes(byte));
-      case 1:
-        rotten_.insert(key);
-        GODWIT_CHECK(file->write_at(at, as_bytes(byte)));
-        return file->set_modified(found.modified);
-      case 2: return file->truncate(at);
-      default: break;
-    }
-    const file::Record record{.metadata = of_nobody(),
-                              .content_etag = {},
-                              .size = found.bytes.size(),
-                              .modified = found.modified};
-    const Result<void> set = file->set_attribute(file::kAttribute, file::encode(record));
-    return set || set.error().code() == Code::unsupported ? Result<void>() : set;
+    for (const std::string& key : *keys) acknowledged_.forget(key);
+    others_.remember(*keys, co_await snapshot(target_));
   }
 
   Task<RepairSummary> audit_once(const Context& context, Audit& audit) {
@@ -503,7 +440,8 @@ class Life {
       return history_.source_is_unchanged(key, began);
     };
     known.rotten = [this, &sides](const std::string& key) {
-      return rotten_.contains(key) && is_damaged(key, sides.target.at(key));
+      const auto found = sides.target.find(key);
+      return found != sides.target.end() && others_.have_hidden(key, found->second);
     };
     known.tokens = source_.kind == Kind::memory && target_.kind == Kind::memory &&
                    scenario_.workload.in_parts == 0;
@@ -513,40 +451,8 @@ class Life {
 
   // Uploads that nobody finishes.
 
-  Task<void> begin_others_upload() {
-    const SimDisk::Undisturbed others(world_.disk());
-    const std::string key = "others-" + std::to_string(below(5));
-    const PutOptions options;
-    GODWIT_CO_TRY(const UploadId upload,
-                  co_await bare_target_->multipart()->create(context_, key, options));
-    MemoryBody body(std::string(1000, 'x'));
-    const Upload part{&body, 1000};
-    const PartPlace place{1, 0};
-    GODWIT_CO_CHECK(co_await bare_target_->multipart()->put_part(context_, upload, place, part));
-    others_[upload.id] = world_.wall_now();
-    if (target_.kind == Kind::memory) co_return Result<void>();
-    // About to be put in its place, with the time of its source.
-    std::array<char, 32> name{};
-    std::snprintf(name.data(), name.size(), "%016llx",
-                  static_cast<unsigned long long>(world_.random()));
-    const std::string drafts = "/target/.godwit/tmp/";
-    GODWIT_CO_CHECK(world_.disk().make_directory(drafts, Access::owner_only));
-    GODWIT_CO_TRY(const auto file, world_.disk().open(drafts + name.data(), OpenMode::write_new));
-    GODWIT_CO_CHECK(file->set_modified(world_.wall_now() - 24h * 365));
-    others_[std::string("draft-") + name.data()] = world_.wall_now();
-    co_return world_.disk().sync_all("/");
-  }
-
-  Task<std::vector<UploadId>> uploads() {
-    const SimDisk::Undisturbed looking(world_.disk());
-    const std::string all;
-    GODWIT_CO_TRY(std::vector<UploadId> found,
-                  co_await bare_target_->multipart()->list(context_, all));
-    for (UploadId& upload : found) {
-      const auto mine = others_.find(upload.id);
-      if (mine != others_.end()) upload.started = mine->second;
-    }
-    co_return found;
+  asio::awaitable<std::vector<UploadId>> uploads() {
+    co_return (co_await others_.uploads(*bare_target_)).value_or(std::vector<UploadId>());
   }
 
   asio::awaitable<void> sync_beside(const Context& context, std::optional<SyncSummary>& summary) {
@@ -565,7 +471,7 @@ class Life {
   asio::awaitable<void> one_sweep(Weather weather) {
     const bool quiet = weather == Weather::quiet;
     if (quiet) heal_faults();
-    if (const auto begun = co_await begin_others_upload(); !begun) {
+    if (const auto begun = co_await others_.begin_upload(*bare_target_); !begun) {
       violation("others cannot begin an upload: " + begun.error().to_string());
     }
     const Contents before = co_await snapshot(target_);
@@ -573,7 +479,7 @@ class Life {
     const Duration age = 1h + 1min * below(1200);
     Sweep sweep;
     sweep.run = below(4) == 0 ? Run::dry : Run::real;
-    sweep.before = (co_await uploads()).value_or(std::vector<UploadId>());
+    sweep.before = co_await uploads();
     sweep.surely_old = world_.wall_now() - age;
     CancelSource cancel;
     begin_process(cancel, weather);
@@ -586,7 +492,7 @@ class Life {
     co_await syncs.join();
     sweep.surely_young = world_.wall_now() - age;
     co_await end_process();
-    sweep.after = (co_await uploads()).value_or(std::vector<UploadId>());
+    sweep.after = co_await uploads();
     const Contents after = co_await snapshot(target_);
     check_target(before, after, began);
     ++outcome_.audits;
@@ -596,7 +502,7 @@ class Life {
     if (quiet && beside && (!synced || !is_done(*synced))) violation("a sync beside gc fails");
     if (!beside && !same_objects(before, after)) violation("gc changed an object");
     const auto ended = [this, beside](const UploadId& upload) {
-      return beside && !others_.contains(upload.id);
+      return beside && !others_.have_begun(upload);
     };
     for (const std::string& what : judge(sweep, ended)) violation("gc: " + what);
   }
@@ -609,12 +515,6 @@ class Life {
   }
 
   // Oracles.
-
-  [[nodiscard]] bool is_damaged(const std::string& key, const Found& found) const {
-    const auto damaged = damaged_.find(key);
-    return damaged != damaged_.end() && damaged->second.bytes == found.bytes &&
-           damaged->second.metadata == found.metadata;
-  }
 
   [[nodiscard]] bool may_have_lost() const {
     return process_.lost_power && target_.kind == Kind::file && scenario_.call.fsync != "always";
@@ -629,7 +529,7 @@ class Life {
     }
     const Times times = target_.kind == Kind::file ? Times::kept : Times::ignored;
     for (const auto& [key, found] : after) {
-      if (is_damaged(key, found)) continue;
+      if (others_.have_damaged(key, found)) continue;
       if (found.doubtful) {
         ++outcome_.doubts;
         const auto earlier = before.find(key);
@@ -686,7 +586,7 @@ class Life {
       const auto copy = target.find(key);
       if (copy == target.end()) {
         violation("all is done, they say, and the target lacks " + key);
-      } else if (!(copy->second == found) && !is_damaged(key, copy->second)) {
+      } else if (!(copy->second == found) && !others_.have_damaged(key, copy->second)) {
         violation("all is done, they say, and the target's " + key + " is another version");
       }
     }
@@ -710,8 +610,7 @@ class Life {
       mending.level = VerifyLevel::content;
       mending.mends = true;
       co_await one_audit(std::move(mending), Weather::quiet);
-      damaged_.clear();
-      rotten_.clear();
+      others_.forget();
     }
     const Result<SyncSummary> summary = co_await sync_once(context_, Extra::remove);
     if (!summary) {
@@ -738,7 +637,7 @@ class Life {
   asio::awaitable<void> check_drafts() {
     if (target_.kind != Kind::file) co_return;
     const SimDisk::Undisturbed looking(world_.disk());
-    const bool clean = outcome_.crashes == 0 && others_.empty();
+    const bool clean = outcome_.crashes == 0 && !others_.have_begun_any();
     if (clean && !is_empty("tmp")) violation("a draft was left behind");
     Sweep sweep;
     const Result<GcSummary> summary = co_await sweep_once(context_, sweep, Duration{});
@@ -781,10 +680,8 @@ class Life {
   Acknowledged acknowledged_;
   Parts parts_;
   Process process_;
-  std::multiset<std::string> written_;      // by the process
-  Contents damaged_;                        // by others, as they left it
-  std::set<std::string> rotten_;            // so that only the bytes tell
-  std::map<std::string, WallTime> others_;  // uploads and drafts: when they were begun
+  std::multiset<std::string> written_;  // by the process
+  Others others_;
   std::uint64_t boots_ = 0;
   bool healed_ = false;
   Outcome outcome_;
