@@ -50,7 +50,9 @@ class Objects {
   [[nodiscard]] static Header header_of(const PutOptions& options, const Description& description);
 
  private:
-  static constexpr std::size_t kStripes = 64;
+  /// A removal of many keys may hold all of them, and the thread sanitizer follows no more than 64
+  /// locks that one thread holds.
+  static constexpr std::size_t kStripes = 32;
   /// Of the keys with one hash: `commits` is held while an object is changed, `reads` while its
   /// header is read and its body pinned.
   struct Stripe {
