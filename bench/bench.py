@@ -231,6 +231,40 @@ def wan_case(count, peer):
         print(f"{'':22} {tool:24} {count * 65536 * 8 / wall / 1e6:7.1f} Mbit/s of 100")
 
 
+def group_bench(*arguments):
+    program = os.path.join(os.path.dirname(GODWIT), "bench/group_bench")
+    place = tempfile.mkdtemp(dir=LAB)
+    subprocess.run([program, arguments[0], *arguments[1:3], place, *arguments[3:]], check=True)
+
+
+def group_case():
+    """What a group adds to a durable put, on each kind of primary."""
+    for kind in ("file", "rocksdb"):
+        print(f"{kind}: 4,000 x 4 KiB, 16 writers, primary and target on one disk")
+        group_bench("put", *(f"{kind}://{LAB}/{kind}-{side}" for side in ("p", "t")))
+    if A:
+        case = S3Case()
+        case.clients[0].create_bucket(Bucket="group")
+        case.clients[1].create_bucket(Bucket="group")
+        print("RGW: the same, two regions")
+        group_bench("put", case.url(0, "group"), case.url(1, "group"))
+
+
+def lag_case():
+    """From the acknowledgement of a write to its arrival 100 ms and 100 Mbit/s away."""
+    case = S3Case()
+    case.clients[1].create_bucket(Bucket="lag")
+    relay = subprocess.Popen(
+        [os.path.join(os.path.dirname(GODWIT), "tests/support/relay"), "--to",
+         B.removeprefix("http://"), "--rtt-ms", "100", "--rate-mbit", "100"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    far = f"s3://lag?endpoint=http://127.0.0.1:{int(relay.stdout.readline())}"
+    print("150 puts of 64 KiB a second (79 Mbit/s), 15 removals, to RGW, 100 ms and 100 Mbit/s away")
+    group_bench("lag", f"file://{LAB}/lag", far, "150")
+    relay.stdin.close()
+    relay.wait()
+
+
 def kill_case(size):
     """kill -9 at 95 % of one large object, from S3 into a directory; then what the next run moves.
     Needs as much memory as the object: GODWIT_RGW_BYTES bounds the service's."""
@@ -276,6 +310,8 @@ CASES = {
     "tiny": lambda: tiny_case(20_000),
     "wan": lambda: wan_case(2_000, True),
     "wan-10k": lambda: wan_case(10_000, True),
+    "group": group_case,
+    "lag": lag_case,
     "files-small": lambda: files_case("20000 x 4 KiB", 20000, 4096),
     "files-large": lambda: files_case("1 x 2 GiB", 1, 2048 * MIB),
     "kill": lambda: kill_case(int(os.environ.get("GODWIT_BENCH_KILL_MIB", "10240")) * MIB),
