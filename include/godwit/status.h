@@ -40,7 +40,10 @@ struct TargetStatus {
   std::uint64_t tasks = 0;
   Bytes bytes = 0;
   std::uint64_t dead_letters = 0;
-  bool caught_up = false;
+  /// Keys that it has, but at which an older write, whose answer was lost, may still land: they are
+  /// delivered once more after `ReplicationConfig::late_write_window`. Not among `tasks`.
+  std::uint64_t in_doubt = 0;
+  bool caught_up = false;  ///< it has everything, for good
   /// The age of the oldest acknowledged write that is not there; 0 when there is none.
   Duration lag{};
   Duration round_trip{};      ///< of a probe, smoothed; 0: not measured yet

@@ -28,6 +28,7 @@ std::string to_json(const GroupStatus& status) {
                  {"health", to_string(target.health)},
                  {"state", to_string(target.state)},
                  {"caught_up", target.caught_up},
+                 {"in_doubt", target.in_doubt},
                  {"lag_ms", milliseconds(target.lag)},
                  {"tasks", target.tasks},
                  {"bytes", target.bytes},

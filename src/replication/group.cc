@@ -321,6 +321,7 @@ std::vector<TargetStatus> Group::status() const {
       status.tasks = backlog->tasks;
       status.bytes = backlog->bytes;
       status.dead_letters = backlog->dead;
+      status.in_doubt = backlog->in_doubt;
       status.caught_up = backlog->caught_up();
       const Duration age =
           impl_->engine.world.wall_now() - backlog->oldest.value_or(WallTime::max());
