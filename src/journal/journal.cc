@@ -110,6 +110,7 @@ Task<void> Journal::recover(Found found) {
       unsettled_.insert(sequence);
     }
   }
+  for (auto& [name, target] : targets_) target->queue.recovered(last_);
   for (const std::string& name : options_.targets) {
     if (targets_.contains(name)) continue;
     GODWIT_CO_CHECK(co_await add_target(name));

@@ -99,6 +99,11 @@ void TargetQueue::doubt(const std::string& key, MonoTime until) {
   context_.wake();
 }
 
+bool TargetQueue::is_doubted(const std::string& key) const {
+  const auto found = entries_.find(key);
+  return found != entries_.end() && in_doubt_until(key, found->second) > context_.world.mono_now();
+}
+
 MonoTime TargetQueue::in_doubt_until(const std::string& key, const Entry& entry) const {
   MonoTime until = entry.of_before ? context_.quiet_from : MonoTime::min();
   if (const auto doubt = doubts_.find(key); doubt != doubts_.end()) {
@@ -509,7 +514,7 @@ void TargetQueue::count_on_disk(const TaskRow& row) {
 void TargetQueue::count_loaded(Entry& entry, const TaskRow& row) {
   if (entry.stored) return;
   entry.stored = row.place;
-  entry.of_before = entry.of_before || row.place.order <= context_.known;
+  if (context_.known > 0 && row.place.order <= last_recovered_) entry.of_before = true;
   lane(row.place.priority).unloaded -= 1;
   bytes_unloaded_ -= std::min(bytes_unloaded_, row.task.write.size);
   if (unloaded() == 0) bytes_unloaded_ = 0;

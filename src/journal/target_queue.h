@@ -70,6 +70,8 @@ class TargetQueue {
   void push(TargetTask task, Sequence intent);
   /// The same, for a write of a process before: it is older than what is only on disk.
   void push_recovered(TargetTask task, Sequence intent);
+  /// All of those have been pushed; no place above `last` was given out until now.
+  void recovered(Sequence last) { last_recovered_ = last; }
   /// The next task, for one deliverer; nothing when none is ready.
   [[nodiscard]] std::optional<TargetTask> take();
   /// When a task becomes ready by itself.
@@ -79,6 +81,9 @@ class TargetQueue {
   /// An attempt at the key was given up, and may still take effect at the target until then. What
   /// is delivered before is delivered once more after it, for it may have been overwritten.
   void doubt(const std::string& key, MonoTime until);
+  /// A task that was taken is in doubt so. It must not be buried, for a grave does not remember
+  /// that.
+  [[nodiscard]] bool is_doubted(const std::string& key) const;
 
   // How a taken task ends.
 
@@ -199,12 +204,13 @@ class TargetQueue {
   std::unordered_set<std::string> compares_;
   std::unordered_map<std::string, MonoTime> doubts_;
   std::multimap<MonoTime, std::string> doubts_end_;
-  std::uint64_t in_doubt_ = 0;
+  std::size_t in_doubt_ = 0;
   std::multiset<WallTime> since_;        // of entries and admissions
   std::unordered_set<Sequence> erased_;  // places that a page on its way may still show
   Bytes bytes_in_memory_ = 0;
   Bytes bytes_unloaded_ = 0;
   std::uint64_t dead_ = 0;
+  Sequence last_recovered_ = 0;  // place of what that process had not on disk
   std::optional<WallTime> resync_since_;
   std::uint64_t collapses_ = 0;
 };

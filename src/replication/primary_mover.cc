@@ -28,8 +28,13 @@ void count(FailoverCount& failovers, WallTime now) {
   failovers.that_day += 1;
 }
 
-Error not_caught_up(const Error& why, const std::string& candidate) {
-  return Error(why.code(), "'" + candidate + "' has not caught up: nothing was changed")
+Error not_caught_up(const Error& why, const std::string& candidate,
+                    const journal::Backlog& backlog) {
+  const std::string what = backlog.in_doubt == 0
+                               ? std::to_string(backlog.tasks) + " tasks"
+                               : std::to_string(backlog.in_doubt) + " keys in doubt";
+  return Error(why.code(),
+               "'" + candidate + "' has not caught up (" + what + "): nothing was changed")
       .with(Outcome::not_applied)
       .with_hint("try again when its lag is small, or give more time");
 }
@@ -107,7 +112,7 @@ Task<void> PrimaryMover::wait_until_near(const Context& context, const std::stri
     const bool near = !backlog->resync && backlog->tasks <= kNear && backlog->in_doubt == 0;
     if (near) co_return Result<void>();
     const auto waited = co_await context.sleep(kLook);
-    if (!waited) co_return fail(not_caught_up(waited.error(), candidate));
+    if (!waited) co_return fail(not_caught_up(waited.error(), candidate, *backlog));
   }
 }
 
@@ -126,9 +131,11 @@ Task<void> PrimaryMover::prepare(const Context& context, const MoveOptions& opti
 
 Task<void> PrimaryMover::hand_over(const Context& context, const std::string& candidate) {
   while (true) {
-    while (!engine_.journal.backlog(candidate)->caught_up()) {
+    while (true) {
+      const auto backlog = engine_.journal.backlog(candidate);
+      if (backlog->caught_up()) break;
       const auto waited = co_await context.sleep(kLook);
-      if (!waited) co_return fail(not_caught_up(waited.error(), candidate));
+      if (!waited) co_return fail(not_caught_up(waited.error(), candidate, *backlog));
     }
     co_await background_.stop();
     // An agent may have adopted an object of its target in its last moment.

@@ -417,7 +417,7 @@ asio::awaitable<void> TargetAgent::failed(journal::TargetTask task, Error error)
   const bool last = counts && task.attempts + 1 >= target_.config.max_attempts;
   if (cancelled || !target_.takes_deliveries()) {
     queue->put_back(key);
-  } else if (answers && (verdict.for_good || last)) {
+  } else if (answers && (verdict.for_good || last) && !queue->is_doubted(key)) {
     if (!verdict.conflict) {
       target_.counts.failed += 1;
       emit(EventType::write_failed, key, error.to_string());
