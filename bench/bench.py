@@ -107,6 +107,8 @@ def files_case(name, count, size):
 
 class S3Case:
     def __init__(self):
+        if not A:
+            sys.exit("S3 cases: run this by tests/rgw/with_rgw.sh")
         import boto3
         self.clients = [boto3.client("s3", endpoint_url=e, region_name="us-east-1") for e in (A, B)]
         with open(os.environ["RCLONE_CONFIG"], "w") as config:
@@ -148,8 +150,6 @@ class S3Case:
 
 
 def s3_case(name, count, size, flags):
-    if not A:
-        sys.exit("S3 cases: run this by tests/rgw/with_rgw.sh")
     S3Case().run(name, count, size, flags)
 
 

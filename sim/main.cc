@@ -19,7 +19,7 @@ using godwit::Result;
 using godwit::sim::Outcome;
 
 constexpr const char* kUsage =
-    "usage: godwit_sim [--scenario FILE] (--seed N | --seeds FIRST LAST)\n"
+    "usage: godwit_sim [--scenario FILE]... (--seed N | --seeds FIRST LAST)\n"
     "Without --scenario: every file in " GODWIT_SCENARIOS "\n";
 
 struct Arguments {

@@ -2,62 +2,12 @@
 
 #include <utility>
 
-#include "replication/versioned.h"
-#include "transfer/comparison.h"
-#include "transfer/list_diff.h"
+#include "replication/differences.h"
 
 namespace godwit::replication {
 namespace {
 
 constexpr Duration kLook = std::chrono::milliseconds(10);
-
-/// Asks for what the listings cannot prove to be the same.
-class Differences final : public transfer::DiffSink {
- public:
-  Differences(Redelivery& redelivery, Store& primary, Store& target, TargetSync& report)
-      : redelivery_(redelivery),
-        comparison_(primary.capabilities(), target.capabilities()),
-        report_(report) {}
-
-  void pair(ListEntry* source, ListEntry* target) override {
-    std::string& key = source != nullptr ? source->key : target->key;
-    if (key.starts_with(kOwnKeys)) return;
-    report_.total += 1;
-    const bool same = source != nullptr && target != nullptr &&
-                      comparison_.content(*source, *target) == transfer::Verdict::same;
-    if (same) {
-      report_.skipped += 1;
-    } else {
-      keys_.push_back(std::move(key));
-    }
-  }
-
-  Task<void> room() override {
-    while (!keys_.empty()) {
-      std::string key = std::move(keys_.back());
-      keys_.pop_back();
-      // Counted first: it is pending whatever becomes of the question.
-      auto asked = co_await redelivery_.ask(std::move(key));
-      if (!asked) co_return asked;
-    }
-    co_return Result<void>();
-  }
-
-  [[nodiscard]] std::size_t waiting() const { return keys_.size(); }
-
- private:
-  Redelivery& redelivery_;
-  transfer::Comparison comparison_;
-  TargetSync& report_;
-  std::vector<std::string> keys_;
-};
-
-Task<void> check_primary(const Context& context, Engine& engine) {
-  // A primary that was emptied says nothing of what was removed.
-  GODWIT_CO_TRY(const auto marker, co_await read_marker(context, *engine.primary));
-  if (marker) co_return Result<void>();
-  co_return fail(Code::precondition_failed, "the primary has lost its marker");
-}
 
 }  // namespace
 
@@ -130,15 +80,17 @@ Task<TargetSync> sync_target(const Context& context, Engine& engine, const std::
   TargetSync report{.target = name};
   Redelivery redelivery(context, engine, name);
   auto ended = redelivery.check();
-  if (ended) ended = co_await check_primary(context, engine);
   if (ended) {
     Store& target = *engine.targets.at(name)->store;
-    Differences differences(redelivery, *engine.primary, target, report);
-    const transfer::DiffOptions options;
-    ended = co_await transfer::list_diff(context, *engine.primary, target, options, differences);
-    if (ended) ended = co_await differences.room();
+    const auto ask = [&redelivery](std::string key) -> Task<void> {
+      return redelivery.ask(std::move(key));
+    };
+    Differences found;
+    ended = co_await find_differences(context, engine, target, ask, found);
     if (ended) ended = co_await redelivery.finish();
-    report.pending = differences.waiting();
+    report.total = found.total;
+    report.skipped = found.same;
+    report.pending = found.unasked;
   }
   if (!ended) report.error = std::move(ended).error();
   report.replicated = redelivery.moved();

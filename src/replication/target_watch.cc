@@ -3,47 +3,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "replication/differences.h"
 #include "replication/target_agent.h"
-#include "transfer/comparison.h"
-#include "transfer/list_diff.h"
 
 namespace godwit::replication {
 namespace {
 
 /// How often a target that cannot be reached is asked whether it is back.
 constexpr Duration kProbeWhenDown = std::chrono::seconds(2);
-
-/// Keys of which the listings cannot prove that both sides are the same.
-class Suspects final : public transfer::DiffSink {
- public:
-  Suspects(const Context& context, Engine& engine, Target& target)
-      : context_(context),
-        engine_(engine),
-        target_(target),
-        comparison_(engine.primary->capabilities(), target.store->capabilities()) {}
-
-  void pair(ListEntry* source, ListEntry* target) override {
-    const bool same = source != nullptr && target != nullptr &&
-                      comparison_.content(*source, *target) == transfer::Verdict::same;
-    std::string& key = source != nullptr ? source->key : target->key;
-    if (!same && !key.starts_with(kOwnKeys)) keys_.push_back(std::move(key));
-  }
-
-  Task<void> room() override {
-    for (std::string& key : std::exchange(keys_, {})) {
-      GODWIT_CO_CHECK(
-          co_await engine_.journal.push_compare(context_, target_.config.name, std::move(key)));
-    }
-    co_return Result<void>();
-  }
-
- private:
-  const Context& context_;
-  Engine& engine_;
-  Target& target_;
-  transfer::Comparison comparison_;
-  std::vector<std::string> keys_;
-};
 
 }  // namespace
 
@@ -178,14 +145,11 @@ asio::awaitable<bool> TargetAgent::compare_all() {
 /// Makes tasks of all that differs, and waits until they are done.
 Task<void> TargetAgent::compare() {
   const Context context = this->context();
-  // A primary that was emptied says nothing of what was removed.
-  GODWIT_CO_TRY(const auto marker, co_await read_marker(context, *engine_.primary));
-  if (!marker) co_return fail(Code::precondition_failed, "the primary has lost its marker");
-  Suspects suspects(context, engine_, target_);
-  const transfer::DiffOptions options;
-  GODWIT_CO_CHECK(
-      co_await transfer::list_diff(context, *engine_.primary, *target_.store, options, suspects));
-  GODWIT_CO_CHECK(co_await suspects.room());
+  const auto ask = [this, &context](std::string key) -> Task<void> {
+    return engine_.journal.push_compare(context, target_.config.name, std::move(key));
+  };
+  Differences found;
+  GODWIT_CO_CHECK(co_await find_differences(context, engine_, *target_.store, ask, found));
   while (true) {
     GODWIT_CO_CHECK(context.check());
     auto* queue = engine_.journal.target(target_.config.name);
