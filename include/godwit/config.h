@@ -35,6 +35,9 @@ struct ReplicaTarget {
   std::uint32_t max_retry_attempts = 8;              ///< then the write is a dead letter
   Duration retry_delay = std::chrono::seconds(1);    ///< doubles per attempt, with jitter
   Duration longest_retry_delay = std::chrono::seconds(60);
+  /// Its share of the reads of ReadPreference::secondary, beside the weights of the others. 0: no
+  /// read goes there.
+  std::uint32_t read_weight = 1;
   std::size_t workers = 8;  ///< deliveries at once
   /// Above `workers`: so many at once, where a backlog moves faster by it; down to `workers` when
   /// the store asks to slow down, or fails. 0: always `workers`.

@@ -88,6 +88,9 @@ struct ReplicationMetrics {
   std::uint64_t conflicts_detected = 0;
   std::uint64_t conflicts_resolved = 0;  ///< by the policy or by a person
   std::uint64_t failovers = 0;           ///< unplanned moves of the primary
+  /// Reads by ReadPreference::any of which a second store was asked, since the first took long.
+  std::uint64_t hedged_reads = 0;
+  std::uint64_t hedges_won = 0;  ///< of those, the ones that the second store answered first
   /// From the acknowledgement of a write to its arrival at a target; 0 while none has arrived.
   Duration average_replication_time{};
   Bytes bytes_replicated = 0;

@@ -28,9 +28,14 @@ enum class OnInsufficientAcks : std::uint8_t { fail, degrade };
 /// skipped.
 enum class ReadPreference : std::uint8_t {
   primary,    ///< the primary alone
-  secondary,  ///< targets in turn; the primary when none can
+  secondary,  ///< targets in turn, by their weights; the primary when none can
   nearest,    ///< the caller's region, then by measured round trips
-  any         ///< as `secondary`
+  /// Whoever answers: the nearest is asked, by measured round trips, and another one too when it
+  /// has not answered within the time in which 95 of 100 reads are. The first answer counts.
+  any,
+  /// As `secondary`, but never the primary: unavailable when no target can. What others call
+  /// `secondary`, and ours `secondaryPreferred`.
+  secondary_only
 };
 
 /// What we observe of a target.

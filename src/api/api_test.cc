@@ -416,6 +416,7 @@ TEST_F(StoreTest, status_and_metrics_are_told_as_json_too) {
       << metrics;
   EXPECT_NE(metrics.find(R"("replica_success_rates":{"a":100.0,"b":100.0})"), std::string::npos)
       << metrics;
+  EXPECT_NE(metrics.find(R"("hedged_reads":0,"hedges_won":0)"), std::string::npos) << metrics;
   EXPECT_GT(store_->metrics()->average_replication_time, 0s);
   const std::string status = to_json(store_->status().value());
   EXPECT_NE(status.find(R"("name":"g","primary":"p","primary_health":"healthy","epoch":1)"),

@@ -76,6 +76,8 @@ std::string to_json(const ReplicationMetrics& metrics) {
                   {"conflicts_detected", metrics.conflicts_detected},
                   {"conflicts_resolved", metrics.conflicts_resolved},
                   {"failovers", metrics.failovers},
+                  {"hedged_reads", metrics.hedged_reads},
+                  {"hedges_won", metrics.hedges_won},
                   {"current_lag_ms", lags},
                   {"average_replication_time_ms", milliseconds(metrics.average_replication_time)},
                   {"bytes_replicated", metrics.bytes_replicated},

@@ -99,6 +99,7 @@ replication::TargetConfig target_of(const ReplicaTarget& target) {
           .max_attempts = target.max_retry_attempts,
           .retry_delay = target.retry_delay,
           .longest_retry_delay = target.longest_retry_delay,
+          .read_weight = target.read_weight,
           .workers = target.workers,
           .most_workers = target.most_workers};
 }

@@ -60,6 +60,7 @@ struct Engine {
   MonoTime primary_answered{};  ///< when it last did
   Detector primary_health;
   RoundTrip primary_round_trip;
+  ReadTimes primary_read_times;
   /// A target's health or state, or an unsettled write, has changed.
   Signal changed;
   CancelSource writes;  ///< cancelled when the primary is given up

@@ -253,6 +253,9 @@ TEST(GroupConfigCheck, says_which_field_is_wrong) {
   config.targets[0].max_attempts = 0;
   EXPECT_EQ(check_config(config).error().message(), "targets.a.max_attempts must be at least 1");
   config.targets[0].max_attempts = 1;
+  config.targets[0].read_weight = 1001;
+  EXPECT_EQ(check_config(config).error().message(), "targets.a.read_weight must be at most 1000");
+  config.targets[0].read_weight = 0;
   config.failover.check_timeout = 0s;
   EXPECT_EQ(check_config(config).error().message(), "failover.check_timeout must be > 0");
 }

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "godwit/verification.h"
+#include "replication/read_times.h"
 #include "replication/types.h"
 #include "store/store.h"
 
@@ -49,6 +50,8 @@ struct Target {
   std::unique_ptr<Store> store;
   Detector detector;
   RoundTrip round_trip;
+  ReadTimes read_times;
+  std::int64_t read_credit = 0;  ///< whose turn it is: see Router::in_turn
   State state = State::active;
   std::string why_failed;    ///< of State::failed
   std::uint32_t marked = 0;  ///< the epoch of its marker, as we saw or wrote it last

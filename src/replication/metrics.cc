@@ -10,6 +10,8 @@ ReplicationMetrics make_metrics(const GroupCounts& counts, const std::vector<Tar
                              .conflicts_detected = counts.former.conflicts,
                              .conflicts_resolved = counts.conflicts_resolved,
                              .failovers = counts.failovers,
+                             .hedged_reads = counts.hedged_reads,
+                             .hedges_won = counts.hedges_won,
                              .bytes_replicated = counts.former.bytes,
                              .moving_time = counts.moving.total(now)};
   if (counts.arrivals > 0) {

@@ -46,6 +46,8 @@ struct GroupCounts {
   std::uint64_t writes_to_primary = 0;
   std::uint64_t conflicts_resolved = 0;
   std::uint64_t failovers = 0;
+  std::uint64_t hedged_reads = 0;
+  std::uint64_t hedges_won = 0;
   TargetCounts former;         ///< of targets, up to when they became primary
   std::uint64_t arrivals = 0;  ///< at targets
   Duration on_the_way{};       ///< of all arrivals together, each from its acknowledgement

@@ -248,6 +248,7 @@ void PrimaryMover::change_roles(Move& move) {
   engine_.journal.remove_target(report.to);
   engine_.primary_health = Detector();
   engine_.primary_round_trip = promoted->round_trip;
+  engine_.primary_read_times = promoted->read_times;
   engine_.primary_answered = engine_.world.mono_now();
   if (move.kind == MoveKind::failover) {
     engine_.deposed[report.from] = engine_.world.mono_now();

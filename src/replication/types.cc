@@ -15,7 +15,8 @@ constexpr std::array kModes{std::pair{"sync", Mode::sync}, std::pair{"semi_sync"
 constexpr std::array kPreferences{std::pair{"primary", ReadPreference::primary},
                                   std::pair{"secondary", ReadPreference::secondary},
                                   std::pair{"nearest", ReadPreference::nearest},
-                                  std::pair{"any", ReadPreference::any}};
+                                  std::pair{"any", ReadPreference::any},
+                                  std::pair{"secondary_only", ReadPreference::secondary_only}};
 constexpr std::array kHealths{
     std::pair{"unknown", Health::unknown}, std::pair{"healthy", Health::healthy},
     std::pair{"degraded", Health::degraded}, std::pair{"unhealthy", Health::unhealthy}};
@@ -72,6 +73,9 @@ Result<void> check_target(const TargetConfig& target) {
   if (target.retry_delay < Duration::zero()) return wrong(field + "retry_delay", "is negative");
   if (target.longest_retry_delay < target.retry_delay) {
     return wrong(field + "longest_retry_delay", "is shorter than retry_delay");
+  }
+  if (target.read_weight > kMostReadWeight) {
+    return wrong(field + "read_weight", "must be at most " + std::to_string(kMostReadWeight));
   }
   return check_workers(target);
 }

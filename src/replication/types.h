@@ -45,8 +45,9 @@ struct TargetConfig {
   std::uint32_t max_attempts = 8;                    ///< then it is a dead letter
   Duration retry_delay = std::chrono::seconds(1);    ///< doubles per attempt, with jitter
   Duration longest_retry_delay = std::chrono::seconds(60);
-  std::size_t workers = 8;       ///< deliveries at once, at least
-  std::size_t most_workers = 0;  ///< adapts up to so many; 0: always `workers`
+  std::uint32_t read_weight = 1;  ///< its share of reads in turn; 0: it is not read
+  std::size_t workers = 8;        ///< deliveries at once, at least
+  std::size_t most_workers = 0;   ///< adapts up to so many; 0: always `workers`
 
   [[nodiscard]] std::size_t at_most() const { return most_workers == 0 ? workers : most_workers; }
 };
@@ -77,6 +78,7 @@ struct GroupConfig {
   std::vector<TargetConfig> targets;
 };
 
+inline constexpr std::uint32_t kMostReadWeight = 1000;
 /// Each may hold half a MiB of buffers: those of a target stay within 64 MiB.
 inline constexpr std::size_t kMostWorkers = 128;
 /// What is wrong with the numbers of a target's workers. Failure: invalid_argument.
