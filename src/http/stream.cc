@@ -161,6 +161,19 @@ class AsioTlsStream final : public AsioStream<asio::ssl::stream<tcp::socket>, Tl
   TlsSession& session_;
 };
 
+class AsioServerTlsStream final : public AsioStream<asio::ssl::stream<tcp::socket>, TlsStream> {
+ public:
+  using AsioStream::AsioStream;
+
+  Task<void> handshake() override {
+    error_code error;
+    co_await socket_.async_handshake(asio::ssl::stream_base::server,
+                                     asio::redirect_error(asio::use_awaitable, error));
+    if (error) co_return fail(Code::unavailable, "TLS with a client: " + error.message());
+    co_return Result<void>();
+  }
+};
+
 std::unexpected<Error> bad_file(const std::string& path, const error_code& error) {
   return fail(Error(Code::invalid_argument, "TLS file " + path + ": " + error.message())
                   .with_hint("it must be a readable PEM file"));
@@ -224,6 +237,10 @@ std::unique_ptr<TlsStream> tls_stream(tcp::socket socket, asio::ssl::context& tl
   return std::make_unique<AsioTlsStream>(std::move(socket), tls, std::move(host), session);
 }
 
+std::unique_ptr<TlsStream> server_tls_stream(tcp::socket socket, asio::ssl::context& tls) {
+  return std::make_unique<AsioServerTlsStream>(std::move(socket), tls);
+}
+
 void TlsSession::set(ssl_session_st* session) {
   SSL_SESSION_free(session_);
   session_ = session;
@@ -231,6 +248,13 @@ void TlsSession::set(ssl_session_st* session) {
 
 bool is_tls_error(const error_code& error) {
   return error.category() == asio::error::get_ssl_category();
+}
+
+Result<std::unique_ptr<asio::ssl::context>> make_server_tls(const TlsOptions& own) {
+  auto tls = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_server);
+  SSL_CTX_set_min_proto_version(tls->native_handle(), TLS1_2_VERSION);
+  GODWIT_CHECK(show(*tls, own));
+  return tls;
 }
 
 Result<std::unique_ptr<asio::ssl::context>> make_tls(const TlsOptions& all, const TlsOptions& own) {

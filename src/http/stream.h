@@ -69,7 +69,7 @@ class TlsSession {
 /// A stream that becomes usable with its handshake.
 class TlsStream : public Stream {
  public:
-  /// Shakes hands and checks the server's certificate against its name.
+  /// Shakes hands; a client checks the server's certificate against its name.
   /// Failure: unavailable; never retried when a certificate or the protocol is the cause: says
   /// which check failed and what to do.
   [[nodiscard]] virtual Task<void> handshake() = 0;
@@ -86,6 +86,13 @@ class TlsStream : public Stream {
 [[nodiscard]] std::unique_ptr<TlsStream> tls_stream(asio::ip::tcp::socket socket,
                                                     asio::ssl::context& tls, std::string host,
                                                     TlsSession& session);
+
+/// TLS 1.2 up for servers, with the certificate of `own`. Failure: invalid_argument naming the
+/// file.
+[[nodiscard]] Result<std::unique_ptr<asio::ssl::context>> make_server_tls(const TlsOptions& own);
+/// The server's end; its handshake asks the client for no certificate. `tls` must outlive it.
+[[nodiscard]] std::unique_ptr<TlsStream> server_tls_stream(asio::ip::tcp::socket socket,
+                                                           asio::ssl::context& tls);
 
 /// What TLS has to say about a failed read or write: the peer refused us by an alert, say.
 [[nodiscard]] bool is_tls_error(const boost::system::error_code& error);
