@@ -1,10 +1,10 @@
-# godwit::godwit, what programs link: all layers but the command line in one archive, with
+# godwit::godwit, what programs link: all layers but the service and the command line in one archive, with
 # include/godwit, and the package that find_package(godwit) finds.
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 set(objects)
 foreach(layer ${GODWIT_LAYERS})
-  if(NOT layer STREQUAL "cli")
+  if(NOT layer MATCHES "^(service|cli)$")
     list(APPEND objects $<TARGET_OBJECTS:godwit_${layer}>)
   endif()
 endforeach()

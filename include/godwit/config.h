@@ -17,11 +17,16 @@
 
 namespace godwit {
 
+/// What opens a store besides its URL: `access_key`, `secret_key` and `session_token` of S3. Empty:
+/// from the environment, files or the instance. Never printed.
+using StoreSecrets = std::map<std::string, std::string>;
+
 /// The store that takes the writes in the beginning.
 struct PrimaryStore {
   std::string name = "primary";  ///< unique among the group's stores
   std::string url;               ///< as everywhere: s3://, file://, rocksdb://, memory:, or a path
   std::string region;            ///< 1 to 64 of a-z, 0-9, '-', '_' and '.'
+  StoreSecrets secrets;
 };
 
 /// A store that gets all that is written to the primary.
@@ -42,6 +47,7 @@ struct ReplicaTarget {
   /// Above `workers`: so many at once, where a backlog moves faster by it; down to `workers` when
   /// the store asks to slow down, or fails. 0: always `workers`.
   std::size_t most_workers = 0;
+  StoreSecrets secrets;
 };
 
 /// What a ReplicatedStore is opened from.

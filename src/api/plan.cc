@@ -33,9 +33,10 @@ Result<StoreSpec> parse_url(const std::string& url) {
 }
 
 Result<Member> make_member(const std::string& field, const std::string& name,
-                           const std::string& url) {
+                           const std::string& url, const StoreSecrets& secrets) {
   auto spec = parse_url(url);
   if (!spec) return fail(std::move(spec).error().because_of(field));
+  spec->secrets = secrets;
   return Member{.name = name, .spec = *std::move(spec)};
 }
 
@@ -105,7 +106,7 @@ replication::TargetConfig target_of(const ReplicaTarget& target) {
 }
 
 Result<Member> member_of(const ReplicaTarget& target) {
-  return make_member("targets." + target.name + ".url", target.name, target.url);
+  return make_member("targets." + target.name + ".url", target.name, target.url, target.secrets);
 }
 
 Result<Plan> make_plan(const ReplicationConfig& config) {
@@ -118,7 +119,8 @@ Result<Plan> make_plan(const ReplicationConfig& config) {
   GODWIT_CHECK(check_numbers(config));
   GODWIT_CHECK(replication::check_config(plan.group));
   GODWIT_CHECK(check_mergers(config));
-  GODWIT_TRY(Member primary, make_member("primary.url", config.primary.name, config.primary.url));
+  GODWIT_TRY(Member primary, make_member("primary.url", config.primary.name, config.primary.url,
+                                         config.primary.secrets));
   plan.members.push_back(std::move(primary));
   for (const ReplicaTarget& target : config.targets) {
     GODWIT_TRY(Member member, member_of(target));

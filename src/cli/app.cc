@@ -22,7 +22,7 @@ Examples:
   godwit COMMAND --help)";
 
 void add_globals(CLI::App& app, GlobalOptions& options) {
-  app.add_option("--config", options.config_file, "godwit.toml to read");
+  app.add_option("-c,--config", options.config_file, "godwit.toml to read");
   app.add_option("--ca-file", options.ca_file, "PEM file of further authorities for TLS");
   app.add_option("--timeout", options.timeout, "give up after this long, such as 30s or 2h");
   app.add_option("--calls-per-second", options.calls_per_second,
@@ -91,6 +91,7 @@ int run_app(std::vector<std::string> arguments, const Streams& streams) {
   add_sync_commands(app, chosen);
   add_object_commands(app, chosen);
   add_bench_command(app, chosen);
+  add_config_command(app, chosen);
   add_completions_command(app, chosen);
   add_reference_command(app, chosen);
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());

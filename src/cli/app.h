@@ -24,6 +24,8 @@ void add_sync_commands(CLI::App& app, Chosen& chosen);
 void add_object_commands(CLI::App& app, Chosen& chosen);
 /// Adds `bench-store`.
 void add_bench_command(CLI::App& app, Chosen& chosen);
+/// Adds `config`.
+void add_config_command(CLI::App& app, Chosen& chosen);
 /// Adds `completions`.
 void add_completions_command(CLI::App& app, Chosen& chosen);
 /// Adds `reference`, which is not shown in the help.

@@ -51,45 +51,6 @@ TEST(Locations, remotes_stand_for_stores_and_mistyped_ones_are_named) {
   EXPECT_NE(unknown.error().to_string().find("did you mean 'prod'?"), std::string::npos);
 }
 
-TEST(Config, errors_name_file_line_and_nearest_key) {
-  RealWorld world;
-  const auto message = [&world](const std::string& text) {
-    const auto config = parse_toml(world, text, "f.toml");
-    return config ? std::string("fine") : config.error().to_string();
-  };
-  EXPECT_EQ(message("[stores.a]\nurl = \"s3://bucket\"\n"), "fine");
-  EXPECT_NE(message("[stores.a]\nurl = \"s3://bucket\"\nacess_key = \"x\"\n")
-                .find("f.toml:3: 'acess_key' is not a key of a store (did you mean 'access_key'?)"),
-            std::string::npos);
-  EXPECT_NE(message("[store.a]\n").find("did you mean 'stores'?"), std::string::npos);
-  EXPECT_NE(message("[stores.a]\nurl = 5\n").find("has no url"), std::string::npos);
-  EXPECT_NE(message("[stores.a]\nurl = \"s3:\"\n").find("f.toml:"), std::string::npos);
-  EXPECT_NE(message("x = = y").find("f.toml:1"), std::string::npos);
-}
-
-TEST(Config, secrets_come_from_variables_from_a_file_and_from_the_text_itself) {
-  test::FakeWorld world;
-  world.variables["ID"] = "from-variable";
-  world.write("secret", "from-file\r\n");
-  const std::string store = "[stores.a]\nurl = \"s3://bucket\"\n";
-  const auto config = parse_toml(world,
-                                 store + "access_key_env = \"ID\"\nsecret_key_file = \"" +
-                                     world.path("secret") + "\"\nsession_token = \"from-text\"\n",
-                                 "f");
-  ASSERT_TRUE(config) << config.error().to_string();
-  EXPECT_EQ(config->remotes.at("a").secrets,
-            (std::map<std::string, std::string>{{"access_key", "from-variable"},
-                                                {"secret_key", "from-file"},
-                                                {"session_token", "from-text"}}));
-  for (const char* key :
-       {"access_key_env = \"NOT_SET\"", "secret_key_file = \"/nonexistent\"", "secret_key = 5"}) {
-    const auto refused = parse_toml(world, store + key, "f");
-    ASSERT_FALSE(refused) << key;
-    EXPECT_EQ(refused.error().code(), Code::invalid_argument) << key;
-    EXPECT_TRUE(refused.error().message().starts_with("f:3: ")) << refused.error().message();
-  }
-}
-
 TEST(Config, is_the_first_file_that_exists_or_the_one_that_is_named) {
   test::FakeWorld world;
   std::filesystem::create_directories(world.path(".config/godwit"));

@@ -4,7 +4,7 @@
 
 #include "base/version.h"
 #include "cli/app.h"
-#include "cli/config.h"
+#include "service/config.h"
 
 namespace godwit::cli {
 namespace {
@@ -157,18 +157,42 @@ std::string stores_page(const StoreRegistry& registry) {
   return out.str();
 }
 
+void add_section(std::ostream& out, const service::SectionInfo& section) {
+  out << "\n## `[" << section.name << "]`\n\n"
+      << "| key | values | default | meaning |\n|---|---|---|---|\n";
+  for (const service::KeyInfo& key : section.keys) {
+    const std::string fallback = key.fallback.empty() ? "" : "`" + key.fallback + "`";
+    out << "| `" << key.name << "` | " << key.values << " | " << fallback << " | " << key.help
+        << " |\n";
+  }
+}
+
 std::string config_page() {
   std::ostringstream out;
   out << heading("godwit.toml", "config")
       << "Read from `--config`, else `$GODWIT_CONFIG`, else the first that exists of\n"
-      << listed(config_places()) << ".\n"
-      << "An unknown key is an error with its line and the nearest match.\n\n"
-         "| key of `[stores.NAME]` | meaning |\n|---|---|\n";
-  for (const StoreKey& key : store_keys()) out << "| `" << key.name << "` | " << key.help << " |\n";
-  out << "\n`NAME:PREFIX` on the command line then means that store, below that prefix. Remotes "
+      << listed(service::config_places()) << ".\n"
+      << "An unknown key is an error with its line and the nearest match; `godwit config check` "
+         "reads it and does nothing.\n\n"
+         "Durations are `\"250ms\"`, `\"30s\"`, `\"5m\"`, `\"2h\"`, `\"7d\"`; sizes `\"8MiB\"`, "
+         "`\"100MB\"`. Where the file is silent, a key of `[node]`,\n"
+         "`[api]` or `[log]` is what the environment says (`"
+      << service::variable_of("api", "listen")
+      << "` is `listen` of `[api]`). `godwit run --set api.listen=...` holds over both.\n";
+  for (const service::SectionInfo& section : service::config_sections()) {
+    add_section(out, section);
+  }
+  out << "\n`NAME:PREFIX` on the command line means the store `NAME`, below that prefix. Remotes "
          "of\n"
          "`rclone.conf` (`$RCLONE_CONFIG` or `~/.config/rclone/rclone.conf`) of type `s3` and "
-         "`local`\ncan be named too; ours win where names are equal.\n";
+         "`local`\ncan be named too; ours win where names are equal.\n"
+         "\n## Without a file\n\n"
+         "Where no file defines a group, `godwit run` makes the group `backups` of these "
+         "variables:\n\n| variable | values | default | meaning |\n|---|---|---|---|\n";
+  for (const service::KeyInfo& variable : service::group_variables()) {
+    out << "| `" << variable.name << "` | " << variable.values << " | " << variable.fallback
+        << " | " << variable.help << " |\n";
+  }
   return out.str();
 }
 
