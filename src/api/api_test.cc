@@ -1,5 +1,6 @@
 #include <cstdio>
 #include <future>
+#include <latch>
 
 #include "support/store_fixture.h"
 
@@ -387,6 +388,32 @@ TEST_F(StoreTest, many_threads_write_and_read_at_once) {
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(wrong, 0);
   EXPECT_EQ(store_->metrics()->writes_to_primary, 160U);
+}
+
+TEST_F(StoreTest, a_thousand_saves_at_once_are_all_kept) {
+  open();
+  constexpr int kThreads = 1000;
+  std::latch begin(kThreads);
+  std::vector<std::thread> threads;
+  std::atomic<int> wrong = 0;
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&, i] {
+      // Every tenth writes a key that others write too.
+      const std::string key = i % 10 == 0 ? "shared" : "k" + std::to_string(i);
+      begin.arrive_and_wait();
+      if (!store_->put(key, std::to_string(i))) ++wrong;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong, 0);
+  EXPECT_EQ(store_->metrics()->writes_to_primary, 1000U);
+  ASSERT_TRUE(soon([&] { return settled(); })) << what_is_known();
+  for (int i = 0; i < kThreads; ++i) {
+    if (i % 10 == 0) continue;
+    EXPECT_EQ(held("k" + std::to_string(i)), std::to_string(i));
+  }
+  EXPECT_EQ(std::stoi(get("shared")) % 10, 0);
+  EXPECT_EQ(held("shared"), get("shared")) << "one of them was the last, everywhere";
 }
 
 TEST_F(StoreTest, events_are_kept_and_handlers_hear_them) {
