@@ -135,7 +135,7 @@ Task<Sequence> Journal::begin(Write write) {
   if (!written) {
     // Should a restart find it: nobody was told that it was written, and nothing was.
     discard(sequence);
-    co_return std::unexpected(std::move(written).error());
+    co_return fail(std::move(written).error().with(Outcome::not_applied));
   }
   co_return sequence;
 }

@@ -52,7 +52,8 @@ class Journal {
   [[nodiscard]] HybridTime clock() const { return clock_; }
 
   /// The intent is on stable storage when this returns (many share one sync). Failure: nothing may
-  /// be written then; whether a restart finds the intent is not known, and does no harm.
+  /// be written then, so that the write is not applied; whether a restart finds the intent is not
+  /// known, and does no harm.
   [[nodiscard]] Task<Sequence> begin(Write write);
   /// The primary has it, and that was acknowledged at `at`. Each target lacks it from now on.
   void commit(Sequence intent, WallTime at);

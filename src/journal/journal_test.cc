@@ -519,9 +519,14 @@ TEST_F(JournalTest, a_full_disk_refuses_writes_and_takes_them_again_later) {
   const auto refused = test::run_task(world_, journal_->begin(put_of("k", 1)));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code(), Code::no_space);
+  EXPECT_EQ(refused.error().outcome(), Outcome::not_applied);
   settle();
   EXPECT_TRUE(journal_->failing());
-  engine_.faults().no_space = 0;
+  engine_.faults() = {.write_error = 1};
+  const auto failed = test::run_task(world_, journal_->begin(put_of("k", 1)));
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().outcome(), Outcome::not_applied) << "whatever became of the intent";
+  engine_.faults() = {};
   write(put_of("k", 2));
   EXPECT_FALSE(journal_->failing());
   EXPECT_EQ(drain(), std::vector<std::string>{"k"});
