@@ -1,4 +1,5 @@
-// A hundred writes at once, from one thread, and a body that is read piece by piece.
+// A hundred writes at once, from one thread, and a body that is written and read piece by piece.
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <exception>
@@ -12,6 +13,7 @@
 namespace {
 
 constexpr int kWrites = 100;
+constexpr std::size_t kLarge = 20'000'000;
 
 godwit::ReplicationConfig make_config(const std::string& lab) {
   godwit::ReplicationConfig config;
@@ -38,8 +40,18 @@ int write_at_once(godwit::ReplicatedStore& store) {
   return failed;
 }
 
+void write_in_pieces(godwit::ReplicatedStore& store) {
+  std::size_t left = kLarge;
+  const auto source = [&](std::span<std::byte> into) -> godwit::Result<std::size_t> {
+    const std::size_t count = std::min(into.size(), left);
+    std::ranges::fill(into.first(count), std::byte{'x'});
+    left -= count;
+    return count;  // 0 at the end
+  };
+  (void)store.put("large", source).value();
+}
+
 godwit::Bytes read_in_pieces(godwit::ReplicatedStore& store) {
-  (void)store.put("large", std::string(1'000'000, 'x')).value();
   godwit::Bytes total = 0;
   const auto sink = [&](std::span<const std::byte> piece) -> godwit::Result<void> {
     total += piece.size();  // on this thread, at its pace
@@ -53,12 +65,13 @@ int run(const std::string& lab) {
   std::filesystem::remove_all(lab);
   const auto store = godwit::ReplicatedStore::open(make_config(lab)).value();
   const int failed = write_at_once(*store);
+  write_in_pieces(*store);
   const godwit::Bytes total = read_in_pieces(*store);
   std::printf("%d of %d failed; %llu bytes\n", failed, kWrites,
               static_cast<unsigned long long>(total));
   (void)store->close(std::chrono::seconds(10));
   std::filesystem::remove_all(lab);
-  return failed == 0 && total == 1'000'000 ? 0 : 1;
+  return failed == 0 && total == kLarge ? 0 : 1;
 }
 
 }  // namespace

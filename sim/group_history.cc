@@ -58,11 +58,13 @@ const ClientWrite* GroupHistory::acknowledged_with(const std::string& key,
   return nullptr;
 }
 
-bool GroupHistory::in_full(const std::string& key, const godwit::Version& version) const {
+std::uint64_t GroupHistory::in_full(const std::string& key, const godwit::Version& version) const {
   const auto found = writes_.find(key);
-  return found != writes_.end() && std::ranges::any_of(found->second, [&](const auto& each) {
-           return each.second.in_full && each.second.acknowledged == version;
-         });
+  if (found == writes_.end()) return 0;
+  for (const auto& [number, write] : found->second) {
+    if (write.in_full && write.acknowledged == version) return number;
+  }
+  return 0;
 }
 
 std::vector<std::string> GroupHistory::keys() const {

@@ -39,8 +39,8 @@ class GroupHistory {
   /// The write of which `body` is, if it is that of one which was acknowledged.
   [[nodiscard]] const ClientWrite* acknowledged_with(const std::string& key,
                                                      const std::string& body) const;
-  /// The write was a success for its client.
-  [[nodiscard]] bool in_full(const std::string& key, const godwit::Version& version) const;
+  /// The number of the write, if it was a success for its client; else 0.
+  [[nodiscard]] std::uint64_t in_full(const std::string& key, const godwit::Version& version) const;
   [[nodiscard]] std::vector<std::string> keys() const;
 
  private:

@@ -39,10 +39,13 @@ struct GroupScenario {
   std::uint64_t in_memory = 6;        ///< tasks of a target
   std::uint64_t max_attempts = 1000;  ///< then a task is a dead letter
   Duration longest_idle = std::chrono::milliseconds(200);  ///< of a client, after a call
-  double removals = 0.25;                                  ///< share of writes
-  double reads = 0.3;                                      ///< share of calls
-  double pauses = 0;   ///< share of calls that pause a target, or resume it
-  double outages = 0;  ///< share of calls that take a target away, or bring it back
+  /// Larger bodies are put in parts of so many bytes; 0: none is.
+  std::uint64_t part_size = 0;
+  double slow_bodies = 0;  ///< share of puts whose bytes come in slowly, and may break off
+  double removals = 0.25;  ///< share of writes
+  double reads = 0.3;      ///< share of calls
+  double pauses = 0;       ///< share of calls that pause a target, or resume it
+  double outages = 0;      ///< share of calls that take a target away, or bring it back
   /// Share of calls that take the primary away, or bring it back; the group fails over by itself
   /// where this is not 0.
   double primary_outages = 0;

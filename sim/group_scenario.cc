@@ -12,6 +12,7 @@ Taker group(GroupScenario& into, const std::string& file) {
                 {"min_sync_replicas", count(into.min_sync_replicas)},
                 {"targets", count(into.targets)},
                 {"in_memory", count(into.in_memory)},
+                {"part_size", count(into.part_size)},
                 {"max_attempts", count(into.max_attempts)}},
                file);
 }
@@ -22,6 +23,7 @@ Taker workload(GroupScenario& into, const std::string& file) {
                 {"calls", count(into.calls)},
                 {"processes", count(into.processes)},
                 {"longest_idle", duration(into.longest_idle)},
+                {"slow_bodies", share(into.slow_bodies)},
                 {"removals", share(into.removals)},
                 {"reads", share(into.reads)},
                 {"pauses", share(into.pauses)},

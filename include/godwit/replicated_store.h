@@ -140,6 +140,22 @@ class ReplicatedStore {
   /// acknowledged by as many as the mode wants.
   [[nodiscard]] Result<Receipt> put(std::string_view key, std::string_view body,
                                     const WriteOptions& options = {});
+  /// Puts the next bytes of a body into `into`, and says how many; 0 is the end. An error ends the
+  /// put.
+  using Source = std::function<Result<std::size_t>(std::span<std::byte> into)>;
+  /// The same of a body that is made piece by piece, on the caller's thread and at its pace; it may
+  /// be of any size. Without `options.timeout` it may take as long as it likes: nothing waits for
+  /// it, also no other write of the key. Its version is that of its beginning: when another write
+  /// of the key was acknowledged meanwhile, that one stays, and the receipt says `superseded`.
+  /// Beyond 8 MiB the body goes to the targets too while it comes in. What `source` throws comes
+  /// out here.
+  /// `size`: of the body, where it is known; then another one is refused (invalid_argument), and
+  /// the body may be of up to 10,000 parts of 64 MiB in S3, else of 16 MiB.
+  /// Failure also: that of `source`; unavailable when the primary moved meanwhile. Nothing was
+  /// written then. Memory: five parts of 8 MiB, fewer of each when there are many such puts.
+  [[nodiscard]] Result<Receipt> put(std::string_view key, const Source& source,
+                                    std::optional<Bytes> size = {},
+                                    const WriteOptions& options = {});
   /// An absent key is a success, and is removed from every target too.
   [[nodiscard]] Result<Receipt> remove(std::string_view key, const WriteOptions& options = {});
   /// Failure: not_found; limit_exceeded for a body over `options.max_bytes`.

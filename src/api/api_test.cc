@@ -1,4 +1,5 @@
 #include <cstdio>
+#include <cstring>
 #include <future>
 #include <latch>
 
@@ -72,6 +73,54 @@ TEST_F(StoreTest, a_body_comes_in_pieces_on_the_callers_thread) {
   EXPECT_THROW((void)store_->get("k", throws), int);
   EXPECT_EQ(store_->get("k", ReadOptions{.max_bytes = 10}).error().code(), Code::limit_exceeded);
   EXPECT_EQ(get("k", {.range = ByteRange{.offset = 0, .size = 2}}), body.substr(0, 2));
+}
+
+TEST_F(StoreTest, a_body_is_made_in_pieces_on_the_callers_thread) {
+  open();
+  std::string body(20'000'000, 'x');
+  for (std::size_t i = 0; i < body.size(); ++i) body[i] = static_cast<char>(i * i);
+  std::size_t given = 0;
+  const auto self = std::this_thread::get_id();
+  const auto source = [&](std::span<std::byte> into) -> Result<std::size_t> {
+    EXPECT_EQ(std::this_thread::get_id(), self);
+    const std::size_t count = std::min({into.size(), body.size() - given, std::size_t{77'777}});
+    std::memcpy(into.data(), body.data() + given, count);
+    given += count;
+    return count;
+  };
+  ASSERT_TRUE(store_->put("k", source));
+  EXPECT_TRUE(get("k") == body);
+  ASSERT_TRUE(soon([&] { return settled(); }));
+  EXPECT_TRUE(held("k") == body);
+  given = body.size() - 10;
+  ASSERT_TRUE(store_->put("small", source, 10));
+  EXPECT_EQ(get("small"), body.substr(body.size() - 10));
+  given = 0;
+  const auto longer = store_->put("other", source, body.size() - 1);
+  EXPECT_EQ(longer.error().code(), Code::invalid_argument);
+  const auto stops = [&](std::span<std::byte>) -> Result<std::size_t> {
+    return std::unexpected(Error(Code::no_space, "enough"));
+  };
+  EXPECT_EQ(store_->put("other", stops).error().message(), "enough");
+  const auto throws = [](std::span<std::byte>) -> Result<std::size_t> { throw 1; };
+  EXPECT_THROW((void)store_->put("other", throws), int);
+  EXPECT_FALSE(store_->exists("other").value());
+}
+
+TEST_F(StoreTest, closing_ends_a_put_whose_source_hangs) {
+  open();
+  std::promise<void> asked;
+  std::promise<void> go_on;
+  const auto source = [&](std::span<std::byte>) -> Result<std::size_t> {
+    asked.set_value();
+    go_on.get_future().wait();
+    return 0;
+  };
+  auto put = std::async(std::launch::async, [&] { return store_->put("k", source); });
+  asked.get_future().wait();
+  ASSERT_TRUE(store_->close());
+  go_on.set_value();
+  EXPECT_EQ(put.get().error().code(), Code::cancelled);
 }
 
 TEST_F(StoreTest, a_write_may_depend_on_what_is_there) {

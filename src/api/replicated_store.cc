@@ -1,7 +1,10 @@
 #include "godwit/replicated_store.h"
 
+#include <exception>
+#include <future>
 #include <utility>
 
+#include "api/pipe.h"
 #include "api/store_impl.h"
 
 namespace godwit {
@@ -45,6 +48,31 @@ Result<Receipt> ReplicatedStore::put(std::string_view key, std::string_view body
                                      const WriteOptions& options) {
   const std::string name(key);
   return impl_->call<Receipt>([&] { return impl_->session.put(name, body, options); });
+}
+
+Result<Receipt> ReplicatedStore::put(std::string_view key, const Source& source,
+                                     std::optional<Bytes> size, const WriteOptions& options) {
+  Impl& in = *impl_;
+  if (in.runner.on_engine_thread()) return api::would_wait_for_itself();
+  const std::string name(key);
+  const api::Pipe pipe;
+  std::promise<Result<Receipt>> promise;
+  std::future<Result<Receipt>> receipt = promise.get_future();
+  auto work = [&] { return in.session.put(name, pipe, size, options); };
+  auto done = [pipe, promise = std::move(promise)](Result<Receipt> result) mutable {
+    promise.set_value(std::move(result));
+    pipe.close();
+  };
+  GODWIT_CHECK(in.runner.start<Receipt>(std::move(work), std::move(done)));
+  std::exception_ptr thrown;
+  try {
+    pipe.serve(source, in.runner.world().executor());
+  } catch (...) {
+    thrown = std::current_exception();
+  }
+  auto result = receipt.get();
+  if (thrown) std::rethrow_exception(thrown);
+  return result;
 }
 
 Result<Receipt> ReplicatedStore::remove(std::string_view key, const WriteOptions& options) {

@@ -14,6 +14,11 @@
 
 namespace godwit::api {
 
+[[nodiscard]] inline std::unexpected<Error> would_wait_for_itself() {
+  return fail(Error(Code::precondition_failed, "a call that waits, on the engine's thread")
+                  .with_hint("in callbacks use the calls that take a callback"));
+}
+
 /// A machine's world with an engine thread of its own, and calls that other threads make there.
 ///
 /// Concurrency: any thread, but for what is said otherwise.
@@ -114,10 +119,7 @@ Result<T> Runner::call_anyway(Work<T> work) {
 
 template <class T>
 Result<T> Runner::call(Work<T> work) {
-  if (on_engine_thread()) {
-    return fail(Error(Code::precondition_failed, "a call that waits, on the engine's thread")
-                    .with_hint("in callbacks use the calls that take a callback"));
-  }
+  if (on_engine_thread()) return would_wait_for_itself();
   GODWIT_TRY(const Pass pass, enter());
   return call_anyway<T>(std::move(work));
 }

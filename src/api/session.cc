@@ -109,7 +109,8 @@ Task<void> Session::open_group(const Context& context, const ReplicationConfig& 
   }
   const replication::GroupSupport support{.engine = engine_,
                                           .coordinator = *coordinator_,
-                                          .journal_directory = plan_.journal_directory()};
+                                          .journal_directory = plan_.journal_directory(),
+                                          .state_directory = plan_.data_dir};
   GODWIT_CO_TRY(
       group_, co_await replication::Group::open(context, plan_.group, std::move(stores), support));
   // Before anything is delivered: nothing has run since the group was opened.
@@ -206,6 +207,11 @@ Context Session::context(Duration timeout) const {
   return own > Duration::zero() ? unbounded().with_timeout(own) : unbounded();
 }
 
+/// A body that moves may take as long as its reader or writer likes.
+Context Session::at_callers_pace(Duration timeout) const {
+  return timeout > Duration::zero() ? context(timeout) : unbounded();
+}
+
 // Objects.
 
 Task<Receipt> Session::put(const std::string& key, std::string_view body,
@@ -213,8 +219,17 @@ Task<Receipt> Session::put(const std::string& key, std::string_view body,
   const Context context = this->context(options.timeout);
   const replication::WriteOptions how = translate(options);
   ViewBody bytes(as_bytes(body));
-  const Upload upload{.body = &bytes, .size = body.size()};
-  co_return co_await group_->put(context, key, upload, how);
+  const replication::Incoming incoming{.body = &bytes, .size = body.size()};
+  co_return co_await group_->put(context, key, incoming, how);
+}
+
+Task<Receipt> Session::put(const std::string& key, const Pipe& pipe, std::optional<Bytes> size,
+                           const WriteOptions& options) {
+  const Context context = at_callers_pace(options.timeout);
+  const replication::WriteOptions how = translate(options);
+  const std::unique_ptr<Body> body = pipe.body(context);
+  const replication::Incoming incoming{.body = body.get(), .size = size};
+  co_return co_await group_->put(context, key, incoming, how);
 }
 
 Task<Receipt> Session::remove(const std::string& key, const WriteOptions& options) {
@@ -243,9 +258,7 @@ Task<Head> Session::head(const std::string& key, const ReadOptions& options) {
 }
 
 Task<OpenBody> Session::open_body(const std::string& key, const ReadOptions& options) {
-  // A body that moves may take as long as its reader likes.
-  const bool bounded = options.timeout > Duration::zero();
-  const Context context = bounded ? this->context(options.timeout) : unbounded();
+  const Context context = at_callers_pace(options.timeout);
   const replication::ReadOptions how = route(options);
   GODWIT_CO_TRY(replication::ReadResult got, co_await group_->get(context, key, how));
   OpenBody open{.ticket = ++last_ticket_};

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "api/examination.h"
+#include "api/pipe.h"
 #include "api/plan.h"
 #include "api/runner.h"
 #include "coordination/local_coordinator.h"
@@ -43,6 +44,8 @@ class Session {
 
   [[nodiscard]] Task<Receipt> put(const std::string& key, std::string_view body,
                                   const WriteOptions& options);
+  [[nodiscard]] Task<Receipt> put(const std::string& key, const Pipe& pipe,
+                                  std::optional<Bytes> size, const WriteOptions& options);
   [[nodiscard]] Task<Receipt> remove(const std::string& key, const WriteOptions& options);
   [[nodiscard]] Task<Object> get(const std::string& key, const ReadOptions& options);
   [[nodiscard]] Task<Head> head(const std::string& key, const ReadOptions& options);
@@ -94,6 +97,7 @@ class Session {
   [[nodiscard]] Context unbounded() const;
   /// `timeout`, or that of the config if it is 0.
   [[nodiscard]] Context context(Duration timeout) const;
+  [[nodiscard]] Context at_callers_pace(Duration timeout) const;
   [[nodiscard]] Task<void> open_group(const Context& context, const ReplicationConfig& config);
   [[nodiscard]] Result<std::unique_ptr<Store>> open_store(const Member& member, bool may_be_new);
   [[nodiscard]] Task<void> make_place(const Context& context, const Member& member, Store& store);

@@ -9,6 +9,7 @@
 
 #include "journal/journal.h"
 #include "replication/acks.h"
+#include "replication/drafts.h"
 #include "replication/endings.h"
 #include "replication/events.h"
 #include "replication/failover.h"
@@ -17,6 +18,7 @@
 #include "replication/key_locks.h"
 #include "replication/members.h"
 #include "replication/metrics.h"
+#include "replication/open_puts.h"
 #include "replication/recent.h"
 #include "replication/types.h"
 #include "version/hybrid_clock.h"
@@ -34,6 +36,7 @@ struct Engine {
         clock(config.max_clock_drift, journal.clock()),
         gate(in),
         locks(in),
+        drafts(in),
         events(in),
         changed(in.executor()) {}
 
@@ -48,6 +51,8 @@ struct Engine {
   Acks acks;
   Endings endings;
   RecentPuts recent;
+  OpenPuts open_puts;
+  Drafts drafts;
   Mergers mergers;
   Events events;
   GroupCounts counts;
@@ -65,6 +70,7 @@ struct Engine {
   Signal changed;
   CancelSource writes;  ///< cancelled when the primary is given up
   std::uint32_t epoch = 1;
+  std::string state_directory;  ///< where copies keep notes of what has arrived; empty: nowhere
   /// Targets that were primary when they were lost, and have not been compared since: they may
   /// hold acknowledged writes that nobody else has. Kept by the coordinator (`fenced`). With the
   /// time since when we know it: what was on its way there may land for a while.
@@ -75,6 +81,11 @@ struct Engine {
   /// How long each unsettled write has been looked at without an answer.
   std::map<journal::Sequence, MonoTime> unsettled_since;
 
+  /// The primary has the write of this intent.
+  void commit(journal::Sequence intent, const std::string& key, const Version& version) {
+    open_puts.committed(key, version);
+    journal.commit(intent, world.wall_now());
+  }
   /// Each store gets its place; those that the config does not name are let go.
   void take(GroupStores stores) {
     primary = std::move(stores.at(config.primary));

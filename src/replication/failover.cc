@@ -4,6 +4,7 @@
 #include <tuple>
 #include <utility>
 
+#include "replication/copies.h"
 #include "replication/engine.h"
 #include "replication/versioned.h"
 
@@ -19,6 +20,22 @@ std::optional<std::string> why_not(const Target& target) {
   return std::nullopt;
 }
 
+/// Makes visible what the candidate was sent of a large body while its primary took it.
+Task<bool> complete_draft(const Context& context, Engine& engine, Target& candidate,
+                          const journal::Write& write) {
+  const Drafts::Name name{
+      .target = candidate.config.name, .key = write.key, .version = write.version};
+  const auto draft = engine.drafts.take(name);
+  if (!draft) co_return false;
+  const auto sent = co_await draft->upload.until_sent(context);
+  if (sent && draft->whole) {
+    const auto stored = co_await draft->upload.complete(context);
+    if (stored) co_return true;
+  }
+  engine.drafts.free(draft);
+  co_return false;
+}
+
 /// Gives the candidate one object from a store that has it in that version or a newer one. Small
 /// ones from memory. False when nobody has it.
 Task<bool> give(const Context& context, Engine& engine, Target& candidate,
@@ -31,14 +48,16 @@ Task<bool> give(const Context& context, Engine& engine, Target& candidate,
     GODWIT_CO_CHECK(co_await candidate.store->put(context, write.key, upload, options));
     co_return true;
   }
+  GODWIT_CO_TRY(const bool completed, co_await complete_draft(context, engine, candidate, write));
+  if (completed) co_return true;
+  Copies copies(engine);
   for (const auto& [name, other] : engine.targets) {
     if (other.get() == &candidate) continue;
-    const GetOptions get_options;
-    auto got = co_await other->store->get(context, write.key, get_options);
-    if (!got || version_of(got->info) < write.version) continue;
-    const Upload upload{.body = got->body.get(), .size = got->info.size};
-    const PutOptions options{.metadata = got->info.metadata, .modified = got->info.modified};
-    GODWIT_CO_CHECK(co_await candidate.store->put(context, write.key, upload, options));
+    const auto there = co_await look(context, *other->store, write.key);
+    if (!there || !*there || version_of(**there) < write.version) continue;
+    auto copier = copies.between({.source = *other->store, .target = *candidate.store});
+    const ListEntry entry = row_of(**there);
+    GODWIT_CO_CHECK(co_await copier.copy(context, entry, write.key));
     co_return true;
   }
   co_return false;

@@ -118,6 +118,7 @@ Task<std::unique_ptr<Group>> Group::open(const Context& context, GroupConfig con
                                      support.coordinator);
   Engine& engine = impl->engine;
   engine.epoch = state.epoch;
+  engine.state_directory = support.state_directory;
   for (const std::string& name : state.fenced) engine.deposed[name] = context.world().mono_now();
   engine.group_is_old = is_old;
   engine.primary_is_marked = marked;
@@ -137,9 +138,9 @@ Task<std::unique_ptr<Group>> Group::open(const Context& context, GroupConfig con
 Group::Group(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Group::~Group() = default;
 
-Task<Receipt> Group::put(const Context& context, const std::string& key, Upload upload,
+Task<Receipt> Group::put(const Context& context, const std::string& key, const Incoming& incoming,
                          const WriteOptions& options) {
-  return impl_->writer.put(context, key, upload, options);
+  return impl_->writer.put(context, key, incoming, options);
 }
 
 Task<Receipt> Group::remove(const Context& context, const std::string& key,
@@ -203,6 +204,7 @@ Task<void> Group::remove_target(const std::string& name) {
   std::erase_if(engine.config.targets,
                 [&](const TargetConfig& target) { return target.name == name; });
   co_await impl_->background.stop_agent(name);
+  engine.drafts.drop_target(name);
   engine.journal.remove_target(name);
   co_return Result<void>();
 }
@@ -211,6 +213,7 @@ Result<void> Group::pause(const std::string& name) {
   const auto found = impl_->engine.targets.find(name);
   if (found == impl_->engine.targets.end()) return unknown_target(name);
   found->second->state = State::paused;
+  impl_->engine.drafts.drop_target(name);
   impl_->engine.changed.notify_all();
   return {};
 }
@@ -341,6 +344,7 @@ Task<void> Group::close() {
   Engine& engine = impl_->engine;
   co_await impl_->watch.stop();
   co_await impl_->background.stop();
+  co_await engine.drafts.stop();
   auto closed = co_await engine.journal.close();
   GODWIT_CO_CHECK(co_await engine.primary->close());
   for (auto& [name, target] : engine.targets) GODWIT_CO_CHECK(co_await target->store->close());

@@ -11,6 +11,7 @@
 #include "replication/events.h"
 #include "replication/failover.h"
 #include "replication/identity.h"
+#include "replication/large_put.h"
 #include "replication/members.h"
 #include "replication/requests.h"
 #include "replication/types.h"
@@ -58,6 +59,9 @@ struct GroupSupport {
   Coordinator& coordinator;
   std::string journal_directory;
   std::size_t most_in_memory = 20'000;  ///< tasks of a target
+  /// Where copies of large objects keep notes of what has arrived, so that a restart goes on with
+  /// them; empty: it begins them anew.
+  std::string state_directory;
   /// Called when another target has become primary, before it takes a write.
   std::function<void(const MoveReport&)> on_move;
 };
@@ -84,9 +88,12 @@ class Group {
   Group(Group&&) = delete;
   ~Group();
 
-  /// Stores an object; durable at the primary and promised to every target when it returns.
-  [[nodiscard]] Task<Receipt> put(const Context& context, const std::string& key, Upload upload,
-                                  const WriteOptions& options);
+  /// Stores an object; durable at the primary and promised to every target when it returns. The
+  /// body is read to its end, also when its size is not known before; see LargePut for what is over
+  /// `part_size`. Failure also: what the body failed with, and nothing was written then;
+  /// unavailable when the primary moved while a large body came in.
+  [[nodiscard]] Task<Receipt> put(const Context& context, const std::string& key,
+                                  const Incoming& incoming, const WriteOptions& options);
   /// An absent key is a success, and is removed from every target too.
   [[nodiscard]] Task<Receipt> remove(const Context& context, const std::string& key,
                                      const WriteOptions& options);

@@ -132,6 +132,7 @@ TEST_F(GroupTest, a_read_replica_never_becomes_primary) {
 }
 
 TEST_F(GroupTest, a_failover_names_the_writes_at_risk_and_they_heal_when_the_old_primary_returns) {
+  config_.part_size = kMiB;
   start();
   ASSERT_TRUE(put("k", "1"));
   wait();
@@ -164,6 +165,7 @@ TEST_F(GroupTest, a_failover_names_the_writes_at_risk_and_they_heal_when_the_old
 }
 
 TEST_F(GroupTest, what_another_target_has_is_given_to_the_new_primary_before_it_takes_writes) {
+  config_.part_size = kMiB;
   start();
   const std::string large(5 * kMiB, 'x');  // not kept in memory
   ASSERT_TRUE(group_->pause("a"));

@@ -245,6 +245,7 @@ void PrimaryMover::change_roles(Move& move) {
   engine_.config = std::move(move.config);
   engine_.epoch = report.epoch;
   engine_.recent = RecentPuts();
+  engine_.drafts.drop_all();
   engine_.journal.remove_target(report.to);
   engine_.primary_health = Detector();
   engine_.primary_round_trip = promoted->round_trip;

@@ -38,32 +38,13 @@ class Moving {
   Engine& engine_;
 };
 
-class Deaf final : public transfer::Observer {
- public:
-  void on_event(const transfer::Event&) override {}
-  void on_start(const transfer::Progress&) override {}
-};
-
 }  // namespace
-
-/// What the mover needs around each copy.
-struct TargetAgent::CopySupport {
-  explicit CopySupport(Engine& engine)
-      : slots(engine.world, transfer::Slots::kMost),
-        resources{.world = engine.world, .slots = slots, .progress = progress, .observer = deaf} {}
-
-  transfer::Slots slots;
-  transfer::Progress progress;
-  Deaf deaf;
-  transfer::TransferOptions options;
-  transfer::CopyResources resources;
-};
 
 TargetAgent::TargetAgent(Engine& engine, Conflicts& conflicts, Target& target)
     : engine_(engine),
       conflicts_(conflicts),
       target_(target),
-      copies_(std::make_unique<CopySupport>(engine)),
+      copies_(engine),
       recall_(stop_.token()),
       pace_(engine.world, bounds_of(target.config)),
       tasks_(engine.world.executor()) {}
@@ -142,7 +123,9 @@ asio::awaitable<void> TargetAgent::deliver(journal::TargetTask task) {
   target_.detector.success();
   note_health(before);
   note_arrival(task, *arrived);
-  engine_.acks.delivered(target_.config.name, key, arrived->version);
+  if (!arrived->lost) engine_.acks.delivered(target_.config.name, key, arrived->version);
+  engine_.drafts.drop_up_to(
+      {.target = target_.config.name, .key = key, .version = arrived->version});
   if (auto* queue = engine_.journal.target(target_.config.name)) {
     queue->done(key, arrived->version);
     // What was asked for meanwhile is yet to come.
@@ -255,6 +238,7 @@ Task<TargetAgent::Arrived> TargetAgent::carry_out(const Context& context,
                                                   const std::optional<ObjectInfo>& primary) {
   const std::string& key = task.write.key;
   Arrived arrived{.version = primary ? version_of(*primary) : task.write.version};
+  arrived.lost = !primary && task.write.change == Change::put;
   const bool replaces = plan.step == Step::put || plan.step == Step::remove;
   if (plan.conflict && replaces) {
     GODWIT_CO_CHECK(co_await conflicts_.rescue(context, *target_.store, key));
@@ -312,11 +296,47 @@ Task<TargetAgent::Arrived> TargetAgent::put(const Context& context, const std::s
   }
   const Moving moving(engine_);
   known_.removed(key);
-  transfer::Copier copier({.source = *engine_.primary, .target = *target_.store}, copies_->options,
-                          copies_->resources);
+  GODWIT_CO_TRY(const bool completed, co_await complete_draft(context, key, primary));
+  if (completed) co_return arrived;
+  auto copier = copies_.between({.source = *engine_.primary, .target = *target_.store});
   const ListEntry entry = row_of(primary);
   GODWIT_CO_TRY(arrived.bytes, co_await copier.copy(context, entry, key));
   co_return arrived;
+}
+
+/// Makes visible what was sent to the target while the primary took it; copies what is missing of
+/// it. False when there is nothing of that.
+Task<bool> TargetAgent::complete_draft(const Context& context, const std::string& key,
+                                       const ObjectInfo& primary) {
+  const Drafts::Name name{
+      .target = target_.config.name, .key = key, .version = version_of(primary)};
+  const auto draft = engine_.drafts.take(name);
+  if (!draft) co_return false;
+  const auto sent = co_await draft->upload.until_sent(context);
+  if (sent && draft->whole) {
+    auto stored = co_await draft->upload.complete(context);
+    if (stored) {
+      known_.put(key, name.version, std::move(stored->etag));
+      co_return true;
+    }
+    if (stored.error().retry() == Retry::later && target_.takes_deliveries()) {
+      engine_.drafts.put_back(name, draft);
+      co_return std::unexpected(std::move(stored).error());
+    }
+    engine_.drafts.free(draft);
+    co_return false;
+  }
+  co_await draft->upload.stop();
+  const auto id = draft->upload.id();
+  if (!id) co_return false;
+  auto copier = copies_.between({.source = *engine_.primary, .target = *target_.store});
+  const transfer::UploadState begun{.source_etag = primary.etag,
+                                    .size = primary.size,
+                                    .part_size = draft->part_size,
+                                    .metadata = transfer::fingerprint(primary.metadata),
+                                    .upload_id = *id};
+  GODWIT_CO_CHECK(co_await copier.go_on(context, key, key, begun));
+  co_return true;
 }
 
 Task<TargetAgent::Arrived> TargetAgent::put_recent(const Context& context, const std::string& key,
@@ -361,8 +381,7 @@ Task<TargetAgent::Arrived> TargetAgent::adopt(const Context& context,
   GODWIT_CO_CHECK(co_await conflicts_.rescue(context, *engine_.primary, key));
   journal::Write write{.key = key, .version = version, .size = there->size};
   GODWIT_CO_TRY(const auto intent, co_await engine_.journal.begin(std::move(write)));
-  transfer::Copier copier({.source = *target_.store, .target = *engine_.primary}, copies_->options,
-                          copies_->resources);
+  auto copier = copies_.between({.source = *target_.store, .target = *engine_.primary});
   const ListEntry entry = row_of(*there);
   const auto copied = co_await copier.copy(context, entry, key);
   if (!copied) {
@@ -371,7 +390,7 @@ Task<TargetAgent::Arrived> TargetAgent::adopt(const Context& context,
     co_return std::unexpected(copied.error());
   }
   engine_.recent.erase(key);
-  engine_.journal.commit(intent, engine_.world.wall_now());
+  engine_.commit(intent, key, version);
   co_return Arrived{.version = version, .bytes = *copied, .moved = true};
 }
 

@@ -4,10 +4,10 @@
 #include <string>
 
 #include "replication/conflicts.h"
+#include "replication/copies.h"
 #include "replication/delivery.h"
 #include "replication/engine.h"
 #include "replication/known_objects.h"
-#include "transfer/copy.h"
 
 namespace godwit::replication {
 
@@ -26,13 +26,13 @@ class TargetAgent {
   [[nodiscard]] asio::awaitable<void> stop();
 
  private:
-  struct CopySupport;
   struct Verdict;
   /// What a delivery has brought about.
   struct Arrived {
     Version version;
     Bytes bytes = 0;
     bool moved = false;  ///< something was written or removed
+    bool lost = false;   ///< the put that was asked for was lost with its primary
   };
 
   [[nodiscard]] asio::awaitable<void> work();
@@ -52,6 +52,8 @@ class TargetAgent {
                                       const ObjectInfo& primary);
   [[nodiscard]] Task<Arrived> put(const Context& context, const std::string& key,
                                   const ObjectInfo& primary);
+  [[nodiscard]] Task<bool> complete_draft(const Context& context, const std::string& key,
+                                          const ObjectInfo& primary);
   [[nodiscard]] Task<Arrived> put_recent(const Context& context, const std::string& key,
                                          const RecentPuts::Put& recent,
                                          const KnownObjects::Expected& expected);
@@ -83,7 +85,7 @@ class TargetAgent {
   Alarm queue_alarm_;
   KnownObjects known_;
   std::optional<bool> keeps_conditions_;  // nothing: it was not tried yet
-  std::unique_ptr<CopySupport> copies_;
+  Copies copies_;
   std::set<std::string> in_conflict_;  ///< keys whose conflict is counted and not settled
   CancelSource stop_;
   CancelSource recall_;   ///< wakes workers that wait, when there are too many

@@ -73,6 +73,8 @@ struct GroupConfig {
   FailoverConfig failover;
   /// For so long a write whose answer was lost may still appear at the primary.
   Duration late_write_window = std::chrono::minutes(1);
+  /// Bodies of up to so many bytes are held in memory, larger ones go in parts of that size.
+  Bytes part_size = 8 * kMiB;
   /// Tasks of one target; more collapse to one comparison of everything.
   std::uint64_t max_backlog = 100'000'000;
   std::vector<TargetConfig> targets;

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "replication/large_put.h"
 #include "replication/versioned.h"
 
 namespace godwit::replication {
@@ -46,68 +47,130 @@ struct WriteScope {
   Context context;
 };
 
-}  // namespace
-
-/// What is stored: in memory when it is small.
-struct Writer::Body {
-  std::shared_ptr<const std::string> small;
-  std::unique_ptr<ViewBody> view;
-  Upload upload;
-
-  static Task<Body> take(Upload upload) {
-    Body body{.upload = upload};
-    if (upload.size > kSmall) co_return body;
-    GODWIT_CO_TRY(auto bytes, co_await read_all(*upload.body, kSmall));
-    if (bytes.size() != upload.size) {
-      co_return fail(Code::invalid_argument, "the body has " + std::to_string(bytes.size()) +
-                                                 " bytes, " + std::to_string(upload.size) +
-                                                 " were announced");
-    }
-    body.small = std::make_shared<const std::string>(std::move(bytes));
-    body.view = std::make_unique<ViewBody>(as_bytes(*body.small));
-    body.upload = {.body = body.view.get(), .size = upload.size};
-    co_return body;
+/// What is read of a body before it is known whether it is a large one: all of it when it is not.
+Task<std::string> read_beginning(const Incoming& incoming, Bytes part_size) {
+  std::string bytes;
+  if (incoming.size && *incoming.size > part_size) co_return bytes;
+  constexpr Bytes kPiece = 256 * kKiB;  // grows with what arrives: a slow writer holds little
+  const Bytes most = incoming.size.value_or(part_size);
+  while (bytes.size() < most) {
+    const std::size_t there = bytes.size();
+    bytes.resize(there + std::min(kPiece, most - there));
+    const MutableByteSpan room = std::as_writable_bytes(std::span(bytes)).subspan(there);
+    GODWIT_CO_TRY(const std::size_t got, co_await read_full(*incoming.body, room));
+    bytes.resize(there + got);
+    if (got < room.size()) break;
   }
-};
+  co_return bytes;
+}
+
+Result<void> check_current(const LargePut& large) {
+  if (large.is_current()) return {};
+  return fail(Error(Code::unavailable, "the primary moved while the body came in")
+                  .with(Outcome::not_applied)
+                  .with_hint("send it again"));
+}
+
+/// Failure: invalid_argument when a small body is not of the size that was announced.
+Task<void> check_size(const Incoming& incoming, Bytes size) {
+  if (!incoming.size) co_return Result<void>();
+  std::byte more{};
+  GODWIT_CO_TRY(const std::size_t rest, co_await incoming.body->read({&more, 1}));
+  if (size == *incoming.size && rest == 0) co_return Result<void>();
+  const std::string has = rest == 0 ? std::to_string(size) : "more than " + std::to_string(size);
+  co_return fail(Code::invalid_argument, "the body has " + has + " bytes, " +
+                                             std::to_string(*incoming.size) + " were announced");
+}
+
+}  // namespace
 
 /// One write under way.
 struct Writer::Pending {
   const std::string& key;
   const WriteOptions& options;
-  const Body* body = nullptr;  ///< null: a removal
-  Receipt receipt;
-  std::optional<Acks::Waiter> waiter;
+  bool at_gate = true;                        ///< waits while the gate is closed
+  std::shared_ptr<const std::string> body{};  ///< of a small put
+  LargePut* large = nullptr;                  ///< of another one; neither: a removal
+  Receipt receipt{};
+  std::optional<Acks::Waiter> waiter{};
+
+  [[nodiscard]] bool puts() const { return body != nullptr || large != nullptr; }
+  [[nodiscard]] Bytes size() const {
+    if (large != nullptr) return large->size();
+    return body ? body->size() : 0;
+  }
 };
 
-Task<Receipt> Writer::put(const Context& context, const std::string& key, Upload upload,
+Task<Receipt> Writer::put(const Context& context, const std::string& key, const Incoming& incoming,
                           const WriteOptions& options) {
   GODWIT_CO_CHECK(check_user_key(key));
-  GODWIT_CO_TRY(const Body body, co_await Body::take(upload));
-  Pending write{.key = key, .options = options, .body = &body};
-  co_return co_await admit(context, write);
+  Pending write{.key = key, .options = options};
+  GODWIT_CO_CHECK(co_await put_body(context, write, incoming));
+  co_return co_await acknowledge(context, write);
 }
 
 Task<Receipt> Writer::remove(const Context& context, const std::string& key,
                              const WriteOptions& options) {
   GODWIT_CO_CHECK(check_user_key(key));
   Pending write{.key = key, .options = options};
-  co_return co_await admit(context, write);
+  GODWIT_CO_CHECK(co_await admit(context, write));
+  co_return co_await acknowledge(context, write);
 }
 
 Task<void> Writer::replace(const Context& context, const std::string& key, Upload upload,
                            const WriteOptions& options) {
-  GODWIT_CO_TRY(const Body body, co_await Body::take(upload));
-  Pending write{.key = key, .options = options, .body = &body};
-  co_return co_await apply(context, write);
+  Pending write{.key = key, .options = options, .at_gate = false};
+  const Incoming incoming{.body = upload.body, .size = upload.size};
+  co_return co_await put_body(context, write, incoming);
 }
 
-Task<Receipt> Writer::admit(const Context& context, Pending& write) {
-  {
-    GODWIT_CO_TRY(const auto pass, co_await engine_.gate.enter(context));
-    const WriteScope scope(engine_, context);
-    GODWIT_CO_CHECK(co_await apply(scope.context, write));
+Task<void> Writer::put_body(const Context& context, Pending& write, const Incoming& incoming) {
+  const Bytes part_size = engine_.config.part_size;
+  GODWIT_CO_TRY(std::string begun, co_await read_beginning(incoming, part_size));
+  const bool large = incoming.size ? *incoming.size > part_size : begun.size() == part_size;
+  if (large) co_return co_await put_large(context, write, incoming, std::move(begun));
+  GODWIT_CO_CHECK(co_await check_size(incoming, begun.size()));
+  write.body = std::make_shared<const std::string>(std::move(begun));
+  co_return co_await admit(context, write);
+}
+
+Task<void> Writer::put_large(const Context& context, Pending& write, const Incoming& incoming,
+                             std::string begun) {
+  constexpr Duration kLook = std::chrono::milliseconds(20);
+  GODWIT_CO_CHECK(co_await check_expected(context, write));
+  while (engine_.open_puts.count() >= LargePut::kMost) {
+    GODWIT_CO_CHECK(co_await context.sleep(kLook));
   }
-  co_return co_await acknowledge(context, write);
+  if (write.at_gate) {
+    GODWIT_CO_CHECK(co_await engine_.gate.enter(context));
+  }
+  const WriteScope scope(engine_, context);
+  LargePut large(engine_, scope.context, write.key, write.options.metadata,
+                 write.options.mode.value_or(engine_.config.mode));
+  write.large = &large;
+  write.receipt.version = large.version();
+  write.waiter.emplace(engine_.acks, write.key, large.version());
+  auto done = co_await large.receive(incoming, std::move(begun));
+  if (!done) {
+    done = fail(std::move(done).error().with(Outcome::not_applied));
+  } else {
+    done = co_await admit(context, write);
+  }
+  if (!done) {
+    co_await large.abandon(done.error().outcome());
+  } else if (write.receipt.superseded) {
+    co_await large.abandon(Outcome::not_applied);
+  }
+  write.large = nullptr;
+  co_return done;
+}
+
+/// Through the gate, under the key's lock, into journal and primary.
+Task<void> Writer::admit(const Context& context, Pending& write) {
+  if (!write.at_gate) co_return co_await apply(context, write);
+  GODWIT_CO_TRY(const auto pass, co_await engine_.gate.enter(context));
+  const WriteScope scope(engine_, context);
+  co_return co_await apply(scope.context, write);
 }
 
 Task<void> Writer::apply(const Context& context, Pending& write) {
@@ -115,7 +178,14 @@ Task<void> Writer::apply(const Context& context, Pending& write) {
   GODWIT_CO_TRY(const auto held, co_await engine_.locks.acquire(context, key));
   GODWIT_CO_CHECK(co_await wait_until_settled(context, key));
   GODWIT_CO_CHECK(co_await check_expected(context, write));
-  write.receipt.version = engine_.next_version();
+  if (write.large == nullptr) {
+    write.receipt.version = engine_.next_version();
+    write.waiter.emplace(engine_.acks, key, write.receipt.version);
+  } else {
+    GODWIT_CO_CHECK(check_current(*write.large));
+    write.receipt.superseded = write.large->superseded();
+    if (write.receipt.superseded) co_return Result<void>();
+  }
   GODWIT_CO_TRY(const auto intent, co_await begin(context, write));
   auto stored = co_await store(context, write);
   if (!stored && stored.error().outcome() == Outcome::not_applied) {
@@ -127,8 +197,7 @@ Task<void> Writer::apply(const Context& context, Pending& write) {
     engine_.changed.notify_all();
     co_return stored;
   }
-  write.waiter.emplace(engine_.acks, key, write.receipt.version);
-  engine_.journal.commit(intent, engine_.world.wall_now());
+  engine_.commit(intent, key, write.receipt.version);
   engine_.counts.writes_to_primary += 1;
   bound_backlogs();
   co_return Result<void>();
@@ -146,12 +215,12 @@ Task<void> Writer::check_expected(const Context& context, const Pending& write) 
             there ? "the object is of version " + version_of(*there).to_text() : "there is none")
           .with(Outcome::not_applied)
           .with_hint("read it again, and decide anew")
-          .at(place_of(*engine_.primary, write.body != nullptr ? "put" : "remove", write.key)));
+          .at(place_of(*engine_.primary, write.puts() ? "put" : "remove", write.key)));
 }
 
 /// The write at the primary's store.
 Task<void> Writer::store(const Context& context, Pending& write) {
-  if (write.body == nullptr) {
+  if (!write.puts()) {
     const std::span<const std::string> keys(&write.key, 1);
     GODWIT_CO_TRY(auto removed, co_await engine_.primary->remove(context, keys));
     if (!removed.front()) co_return std::move(removed.front());
@@ -159,20 +228,26 @@ Task<void> Writer::store(const Context& context, Pending& write) {
     engine_.recent.erase(write.key);
     co_return Result<void>();
   }
-  const Body& body = *write.body;
-  const PutOptions options{.metadata = with_version(write.options.metadata, write.receipt.version)};
-  GODWIT_CO_TRY(PutResult stored,
-                co_await engine_.primary->put(context, write.key, body.upload, options));
+  GODWIT_CO_TRY(PutResult stored, co_await put_to_primary(context, write));
   engine_.primary_answered = engine_.world.mono_now();
   write.receipt.etag = std::move(stored.etag);
   // The one before stays until now: it may be all that is left of an acknowledged write.
   engine_.recent.erase(write.key);
-  if (!body.small) co_return Result<void>();
-  engine_.recent.add(write.key, {.version = write.receipt.version,
-                                 .metadata = options.metadata,
-                                 .etag = write.receipt.etag,
-                                 .body = body.small});
+  if (write.body == nullptr) co_return Result<void>();
+  engine_.recent.add(write.key,
+                     {.version = write.receipt.version,
+                      .metadata = with_version(write.options.metadata, write.receipt.version),
+                      .etag = write.receipt.etag,
+                      .body = write.body});
   co_return Result<void>();
+}
+
+Task<PutResult> Writer::put_to_primary(const Context& context, const Pending& write) {
+  if (write.large != nullptr) co_return co_await write.large->complete(context);
+  ViewBody body(as_bytes(*write.body));
+  const Upload upload{.body = &body, .size = write.body->size()};
+  const PutOptions options{.metadata = with_version(write.options.metadata, write.receipt.version)};
+  co_return co_await engine_.primary->put(context, write.key, upload, options);
 }
 
 /// A target that lacks too much is compared as a whole instead. But for one that was deposed: its
@@ -194,12 +269,11 @@ void Writer::bound_backlogs() {
 Task<journal::Sequence> Writer::begin(const Context& context, const Pending& write) {
   using journal::Change;
   GODWIT_CO_CHECK(context.check());
-  const bool puts = write.body != nullptr;
   const journal::Write promise{.key = write.key,
                                .version = write.receipt.version,
-                               .change = puts ? Change::put : Change::remove,
+                               .change = write.puts() ? Change::put : Change::remove,
                                .priority = write.options.priority,
-                               .size = puts ? write.body->upload.size : 0};
+                               .size = write.size()};
   auto intent = co_await engine_.journal.begin(promise);
   if (intent) co_return *intent;
   co_return fail(std::move(intent).error().because_of("the journal cannot promise the write"));
@@ -295,7 +369,7 @@ Task<bool> Writer::settle_one(const Context& context, const journal::Unsettled& 
   const bool stored = there && version_of(*there) == write.version;
   const bool overwritten = there && version_of(*there) > write.version;
   if (removed || stored) {
-    engine_.journal.commit(unsettled.sequence, engine_.world.wall_now());
+    engine_.commit(unsettled.sequence, write.key, write.version);
     engine_.counts.writes_to_primary += 1;
   } else if (overwritten || window_is_over) {
     engine_.journal.discard(unsettled.sequence);

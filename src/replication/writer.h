@@ -12,12 +12,15 @@ namespace godwit::replication {
 ///   3. the primary's store. Failed for certain: the intent goes. Unknown: it stays, see `settle`
 ///   4. the intent becomes a task of each target
 ///   5. by mode: acks of targets are awaited
+///
+/// A large body (large_put.h) takes its version and goes to the primary before step 1, and step 3
+/// makes it visible.
 class Writer {
  public:
   explicit Writer(Engine& engine) : engine_(engine) {}
 
-  [[nodiscard]] Task<Receipt> put(const Context& context, const std::string& key, Upload upload,
-                                  const WriteOptions& options);
+  [[nodiscard]] Task<Receipt> put(const Context& context, const std::string& key,
+                                  const Incoming& incoming, const WriteOptions& options);
   [[nodiscard]] Task<Receipt> remove(const Context& context, const std::string& key,
                                      const WriteOptions& options);
   /// A put that may pass while the gate is closed, and waits for no acks: that of a target's object
@@ -28,18 +31,18 @@ class Writer {
   [[nodiscard]] asio::awaitable<void> settle(Context context);
 
  private:
-  /// Bodies up to this size are read before the key is locked, so that a slow writer holds up
-  /// nobody, and are delivered from memory.
-  static constexpr Bytes kSmall = 4 * kMiB;
-
-  struct Body;
   struct Pending;
-  [[nodiscard]] Task<Receipt> admit(const Context& context, Pending& write);
+  [[nodiscard]] Task<void> put_body(const Context& context, Pending& write,
+                                    const Incoming& incoming);
+  [[nodiscard]] Task<void> put_large(const Context& context, Pending& write,
+                                     const Incoming& incoming, std::string begun);
+  [[nodiscard]] Task<void> admit(const Context& context, Pending& write);
   [[nodiscard]] Task<void> apply(const Context& context, Pending& write);
   [[nodiscard]] Task<void> wait_until_settled(const Context& context, const std::string& key);
   [[nodiscard]] Task<void> check_expected(const Context& context, const Pending& write);
   [[nodiscard]] Task<journal::Sequence> begin(const Context& context, const Pending& write);
   [[nodiscard]] Task<void> store(const Context& context, Pending& write);
+  [[nodiscard]] Task<PutResult> put_to_primary(const Context& context, const Pending& write);
   [[nodiscard]] Task<Receipt> acknowledge(const Context& context, Pending& write);
   void bound_backlogs();
   void commit_of_old(const journal::Unsettled& unsettled);

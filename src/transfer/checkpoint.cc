@@ -9,16 +9,14 @@
 namespace godwit::transfer {
 namespace {
 
-constexpr int kFormat = 1;
+constexpr int kFormat = 2;
 /// 10,000 parts of 40 bytes, and the head.
 constexpr Bytes kLargest = 1 * kMiB;
 
 std::string to_json(const UploadState& state) {
-  const nlohmann::json head = {{"format", kFormat},
-                               {"source_etag", state.source_etag},
-                               {"size", state.size},
-                               {"part_size", state.part_size},
-                               {"upload_id", state.upload_id}};
+  const nlohmann::json head = {{"format", kFormat},          {"source_etag", state.source_etag},
+                               {"size", state.size},         {"part_size", state.part_size},
+                               {"metadata", state.metadata}, {"upload_id", state.upload_id}};
   return head.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
@@ -30,6 +28,7 @@ std::optional<UploadState> parse_head(std::string_view line) {
     state.source_etag = head.at("source_etag").get<std::string>();
     state.size = head.at("size").get<Bytes>();
     state.part_size = head.at("part_size").get<Bytes>();
+    state.metadata = head.at("metadata").get<std::string>();
     state.upload_id = head.at("upload_id").get<std::string>();
   } catch (const nlohmann::json::exception&) {
     return std::nullopt;
@@ -68,12 +67,33 @@ Result<std::shared_ptr<File>> write_file(Disk& disk, const std::string& director
   return std::shared_ptr<File>(std::move(file));
 }
 
+void append(std::string& text, const std::string& field) {
+  text += std::to_string(field.size()) + ":" + field;
+}
+
 std::string file_name(const std::string& source, const std::string& target) {
   const std::string both = std::to_string(source.size()) + ":" + source + target;
   return to_hex(ByteSpan(sha256(as_bytes(both))).first(16)) + ".upload";
 }
 
 }  // namespace
+
+std::string fingerprint(const Metadata& metadata) {
+  std::string text;
+  for (const std::string* field :
+       {&metadata.content_type, &metadata.cache_control, &metadata.content_disposition,
+        &metadata.content_encoding, &metadata.content_language, &metadata.expires}) {
+    append(text, *field);
+  }
+  for (const auto* fields : {&metadata.user, &metadata.tags}) {
+    append(text, std::to_string(fields->size()));
+    for (const auto& [name, value] : *fields) {
+      append(text, name);
+      append(text, value);
+    }
+  }
+  return to_hex(ByteSpan(sha256(as_bytes(text))).first(16));
+}
 
 Checkpoint::Checkpoint(World& world, const std::string& directory, const std::string& source,
                        const std::string& target)

@@ -18,10 +18,14 @@ struct UploadState {
   std::string source_etag;  ///< the version that the parts are of
   Bytes size = 0;
   Bytes part_size = 0;
+  std::string metadata;  ///< `fingerprint` of what the upload was begun with
   std::string upload_id;
   /// MD5 of parts that were hashed on the way and are proven, by number.
   std::map<std::uint32_t, std::string> part_md5s;
 };
+
+/// Equal for equal metadata. An upload keeps those of its beginning.
+[[nodiscard]] std::string fingerprint(const Metadata& metadata);
 
 /// The durable note of one multipart copy under way, one small file per (source, target) pair of
 /// objects. The parts themselves are at the target, which is asked what has arrived.

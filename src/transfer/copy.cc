@@ -31,11 +31,6 @@ std::optional<ContentEtag> token_of(const Store& store, const std::string& etag)
   return store.capabilities().etag_is_md5 ? ContentEtag::parse(etag) : std::nullopt;
 }
 
-bool same_service(const StorePair& stores) {
-  return stores.target.capabilities().server_side_copy &&
-         stores.source.identity().service == stores.target.identity().service;
-}
-
 Error not_proven(const std::string& wanted, const std::string& got) {
   return Error(Code::corrupted,
                "the target stored content with the ETag " + got + ", sent was " + wanted)
@@ -66,6 +61,11 @@ Proof proof_for(const StorePair& stores, const ObjectInfo& info) {
 }
 
 }  // namespace
+
+bool same_service(const StorePair& stores) {
+  return stores.target.capabilities().server_side_copy &&
+         stores.source.identity().service == stores.target.identity().service;
+}
 
 PutOptions put_options_for(const StorePair& stores, const ObjectInfo& info) {
   PutOptions options;
@@ -164,13 +164,21 @@ Copier::~Copier() = default;
 Task<Bytes> Copier::copy(const Context& context, const ListEntry& entry,
                          const std::string& target_key) {
   if (impl_->wants_parts(entry)) {
-    const PartsCopyNeeds needs{impl_->stores, impl_->options, impl_->resources, impl_->bandwidth};
+    const PartsCopyNeeds needs{impl_->stores, impl_->options, impl_->resources, impl_->bandwidth,
+                               nullptr};
     co_return co_await copy_in_parts(context, needs, entry.key, target_key);
   }
   if (same_service(impl_->stores)) {
     co_return co_await impl_->in_service(context, entry, target_key);
   }
   co_return co_await impl_->stream(context, entry, target_key);
+}
+
+Task<Bytes> Copier::go_on(const Context& context, const std::string& source_key,
+                          const std::string& target_key, const UploadState& begun) {
+  const PartsCopyNeeds needs{impl_->stores, impl_->options, impl_->resources, impl_->bandwidth,
+                             &begun};
+  co_return co_await copy_in_parts(context, needs, source_key, target_key);
 }
 
 }  // namespace godwit::transfer

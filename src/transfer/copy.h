@@ -4,6 +4,7 @@
 #include <string>
 
 #include "store/store.h"
+#include "transfer/checkpoint.h"
 #include "transfer/options.h"
 #include "transfer/progress.h"
 #include "transfer/slots.h"
@@ -15,6 +16,9 @@ struct StorePair {
   Store& source;
   Store& target;
 };
+
+/// The target can copy from the source inside of its service: no bytes pass through us.
+[[nodiscard]] bool same_service(const StorePair& stores);
 
 /// What copies of one run share.
 struct CopyResources {
@@ -50,6 +54,10 @@ class Copier {
   /// precondition_failed when the source changed while its parts were read; the stores' errors.
   [[nodiscard]] Task<Bytes> copy(const Context& context, const ListEntry& entry,
                                  const std::string& target_key);
+  /// The same, in parts, going on from an upload of this very object that somebody else has begun,
+  /// whose parts are known to be the object's.
+  [[nodiscard]] Task<Bytes> go_on(const Context& context, const std::string& source_key,
+                                  const std::string& target_key, const UploadState& begun);
 
  private:
   struct Impl;

@@ -37,9 +37,7 @@ class PartsCopy {
         target_key_(target_key),
         plan_(plan),
         multipart_(*needs.stores.target.multipart()),
-        in_service_(needs.stores.source.identity().service ==
-                        needs.stores.target.identity().service &&
-                    needs.stores.target.capabilities().server_side_copy),
+        in_service_(same_service(needs.stores)),
         checkpoint_(needs.resources.world, needs.options.state_directory,
                     needs.stores.source.identity().place + "/" + source.key,
                     needs.stores.target.identity().place + "/" + target_key),
@@ -82,9 +80,13 @@ class PartsCopy {
 
   /// Finds the upload that an earlier run left, or begins a new one.
   Task<void> open() {
-    const std::optional<UploadState> left = co_await checkpoint_.load();
-    if (left && left->source_etag == source_.etag && left->size == source_.size &&
-        left->part_size == plan_.layout.part_size) {
+    std::optional<UploadState> left;
+    if (needs_.begun != nullptr) {
+      left = *needs_.begun;
+    } else {
+      left = co_await checkpoint_.load();
+    }
+    if (left && is_of_source(*left)) {
       const bool resumed = co_await resume(*left);
       if (resumed) co_return co_await checkpoint_.begin(state_);
     }
@@ -92,9 +94,16 @@ class PartsCopy {
     state_ = {.source_etag = source_.etag,
               .size = source_.size,
               .part_size = plan_.layout.part_size,
+              .metadata = fingerprint(put_options_.metadata),
               .upload_id = upload_.id,
               .part_md5s = {}};
     co_return co_await checkpoint_.begin(state_);
+  }
+
+  [[nodiscard]] bool is_of_source(const UploadState& left) const {
+    return left.source_etag == source_.etag && left.size == source_.size &&
+           left.metadata == fingerprint(put_options_.metadata) &&
+           left.part_size == plan_.layout.part_size;
   }
 
   asio::awaitable<bool> resume(const UploadState& left) {
@@ -120,6 +129,7 @@ class PartsCopy {
   }
 
   [[nodiscard]] bool was_proven(const PartInfo& part) const {
+    if (needs_.begun != nullptr) return true;
     const auto md5 = state_.part_md5s.find(part.number);
     if (md5 == state_.part_md5s.end()) return false;
     return !target_tells_md5() || md5->second == part.etag;
@@ -272,6 +282,11 @@ Result<std::vector<Plan>> plans_for(const PartsCopyNeeds& needs, const ObjectInf
   const Capabilities& to = needs.stores.target.capabilities();
   std::vector<Plan> plans;
   const auto token = from.etag_is_md5 ? ContentEtag::parse(info.etag) : std::nullopt;
+  if (needs.begun != nullptr) {
+    const PartLayout layout{info.size, needs.begun->part_size};
+    const bool comparable = token && token->parts == layout.count() && to.put_tells_md5;
+    plans.push_back({.layout = layout, .must_match_source = comparable});
+  }
   if (token && token->parts > 0) {
     const std::vector<Bytes> sizes = info.part_size ? std::vector<Bytes>{*info.part_size}
                                                     : guess_part_sizes(info.size, token->parts);
@@ -279,6 +294,8 @@ Result<std::vector<Plan>> plans_for(const PartsCopyNeeds& needs, const ObjectInf
       const PartLayout layout{info.size, part_size};
       if (fits(layout, to)) plans.push_back({layout, !to.put_tells_md5, true});
     }
+    // Where nothing was guessed, parts that do not match are damaged ones.
+    if (info.part_size && !plans.empty()) return plans;
   }
   const std::optional<PartLayout> own = choose_layout(info.size, needs.options.part_size, to);
   if (!own && plans.empty()) {

@@ -18,6 +18,8 @@ struct PartsCopyNeeds {
   const TransferOptions& options;
   CopyResources resources;
   BandwidthLimiter& bandwidth;
+  /// An upload to go on from, whose parts need no proof; null: perhaps there is a checkpoint.
+  const UploadState* begun = nullptr;
 };
 
 /// The metadata, time and content token that a copy of `info` is put with.

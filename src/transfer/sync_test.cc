@@ -471,6 +471,31 @@ TEST_F(SyncTest, a_multipart_object_keeps_its_layout_and_its_etag) {
   EXPECT_TRUE(run(target->multipart()->list(context, ""))->empty());
 }
 
+TEST_F(SyncTest, parts_that_are_not_the_sources_are_refused_where_it_tells_how_it_was_cut) {
+  const std::string key = "big";
+  put_in_parts(*source, key);
+  class Damaging final : public ForwardingStore {
+   public:
+    using ForwardingStore::ForwardingStore;
+    Task<ObjectInfo> head(const Context& context, const std::string& what) override {
+      GODWIT_CO_TRY(ObjectInfo info, co_await ForwardingStore::head(context, what));
+      info.part_size = 5 * kMiB;
+      co_return info;
+    }
+    Task<GetResult> get(const Context& context, const std::string& what,
+                        const GetOptions& options) override {
+      GODWIT_CO_TRY(GetResult got, co_await ForwardingStore::get(context, what, options));
+      GODWIT_CO_TRY(std::string bytes, co_await read_all(*got.body, kGiB));
+      bytes.front() ^= 1;
+      got.body = std::make_unique<MemoryBody>(std::move(bytes));
+      co_return got;
+    }
+  };
+  source = std::make_unique<Damaging>(std::move(source));
+  EXPECT_EQ(sync_now().progress.failed, 1);
+  EXPECT_EQ(get(*target, key), "(not_found)");
+}
+
 TEST_F(SyncTest, a_copy_whose_upload_was_freed_meanwhile_begins_a_new_one_in_the_same_run) {
   const std::string key = "big";
   put_in_parts(*source, key);

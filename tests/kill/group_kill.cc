@@ -46,9 +46,11 @@ void say(const Note& note) {
 
 std::string key_of(std::uint64_t key) { return "k/" + std::to_string(key); }
 
-replication::GroupConfig config() {
+/// Of every other process bodies are so large that they go in parts.
+replication::GroupConfig config(World& world) {
   replication::GroupConfig config{.name = "g", .primary = "primary", .primary_region = "p"};
   config.late_write_window = 1s;
+  if (world.random() % 2 == 0) config.part_size = 4;
   for (const std::string& name : kTargets) config.targets.push_back({.name = name, .region = name});
   return config;
 }
@@ -67,9 +69,11 @@ class Process {
     const replication::GroupSupport support{.engine = engine_,
                                             .coordinator = *coordinator_,
                                             .journal_directory = directory + "/journal",
-                                            .most_in_memory = 50};
+                                            .most_in_memory = 50,
+                                            .state_directory = directory};
     group_ =
-        test::run_task(world_, Group::open(context, config(), std::move(stores), support)).value();
+        test::run_task(world_, Group::open(context, config(world_), std::move(stores), support))
+            .value();
   }
   Process(Process&&) = delete;
   ~Process() = default;
@@ -117,8 +121,8 @@ asio::awaitable<void> write_on(Process& process, std::uint64_t& last) {
     } else {
       const std::string bytes = GroupHistory::body_of(name, number);
       ViewBody body(as_bytes(bytes));
-      const Upload upload{.body = &body, .size = bytes.size()};
-      done = co_await process.group().put(context, name, upload, options);
+      const replication::Incoming incoming{.body = &body, .size = bytes.size()};
+      done = co_await process.group().put(context, name, incoming, options);
     }
     Note::Kind kind = Note::Kind::acknowledged;
     if (!done) {

@@ -25,7 +25,7 @@ namespace fs = std::filesystem;
 
 class Regions : public testing::Test {
  protected:
-  static constexpr std::size_t kLarge = 12 << 20;
+  static constexpr std::size_t kLarge = 40 << 20;
 
   void SetUp() override {
     ASSERT_NE(std::getenv("GODWIT_TEST_S3_A"), nullptr) << "run this by tests/rgw/with_rgw.sh";

@@ -36,8 +36,8 @@ inline Task<std::string> get_from(Context context, Store& store, std::string key
 inline Task<Receipt> put_through(Context context, Group& group, std::string key, std::string bytes,
                                  WriteOptions options) {
   ViewBody body(as_bytes(bytes));
-  const Upload upload{.body = &body, .size = bytes.size()};
-  co_return co_await group.put(context, key, upload, options);
+  const Incoming incoming{.body = &body, .size = bytes.size()};
+  co_return co_await group.put(context, key, incoming, options);
 }
 
 inline Task<std::string> get_through(Context context, Group& group, std::string key,

@@ -82,13 +82,13 @@ class ChaosStore final : public ForwardingStore {
       : ForwardingStore(std::move(inner)), dice_(faults) {}
 
   Task<ObjectInfo> head(const Context& context, const std::string& key) override {
-    GODWIT_CO_CHECK(co_await dice_.before(context));
+    GODWIT_CO_CHECK(co_await before(context));
     co_return co_await inner().head(context, key);
   }
 
   Task<GetResult> get(const Context& context, const std::string& key,
                       const GetOptions& options) override {
-    GODWIT_CO_CHECK(co_await dice_.before(context));
+    GODWIT_CO_CHECK(co_await before(context));
     GODWIT_CO_TRY(GetResult got, co_await inner().get(context, key, options));
     got.body = std::make_unique<ChaosBody>(context.world(), dice_, std::move(got.body));
     co_return got;
@@ -96,7 +96,7 @@ class ChaosStore final : public ForwardingStore {
 
   Task<PutResult> put(const Context& context, const std::string& key, Upload upload,
                       const PutOptions& options) override {
-    GODWIT_CO_CHECK(co_await dice_.before(context));
+    GODWIT_CO_CHECK(co_await before(context));
     GODWIT_CO_TRY(PutResult stored, co_await inner().put(context, key, upload, options));
     GODWIT_CO_CHECK(answer(context));
     co_return stored;
@@ -104,7 +104,7 @@ class ChaosStore final : public ForwardingStore {
 
   Task<PutResult> copy(const Context& context, const std::string& key, const CopySource& source,
                        const PutOptions& options) override {
-    GODWIT_CO_CHECK(co_await dice_.before(context));
+    GODWIT_CO_CHECK(co_await before(context));
     GODWIT_CO_TRY(PutResult stored, co_await inner().copy(context, key, source, options));
     GODWIT_CO_CHECK(answer(context));
     co_return stored;
@@ -112,30 +112,30 @@ class ChaosStore final : public ForwardingStore {
 
   Task<UploadId> create(const Context& context, const std::string& key,
                         const PutOptions& options) override {
-    GODWIT_CO_CHECK(co_await dice_.before(context));
+    GODWIT_CO_CHECK(co_await before(context));
     co_return co_await inner().multipart()->create(context, key, options);
   }
 
   Task<PartInfo> put_part(const Context& context, const UploadId& upload, PartPlace place,
                           Upload part) override {
-    GODWIT_CO_CHECK(co_await dice_.before(context));
+    GODWIT_CO_CHECK(co_await before(context));
     co_return co_await inner().multipart()->put_part(context, upload, place, part);
   }
 
   Task<PartInfo> copy_part(const Context& context, const UploadId& upload, PartPlace place,
                            const CopySource& source) override {
-    GODWIT_CO_CHECK(co_await dice_.before(context));
+    GODWIT_CO_CHECK(co_await before(context));
     co_return co_await inner().multipart()->copy_part(context, upload, place, source);
   }
 
   Task<std::vector<PartInfo>> parts(const Context& context, const UploadId& upload) override {
-    GODWIT_CO_CHECK(co_await dice_.before(context));
+    GODWIT_CO_CHECK(co_await before(context));
     co_return co_await inner().multipart()->parts(context, upload);
   }
 
   Task<PutResult> complete(const Context& context, const UploadId& upload,
                            std::span<const PartInfo> sent, const PutOptions& options) override {
-    GODWIT_CO_CHECK(co_await dice_.before(context));
+    GODWIT_CO_CHECK(co_await before(context));
     GODWIT_CO_TRY(PutResult stored,
                   co_await inner().multipart()->complete(context, upload, sent, options));
     GODWIT_CO_CHECK(answer(context));
@@ -143,13 +143,13 @@ class ChaosStore final : public ForwardingStore {
   }
 
   Task<void> abort(const Context& context, const UploadId& upload) override {
-    GODWIT_CO_CHECK(co_await dice_.before(context));
+    GODWIT_CO_CHECK(co_await before(context));
     co_return co_await inner().multipart()->abort(context, upload);
   }
 
   Task<std::vector<Result<void>>> remove(const Context& context,
                                          std::span<const std::string> keys) override {
-    GODWIT_CO_CHECK(co_await dice_.before(context));
+    GODWIT_CO_CHECK(co_await before(context));
     co_return co_await inner().remove(context, keys);
   }
 
@@ -159,9 +159,16 @@ class ChaosStore final : public ForwardingStore {
   }
 
  private:
+  [[nodiscard]] Task<void> before(const Context& context) const {
+    auto fine = co_await dice_.before(context);
+    if (fine) co_return fine;
+    co_return fail(std::move(fine).error().at({.store = identity().url}));
+  }
   [[nodiscard]] Result<void> answer(const Context& context) const {
     if (!Dice::strikes(context.world(), dice_.faults().lost_answer)) return {};
-    return fail(Error(Code::timed_out, "chaos: no answer").with(Outcome::unknown));
+    return fail(Error(Code::timed_out, "chaos: no answer")
+                    .with(Outcome::unknown)
+                    .at({.store = identity().url}));
   }
 
   Dice dice_;
