@@ -67,9 +67,8 @@ class Pipe::Reader final : public Body {
     state_->want();
     while (!state_->answer) {
       GODWIT_CO_CHECK(context_.check());
-      CancelSource either(context_.cancel());
-      const auto heard = state_->answered.token().on_cancel([&either] { either.cancel(); });
-      (void)co_await context_.world().sleep_until(context_.deadline(), either.token());
+      const CancelScope either(context_, state_->answered.token());
+      (void)co_await context_.world().sleep_until(context_.deadline(), either.context().cancel());
     }
     co_return *std::exchange(state_->answer, std::nullopt);
   }

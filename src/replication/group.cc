@@ -212,7 +212,7 @@ Task<void> Group::remove_target(const std::string& name) {
 Result<void> Group::pause(const std::string& name) {
   const auto found = impl_->engine.targets.find(name);
   if (found == impl_->engine.targets.end()) return unknown_target(name);
-  found->second->state = State::paused;
+  found->second->pause();
   impl_->engine.drafts.drop_target(name);
   impl_->engine.changed.notify_all();
   return {};

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "godwit/verification.h"
 #include "replication/read_times.h"
@@ -61,12 +62,18 @@ struct Target {
   /// Keys whose objects are known to be damaged there, as a verification has found, until they are
   /// delivered anew. See Redelivery.
   std::map<std::string, FindingKind> doubts;
+  CancelSource bodies;  ///< cancelled when it is paused
 
   /// Neither paused, nor removed, nor a store of somebody else.
   [[nodiscard]] bool is_served() const { return state == State::active || state == State::syncing; }
   /// Deliveries may be tried: it is served, and not out of reach.
   [[nodiscard]] bool takes_deliveries() const {
     return is_served() && detector.health() != Health::unhealthy;
+  }
+  /// By the operator: bodies that are on their way to it break off, and go on when it is resumed.
+  void pause() {
+    state = State::paused;
+    std::exchange(bodies, CancelSource()).cancel();
   }
   /// It was primary and was lost: nothing is sent to it before a probe has seen that it is the
   /// place that it was.

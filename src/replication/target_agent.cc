@@ -296,11 +296,13 @@ Task<TargetAgent::Arrived> TargetAgent::put(const Context& context, const std::s
   }
   const Moving moving(engine_);
   known_.removed(key);
-  GODWIT_CO_TRY(const bool completed, co_await complete_draft(context, key, primary));
+  const CancelScope until_paused(context, target_.bodies.token());
+  GODWIT_CO_TRY(const bool completed,
+                co_await complete_draft(until_paused.context(), key, primary));
   if (completed) co_return arrived;
   auto copier = copies_.between({.source = *engine_.primary, .target = *target_.store});
   const ListEntry entry = row_of(primary);
-  GODWIT_CO_TRY(arrived.bytes, co_await copier.copy(context, entry, key));
+  GODWIT_CO_TRY(arrived.bytes, co_await copier.copy(until_paused.context(), entry, key));
   co_return arrived;
 }
 

@@ -34,19 +34,6 @@ Quorum quorum_of(const Engine& engine, Mode mode) {
   return quorum;
 }
 
-/// A write ends when its caller no longer wants it, or when the primary is given up.
-struct WriteScope {
-  WriteScope(Engine& engine, const Context& caller)
-      : both(caller.cancel()),
-        registration(engine.writes.token().on_cancel([this] { both.cancel(); })),
-        context(caller.with_cancel(both.token())) {}
-  WriteScope(WriteScope&&) = delete;
-
-  CancelSource both;
-  CancelRegistration registration;
-  Context context;
-};
-
 /// What is read of a body before it is known whether it is a large one: all of it when it is not.
 Task<std::string> read_beginning(const Incoming& incoming, Bytes part_size) {
   std::string bytes;
@@ -144,8 +131,8 @@ Task<void> Writer::put_large(const Context& context, Pending& write, const Incom
   if (write.at_gate) {
     GODWIT_CO_CHECK(co_await engine_.gate.enter(context));
   }
-  const WriteScope scope(engine_, context);
-  LargePut large(engine_, scope.context, write.key, write.options.metadata,
+  const CancelScope scope(context, engine_.writes.token());
+  LargePut large(engine_, scope.context(), write.key, write.options.metadata,
                  write.options.mode.value_or(engine_.config.mode));
   write.large = &large;
   write.receipt.version = large.version();
@@ -169,8 +156,9 @@ Task<void> Writer::put_large(const Context& context, Pending& write, const Incom
 Task<void> Writer::admit(const Context& context, Pending& write) {
   if (!write.at_gate) co_return co_await apply(context, write);
   GODWIT_CO_TRY(const auto pass, co_await engine_.gate.enter(context));
-  const WriteScope scope(engine_, context);
-  co_return co_await apply(scope.context, write);
+  // It ends when its caller no longer wants it, or when the primary is given up.
+  const CancelScope scope(context, engine_.writes.token());
+  co_return co_await apply(scope.context(), write);
 }
 
 Task<void> Writer::apply(const Context& context, Pending& write) {

@@ -125,9 +125,8 @@ std::optional<std::string> PartUpload::id() const {
 
 /// Until anything has changed.
 Task<void> PartUpload::wait(const Context& context) {
-  CancelSource either(context.cancel());
-  const auto heard = heard_.token().on_cancel([&either] { either.cancel(); });
-  (void)co_await context.world().sleep_until(context.deadline(), either.token());
+  const CancelScope either(context, heard_.token());
+  (void)co_await context.world().sleep_until(context.deadline(), either.context().cancel());
   co_return context.check();
 }
 

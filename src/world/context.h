@@ -63,4 +63,21 @@ class Context {
   LogSink* log_ = &null_log();
 };
 
+/// A context that ends also when something else is cancelled. Stays where it was made.
+class CancelScope {
+ public:
+  CancelScope(const Context& context, const CancelToken& other)
+      : either_(context.cancel()),
+        registration_(other.on_cancel([this] { either_.cancel(); })),
+        context_(context.with_cancel(either_.token())) {}
+  CancelScope(CancelScope&&) = delete;
+
+  [[nodiscard]] const Context& context() const { return context_; }
+
+ private:
+  CancelSource either_;
+  CancelRegistration registration_;
+  Context context_;
+};
+
 }  // namespace godwit
