@@ -265,6 +265,34 @@ def lag_case():
     relay.wait()
 
 
+def trouble_bench(*arguments):
+    program = os.path.join(os.path.dirname(GODWIT), "bench/trouble_bench")
+    subprocess.run([program, *map(str, arguments)], check=True)
+
+
+def outage_case():
+    """What a target that is gone costs its primary, and what its return moves."""
+    minutes = float(os.environ.get("GODWIT_BENCH_MINUTES", "10"))
+    case = S3Case()
+    case.clients[1].create_bucket(Bucket="outage")
+    print(f"100 puts of 16 KiB a second to a directory; RGW, its target, is gone for {minutes:g} min")
+    trouble_bench("outage", f"file://{LAB}/outage", case.url(1, "outage"),
+                  tempfile.mkdtemp(dir=LAB), minutes)
+
+
+def poison_case():
+    """Throughput with 1 % of objects that the target refuses for good, and with none."""
+    objects = int(os.environ.get("GODWIT_BENCH_OBJECTS", "20000"))
+    trouble_bench("poison", tempfile.mkdtemp(dir=LAB), objects, ROUNDS)
+
+
+def failover_case():
+    """From the loss of a primary on RGW to the first write again, with safe defaults."""
+    case = S3Case()
+    case.clients[0].create_bucket(Bucket="failover")
+    trouble_bench("failover", case.url(0, "failover"), tempfile.mkdtemp(dir=LAB), ROUNDS)
+
+
 def kill_case(size):
     """kill -9 at 95 % of one large object, from S3 into a directory; then what the next run moves.
     Needs as much memory as the object: GODWIT_RGW_BYTES bounds the service's."""
@@ -312,6 +340,9 @@ CASES = {
     "wan-10k": lambda: wan_case(10_000, True),
     "group": group_case,
     "lag": lag_case,
+    "outage": outage_case,
+    "poison": poison_case,
+    "failover": failover_case,
     "files-small": lambda: files_case("20000 x 4 KiB", 20000, 4096),
     "files-large": lambda: files_case("1 x 2 GiB", 1, 2048 * MIB),
     "kill": lambda: kill_case(int(os.environ.get("GODWIT_BENCH_KILL_MIB", "10240")) * MIB),
@@ -321,9 +352,11 @@ CASES = {
                                                              "--s3-upload-concurrency", "4"]),
 }
 
+ONLY_WHEN_NAMED = ("kill", "wan-10k", "outage")
+
 if __name__ == "__main__":
     try:
-        for case in sys.argv[2:] or [case for case in CASES if case not in ("kill", "wan-10k")]:
+        for case in sys.argv[2:] or [case for case in CASES if case not in ONLY_WHEN_NAMED]:
             CASES[case]()
     finally:
         shutil.rmtree(LAB)
