@@ -101,6 +101,21 @@ TEST_F(NeverProbed, a_sync_write_of_a_group_without_targets_is_a_success) {
   EXPECT_TRUE(remove("k"));
 }
 
+TEST_F(GroupTest, a_target_that_is_back_gets_what_it_missed_within_five_seconds) {
+  start();
+  for (int i = 0; i < 5; ++i) {
+    take_away("a");
+    ASSERT_TRUE(put("k", std::to_string(i)));
+    wait(10min);
+    ASSERT_EQ(status("a").health, Health::unhealthy);
+    bring_back("a");
+    wait(5s);
+    EXPECT_EQ(held("a", "k"), std::to_string(i));
+    EXPECT_EQ(status("a").state, State::active);
+    wait(Duration(i * 7s));
+  }
+}
+
 /// A write to a target that has not landed yet.
 struct Landing {
   std::string key;

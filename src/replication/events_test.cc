@@ -215,6 +215,22 @@ TEST_F(EventsTest, a_long_queue_is_told_once_until_it_was_short_again) {
   EXPECT_EQ(count(EventType::lag_exceeded), 0U) << "its limit is its own";
 }
 
+TEST_F(EventsTest, a_target_that_is_paused_or_lags_rings_within_two_seconds) {
+  config_.lag_alert = 7s;
+  config_.queue_alert = 3;
+  start();
+  wait(1s);
+  ASSERT_TRUE(group_->pause("a"));
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(put("k" + std::to_string(i), "1"));
+  EXPECT_EQ(count(EventType::queue_exceeded, "a"), 0U);
+  wait(2s);
+  EXPECT_EQ(count(EventType::queue_exceeded, "a"), 1U);
+  wait(4s);
+  EXPECT_EQ(count(EventType::lag_exceeded, "a"), 0U) << "not yet";
+  wait(3s);
+  EXPECT_EQ(count(EventType::lag_exceeded, "a"), 1U);
+}
+
 TEST(AlarmTest, rings_again_only_after_it_has_come_down_to_half) {
   Alarm alarm;
   EXPECT_FALSE(alarm.rings(10, 10));

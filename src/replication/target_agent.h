@@ -39,6 +39,8 @@ class TargetAgent {
   void muster();
   void note_pace(bool paced, const Result<Arrived>& arrived);
   [[nodiscard]] asio::awaitable<void> probe_now_and_then();
+  [[nodiscard]] Duration until_next_probe(bool well) const;
+  [[nodiscard]] asio::awaitable<void> watch_backlog(MonoTime until);
   [[nodiscard]] asio::awaitable<void> compare_when_asked();
   [[nodiscard]] Task<void> until_quiet();
   [[nodiscard]] asio::awaitable<void> deliver(journal::TargetTask task);

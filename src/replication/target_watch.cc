@@ -11,6 +11,10 @@ namespace {
 
 /// How often a target that cannot be reached is asked whether it is back.
 constexpr Duration kProbeWhenDown = std::chrono::seconds(2);
+/// After what time one that answers again is asked for its second good answer.
+constexpr Duration kProbeOnceMore = std::chrono::milliseconds(500);
+/// How often is looked at what waits for a target to which nothing is delivered.
+constexpr Duration kLookAtBacklog = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -92,13 +96,29 @@ asio::awaitable<void> TargetAgent::probe_now_and_then() {
     }
     note_health(before);
     note_progress();
-    note_lag();
-    const bool at_leisure = well && target_.state != State::failed;
-    const Duration interval = at_leisure
-                                  ? engine_.config.health_check_interval
-                                  : std::min(kProbeWhenDown, engine_.config.health_check_interval);
     const auto jitter = engine_.world.random() % 256;
-    (void)co_await context.sleep(interval * (896 + jitter) / 1024);
+    co_await watch_backlog(engine_.world.mono_now() +
+                           until_next_probe(well) * (896 + jitter) / 1024);
+  }
+}
+
+Duration TargetAgent::until_next_probe(bool well) const {
+  const Duration at_leisure = engine_.config.health_check_interval;
+  if (!well || target_.state == State::failed) return std::min(kProbeWhenDown, at_leisure);
+  // One good answer does not heal.
+  const bool once_more = target_.detector.health() == Health::unhealthy;
+  return once_more ? std::min(kProbeOnceMore, at_leisure) : at_leisure;
+}
+
+/// Until then. Deliveries look after the backlog too, but a target that is paused, or down, gets
+/// none.
+asio::awaitable<void> TargetAgent::watch_backlog(MonoTime until) {
+  const Context context = this->context();
+  while (!context.cancel().cancelled()) {
+    note_lag();
+    const MonoTime now = engine_.world.mono_now();
+    if (now >= until) co_return;
+    (void)co_await context.sleep(std::min(kLookAtBacklog, until - now));
   }
 }
 
