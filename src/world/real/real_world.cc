@@ -16,22 +16,29 @@ namespace godwit {
 
 struct RealWorld::Impl {
   explicit Impl(const RealWorldOptions& options)
-      : io(1), signals(io), blocking(options.blocking_threads), generator(std::random_device()()) {}
+      : io(1),
+        signals(io),
+        hangups(io),
+        blocking(options.blocking_threads),
+        generator(std::random_device()()) {}
 
-  void wait_for_signal() {
-    signals.async_wait([this](const boost::system::error_code& error, int) {
+  /// Calls `action`, which outlives the run, at each signal of `set`.
+  static void wait_for_signal(asio::signal_set& set, std::function<void()>& action) {
+    set.async_wait([&set, &action](const boost::system::error_code& error, int) {
       if (error) return;
-      interrupted();
-      wait_for_signal();
+      action();
+      wait_for_signal(set, action);
     });
   }
 
   asio::io_context io;
   asio::signal_set signals;
+  asio::signal_set hangups;
   asio::thread_pool blocking;
   RealDisk disk;
   std::mt19937_64 generator;
   std::function<void()> interrupted;
+  std::function<void()> hung_up;
 };
 
 RealWorld::RealWorld(const RealWorldOptions& options) : impl_(std::make_unique<Impl>(options)) {
@@ -48,6 +55,7 @@ void RealWorld::run(asio::awaitable<void> main) {
     bug = std::move(thrown);
     ended = true;
     impl_->signals.cancel();
+    impl_->hangups.cancel();
     impl_->io.stop();
   });
   impl_->io.restart();
@@ -60,7 +68,13 @@ void RealWorld::on_interrupt(std::function<void()> action) {
   impl_->interrupted = std::move(action);
   impl_->signals.add(SIGINT);
   impl_->signals.add(SIGTERM);
-  impl_->wait_for_signal();
+  Impl::wait_for_signal(impl_->signals, impl_->interrupted);
+}
+
+void RealWorld::on_hangup(std::function<void()> action) {
+  impl_->hung_up = std::move(action);
+  impl_->hangups.add(SIGHUP);
+  Impl::wait_for_signal(impl_->hangups, impl_->hung_up);
 }
 
 WallTime RealWorld::wall_now() {

@@ -26,6 +26,8 @@ class RealWorld final : public World {
   void run(asio::awaitable<void> main);
   /// Calls `action` on the engine thread at each SIGINT or SIGTERM while `run` is running.
   void on_interrupt(std::function<void()> action);
+  /// The same at each SIGHUP.
+  void on_hangup(std::function<void()> action);
 
   [[nodiscard]] WallTime wall_now() override;
   [[nodiscard]] MonoTime mono_now() override;
