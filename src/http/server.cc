@@ -126,6 +126,8 @@ asio::awaitable<void> AsioServer::accept_all(AsioServer& server) {
       (void)co_await context.sleep(kAcceptPause);
       continue;
     }
+    // Twice as many are held, for those that are told so; whoever comes then is told nothing.
+    if (server.wires_.size() >= 2 * server.options_.max_connections) continue;
     server.tasks_.spawn(serve(server, server.make_wire(std::move(socket), peer)));
   }
 }

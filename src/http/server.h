@@ -20,7 +20,7 @@ struct ServerOptions {
   std::string address = "127.0.0.1";  ///< an IP address of this machine
   std::uint16_t port = 0;             ///< 0: one that is free
   Bytes max_head = Bytes{32} << 10;
-  std::size_t max_connections = 256;  ///< further ones are answered with 503 and closed
+  std::size_t max_connections = 256;                 ///< further ones get a 503, or nothing
   Duration head_timeout = std::chrono::seconds(10);  ///< from its first byte to its last
   Duration keep_alive = std::chrono::seconds(75);    ///< that a connection may be without a request
   Duration idle_timeout = std::chrono::seconds(30);  ///< no byte of a body or an answer has moved
@@ -42,6 +42,8 @@ class Exchange {
  public:
   virtual ~Exchange() = default;
   [[nodiscard]] virtual const RequestHead& head() const = 0;
+  /// Of the body, where the client tells.
+  [[nodiscard]] virtual std::optional<Bytes> body_size() const = 0;
   /// All of the body. Failure: limit_exceeded past `most` bytes (one that is announced is not even
   /// read); timed_out; corrupted.
   [[nodiscard]] virtual Task<std::string> read_body(Bytes most) = 0;

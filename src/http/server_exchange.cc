@@ -110,21 +110,25 @@ std::string write_head(const Answer& answer, AnswerSize size, Next next) {
   return text + "\r\n";
 }
 
+/// Little of a body that nobody has read is read away behind the answer; else the connection ends.
 Next ServerExchange::next() const {
-  return parser_.keep_alive() && !stopping_.cancelled() ? Next::keep : Next::close;
+  const bool little = parser_.length().value_or(kOnePiece + 1) <= kOnePiece;
+  const bool comes = !parser_.expects_continue() || continued_;
+  const bool at_end = parser_.is_done() || (little && comes);
+  return at_end && parser_.keep_alive() && !stopping_.cancelled() ? Next::keep : Next::close;
 }
 
 bool ServerExchange::has_body(unsigned status) const {
   return head_.method != "HEAD" && status != 204 && status != 304;
 }
 
-Task<std::size_t> ServerExchange::read_piece(MutableByteSpan into) {
+Task<std::size_t> ServerExchange::read_piece(MutableByteSpan into, Duration most) {
+  const MonoTime deadline = wire_.world.mono_now() + most;
   parser_.body_into(into);
   while (!parser_.is_done() && parser_.body_count() == 0) {
     GODWIT_CO_TRY(const std::size_t used, parser_.put(wire_.unread()));
     wire_.begin += used;
     if (used > 0) continue;
-    const MonoTime deadline = wire_.world.mono_now() + wire_.options.idle_timeout;
     GODWIT_CO_TRY(const std::size_t more, co_await wire_.read_more(deadline));
     if (more == 0) co_return fail(Code::corrupted, "the body ended too early");
   }
@@ -141,7 +145,7 @@ Task<std::string> ServerExchange::read_body(Bytes most) {
   std::string piece(kReadSize, '\0');
   while (!parser_.is_done()) {
     const MutableByteSpan room = std::as_writable_bytes(std::span(piece));
-    GODWIT_CO_TRY(const std::size_t count, co_await read_piece(room));
+    GODWIT_CO_TRY(const std::size_t count, co_await read_piece(room, wire_.options.idle_timeout));
     if (body.size() + count > most) co_return fail(Code::limit_exceeded, too_large);
     body.append(piece, 0, count);
   }
@@ -207,14 +211,24 @@ Task<void> ServerExchange::end() {
   co_return Result<void>();
 }
 
+asio::awaitable<void> ServerExchange::discard_body() {
+  const MonoTime deadline =
+      wire_.world.mono_now() + std::min(kLongestDrain, wire_.options.idle_timeout);
+  std::string piece(kReadSize, '\0');
+  const MutableByteSpan room = std::as_writable_bytes(std::span(piece));
+  for (Bytes discarded = 0; !parser_.is_done() && discarded < kMostDrained;) {
+    const Duration left = deadline - wire_.world.mono_now();
+    const Result<std::size_t> count = co_await read_piece(room, left);
+    if (!count) break;
+    discarded += *count;
+  }
+}
+
 asio::awaitable<bool> ServerExchange::finish() {
   if (state_ != State::ended) co_return false;
-  if (!parser_.is_done()) {
-    // Whoever waits for a "100 Continue" that did not come sends nothing.
-    if (!parser_.expects_continue() || continued_) co_await wire_.drain();
-    co_return false;
-  }
-  co_return next_ == Next::keep;
+  // Whoever waits for a "100 Continue" that did not come sends nothing.
+  if (!parser_.expects_continue() || continued_) co_await discard_body();
+  co_return next_ == Next::keep&& parser_.is_done();
 }
 
 }  // namespace godwit::http

@@ -51,6 +51,7 @@ class ServerExchange final : public Exchange {
       : wire_(wire), parser_(parser), head_(std::move(head)), stopping_(std::move(stopping)) {}
 
   [[nodiscard]] const RequestHead& head() const override { return head_; }
+  [[nodiscard]] std::optional<Bytes> body_size() const override { return parser_.length(); }
   [[nodiscard]] Task<std::string> read_body(Bytes most) override;
   [[nodiscard]] Task<void> respond(Answer answer) override;
   [[nodiscard]] Task<void> begin(Answer answer, AnswerSize size) override;
@@ -65,7 +66,11 @@ class ServerExchange final : public Exchange {
  private:
   enum class State : std::uint8_t { waiting, streaming, ended, broken };
   [[nodiscard]] Task<void> pass(ByteSpan bytes);
-  [[nodiscard]] Task<std::size_t> read_piece(MutableByteSpan into);
+  /// 0: the body has ended.
+  [[nodiscard]] Task<std::size_t> read_piece(MutableByteSpan into, Duration most);
+  /// Reads what is left of a body that nobody wants, for a while: an answer is lost when its
+  /// connection is closed over unread bytes.
+  [[nodiscard]] asio::awaitable<void> discard_body();
   [[nodiscard]] Next next() const;
   [[nodiscard]] bool has_body(unsigned status) const;
 

@@ -187,7 +187,7 @@ TEST_F(ServerTest, who_waits_for_a_hundred_is_told_to_go_on_or_refused) {
 }
 
 TEST_F(ServerTest, bad_requests_are_answered_without_the_handler) {
-  ServerOptions options{.max_head = 500, .head_timeout = 200ms};
+  ServerOptions options{.max_head = 500, .head_timeout = 200ms, .idle_timeout = 200ms};
   options.refuse = [](unsigned status, const std::string& why) {
     return Answer{.status = status, .body = "refused: " + why};
   };
@@ -205,7 +205,7 @@ TEST_F(ServerTest, who_asks_for_nothing_is_sent_away) {
 }
 
 TEST_F(ServerTest, connections_have_their_limit_and_come_back) {
-  start({.max_connections = 1});
+  start({.max_connections = 1, .idle_timeout = 200ms});
   {
     const RawClient first(port_);
     first.send("GET /a HTTP/1.1\r\n\r\n");
