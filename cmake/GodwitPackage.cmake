@@ -13,6 +13,12 @@ install(FILES ${GENERATED}/godwit DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-comp
 install(FILES ${GENERATED}/_godwit DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
 install(FILES ${GENERATED}/godwit.fish
         DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+# The unit names the place of the binary; that is known when it is installed.
+install(CODE "
+  set(CMAKE_INSTALL_FULL_BINDIR \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}\")
+  configure_file(${CMAKE_SOURCE_DIR}/packaging/godwit.service.in ${GENERATED}/godwit.service @ONLY)")
+install(FILES ${GENERATED}/godwit.service DESTINATION lib/systemd/system)
+install(FILES ${CMAKE_SOURCE_DIR}/packaging/godwit.toml DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
 install(FILES ${CMAKE_SOURCE_DIR}/LICENSE ${CMAKE_SOURCE_DIR}/README.md
         DESTINATION ${CMAKE_INSTALL_DOCDIR})
 

@@ -91,6 +91,8 @@ int run_app(std::vector<std::string> arguments, const Streams& streams) {
   add_sync_commands(app, chosen);
   add_object_commands(app, chosen);
   add_bench_command(app, chosen);
+  RunRequest run;
+  add_run_command(app, run);
   add_config_command(app, chosen);
   add_completions_command(app, chosen);
   add_reference_command(app, chosen);
@@ -102,6 +104,7 @@ int run_app(std::vector<std::string> arguments, const Streams& streams) {
     streams.err << "godwit: " << explain(app, error, arguments) << "\n";
     return kUsage;
   }
+  if (run.chosen) return run_service(run, options, streams);
   Session session(options, streams);
   return session.run(chosen);
 }

@@ -24,6 +24,16 @@ void add_sync_commands(CLI::App& app, Chosen& chosen);
 void add_object_commands(CLI::App& app, Chosen& chosen);
 /// Adds `bench-store`.
 void add_bench_command(CLI::App& app, Chosen& chosen);
+/// `run`, which is no command of a Session: it has a world of its own.
+struct RunRequest {
+  bool chosen = false;
+  std::vector<std::string> settings;  ///< SECTION.KEY=VALUE
+};
+/// Adds `run`.
+void add_run_command(CLI::App& app, RunRequest& request);
+/// Runs the daemon to its end. Yields the exit code.
+[[nodiscard]] int run_service(const RunRequest& request, const GlobalOptions& options,
+                              const Streams& streams);
 /// Adds `config`.
 void add_config_command(CLI::App& app, Chosen& chosen);
 /// Adds `completions`.

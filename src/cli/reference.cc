@@ -4,6 +4,7 @@
 
 #include "base/version.h"
 #include "cli/app.h"
+#include "service/api.h"
 #include "service/config.h"
 
 namespace godwit::cli {
@@ -203,6 +204,7 @@ Task<int> print(Session& session, const CLI::App& app, std::string form) {
   if (form == "markdown") out << markdown(app);
   if (form == "stores") out << stores_page(session.registry());
   if (form == "config") out << config_page();
+  if (form == "openapi") out << service::openapi();
   co_return kDone;
 }
 
@@ -214,10 +216,11 @@ void add_reference_command(CLI::App& app, Chosen& chosen) {
   // Without a group: for packagers, not in the help.
   command.group("");
   command
-      .add_option("FORM", *form,
-                  "man, markdown (docs/reference/cli.md), stores and config (those beside it)")
+      .add_option(
+          "FORM", *form,
+          "man, markdown (docs/reference/cli.md), stores, config and openapi (those beside it)")
       ->required()
-      ->check(CLI::IsMember({"man", "markdown", "stores", "config"}));
+      ->check(CLI::IsMember({"man", "markdown", "stores", "config", "openapi"}));
   command.callback([&chosen, &app, form] {
     chosen = [&app, form](Session& session) { return print(session, app, *form); };
   });

@@ -30,6 +30,14 @@ std::optional<Value> value_of(World& world, const toml::node& node) {
   return std::nullopt;
 }
 
+/// What a value says, to compare it with another one.
+std::string text_of(const Value& value) {
+  if (const auto* text = std::get_if<std::string>(&value.any)) return *text;
+  if (const auto* number = std::get_if<std::int64_t>(&value.any)) return std::to_string(*number);
+  if (const auto* number = std::get_if<double>(&value.any)) return std::to_string(*number);
+  return std::get<bool>(value.any) ? "true" : "false";
+}
+
 /// Reads one file. Every error names the file, the line and the key.
 class Reader {
  public:
@@ -87,6 +95,7 @@ Result<void> Reader::read_table(const toml::node& node, const Keys<T>& keys,
     if (!given) return at(value, "'" + name + "' cannot be a table, a list or a date", "");
     auto taken = known->take(into, *given);
     if (!taken) return at(value, std::move(taken).error().because_of("'" + name + "'"));
+    config_.settings[what + "." + name] = text_of(*given);
   }
   return {};
 }
@@ -142,10 +151,18 @@ Result<const StoreSpec*> Reader::find_store(const std::string& name, const toml:
   return at(node, "'" + key + "': there is no [stores." + name + "]", suggest(name, known));
 }
 
+/// "groups.G.targets.NAME": as errors and reloads call a target.
+std::string path_of_target(const toml::node& node, const std::string& group) {
+  const toml::table* table = node.as_table();
+  std::string name;
+  if (table != nullptr) name = (*table)["name"].value_or((*table)["store"].value_or(std::string()));
+  return "groups." + group + ".targets" + (name.empty() ? "" : "." + name);
+}
+
 Result<void> Reader::read_target(const toml::node& node, const std::string& group,
                                  ReplicationConfig& into) {
   TargetDraft draft;
-  GODWIT_CHECK(read_table(node, target_keys(), "groups." + group + ".targets", draft));
+  GODWIT_CHECK(read_table(node, target_keys(), path_of_target(node, group), draft));
   const toml::node* named = node.as_table()->get("store");
   GODWIT_TRY(const StoreSpec* spec,
              find_store(draft.store, named == nullptr ? node : *named, "store"));

@@ -29,6 +29,8 @@ struct ApiConfig {
   std::size_t max_connections = 256;
   Duration request_timeout = std::chrono::seconds(60);
   std::string metrics_alias;
+  std::string certificate_file;
+  std::string key_file;
 };
 
 enum class LogFormat : std::uint8_t { text, json };
@@ -47,6 +49,8 @@ struct Config {
   LogConfig log;
   std::map<std::string, StoreSpec> stores;
   std::vector<ReplicationConfig> groups;  ///< by name; each checked
+  /// What the file says, by "SECTION.KEY", to tell two of them apart. Holds secrets: never printed.
+  std::map<std::string, std::string> settings;
 };
 
 /// "SECTION.KEY" of [node], [api] or [log], and its value as text.

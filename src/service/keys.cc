@@ -90,6 +90,12 @@ Keys<ApiConfig> make_api_keys() {
   add_secret<T>(
       keys, "operate_token", [](T& t) -> auto& { return t.operate_token; },
       "the bearer token for those who may change things");
+  keys.push_back(key<T>(
+      "certificate_file", [](T& t) -> auto& { return t.certificate_file; },
+      "PEM chain for https (default: plain http)"));
+  keys.push_back(key<T>(
+      "key_file", [](T& t) -> auto& { return t.key_file; },
+      "PEM key of that (default: it is in the same file)"));
   keys.push_back(size_key<T>(
       "max_body", [](T& t) -> auto& { return t.max_body; },
       "of a request; also the largest object that can be put"));
@@ -255,6 +261,9 @@ Keys<TargetDraft> make_target_keys() {
       key<T>(
           "longest_retry_delay", [](T& t) -> auto& { return t.target.longest_retry_delay; },
           "between two attempts"),
+      key<T>(
+          "read_weight", [](T& t) -> auto& { return t.target.read_weight; },
+          "its share of the reads of `secondary`, beside the others' weights; 0: none"),
       key<T>(
           "workers", [](T& t) -> auto& { return t.target.workers; },
           "deliveries at once; can be reloaded"),

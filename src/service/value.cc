@@ -31,7 +31,8 @@ const Words<OnInsufficientAcks> kOnInsufficientAcks = {{"fail", OnInsufficientAc
 const Words<ReadPreference> kPreferences = {{"primary", ReadPreference::primary},
                                             {"secondary", ReadPreference::secondary},
                                             {"nearest", ReadPreference::nearest},
-                                            {"any", ReadPreference::any}};
+                                            {"any", ReadPreference::any},
+                                            {"secondary_only", ReadPreference::secondary_only}};
 const Words<ConflictPolicy> kPolicies = {{"last_write_wins", ConflictPolicy::last_write_wins},
                                          {"first_write_wins", ConflictPolicy::first_write_wins},
                                          {"primary_wins", ConflictPolicy::primary_wins},

@@ -1,0 +1,395 @@
+#include "service/api.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <sstream>
+
+#include "support/service_fixture.h"
+
+namespace godwit::service {
+namespace {
+
+using ApiTest = ServiceTest;
+
+const std::string kGroup = "/api/v1/groups/g";
+
+testing::AssertionResult is_error(const Told& told, unsigned status, const std::string& code) {
+  const Json json = told.json();
+  const bool shaped = json.is_object() && json.contains("request_id") && json.contains("error") &&
+                      json["error"].contains("message");
+  if (told.status == status && shaped && json["error"]["code"] == code) {
+    return testing::AssertionSuccess();
+  }
+  return testing::AssertionFailure() << told.status << " " << told.body;
+}
+
+/// A path of the document with something in place of its names.
+std::string filled(std::string path, const std::string& group) {
+  for (const auto& [name, value] : std::map<std::string, std::string>{
+           {"{group}", group}, {"{target}", "b"}, {"{key}", "k"}, {"{job}", "1"}}) {
+    const std::size_t at = path.find(name);
+    if (at != std::string::npos) path.replace(at, name.size(), value);
+  }
+  return path;
+}
+
+std::string upper(std::string text) {
+  std::ranges::transform(text, text.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  return text;
+}
+
+TEST_F(ApiTest, every_route_of_the_document_asks_for_its_role_and_checks_its_arguments) {
+  api = "read_token = \"look\"\noperate_token = \"act\"\n";
+  open();
+  const Json document = ask("GET", "/api/v1/openapi.json").json();
+  std::size_t operations = 0;
+  for (const auto& [path, methods] : document["paths"].items()) {
+    std::set<std::string> known;
+    for (const auto& [lower, operation] : methods.items()) {
+      ++operations;
+      const std::string method = upper(lower);
+      known.insert(method);
+      const std::string where = method + " " + path;
+      const bool head = method == "HEAD";
+      const std::string target = filled(path, "g");
+      const std::string role = operation["description"];
+      token = "wrong";
+      if (role != "Open to all.") {
+        EXPECT_EQ(ask(method, target).status, 401U) << where;
+      }
+      token = "look";
+      if (role == "Role: operate.") {
+        EXPECT_TRUE(is_error(ask(method, target), 403, "permission_denied")) << where;
+      }
+      token = "act";
+      EXPECT_EQ(ask(method, target + "?no_such_argument=1").status, 400U) << where;
+      if (path.find("{group}") != std::string::npos && !head &&
+          operation.contains("requestBody") == false) {
+        EXPECT_TRUE(is_error(ask(method, filled(path, "gg")), 404, "not_found")) << where;
+      }
+      const bool takes_json = operation.contains("requestBody") &&
+                              operation["requestBody"]["content"].contains("application/json");
+      if (takes_json) {
+        EXPECT_TRUE(is_error(ask(method, target, "{\"a\":"), 400, "invalid_argument")) << where;
+        EXPECT_TRUE(is_error(ask(method, target, "[]"), 400, "invalid_argument")) << where;
+        EXPECT_TRUE(is_error(ask(method, target, "{\"no_such_field\":1}"), 400, "invalid_argument"))
+            << where;
+        const Told large = ask(method, target, "\"" + std::string(100'000, 'x') + "\"");
+        EXPECT_TRUE(is_error(large, 413, "limit_exceeded")) << where;
+      }
+    }
+    if (known.contains("PATCH")) continue;
+    const Told other = ask("PATCH", filled(path, "g"));
+    EXPECT_EQ(other.status, 405U) << path;
+    EXPECT_TRUE(other.headers.find("Allow")) << path;
+  }
+  EXPECT_EQ(operations, routes().size());
+  EXPECT_TRUE(is_error(ask("GET", "/api/v1/nothing"), 404, "not_found"));
+  EXPECT_TRUE(is_error(ask("GET", "/api/v1/groups/%zz"), 400, "invalid_argument"));
+}
+
+TEST_F(ApiTest, an_object_goes_in_and_comes_back_from_where_it_was_asked) {
+  open();
+  const Told put = ask("PUT", kGroup + "/objects/dir/a%20b?mode=sync", "hello world",
+                       {{"Content-Type", "text/x"}, {"X-Godwit-Meta-Colour", "blue"}});
+  ASSERT_EQ(put.status, 200U) << put.body;
+  EXPECT_EQ(put.json()["targets"].size(), 2U);
+  EXPECT_EQ(put.json()["targets"][0]["ack"], "acknowledged");
+  EXPECT_EQ(contents("b/dir/a b"), "hello world");
+  const std::string version = put.json()["version"];
+
+  const Told got = ask("GET", kGroup + "/objects/dir/a%20b?preference=secondary");
+  EXPECT_EQ(got.body, "hello world");
+  EXPECT_EQ(got.headers.find("Content-Type"), "text/x");
+  EXPECT_EQ(got.headers.find("X-Godwit-Meta-Colour"), "blue");
+  EXPECT_EQ(got.headers.find("X-Godwit-Version"), version);
+  EXPECT_NE(got.headers.find("X-Godwit-From"), "a");
+  const Told part = ask("GET", kGroup + "/objects/dir/a%20b", "", {{"Range", "bytes=6-8"}});
+  EXPECT_EQ(part.status, 206U);
+  EXPECT_EQ(part.body, "wor");
+  EXPECT_EQ(part.headers.find("Content-Range"), "bytes 6-8/11");
+  EXPECT_EQ(ask("GET", kGroup + "/objects/dir/a%20b", "", {{"Range", "bytes=-3"}}).body, "rld");
+  EXPECT_EQ(ask("GET", kGroup + "/objects/dir/a%20b", "", {{"Range", "bytes=50-"}}).status, 416U);
+  const Told head = ask("HEAD", kGroup + "/objects/dir/a%20b");
+  EXPECT_EQ(head.status, 200U);
+  EXPECT_EQ(head.headers.find("Content-Length"), "11");
+
+  const Told list = ask("GET", kGroup + "/objects?prefix=dir/");
+  ASSERT_EQ(list.json()["objects"].size(), 1U);
+  EXPECT_EQ(list.json()["objects"][0]["key"], "dir/a b");
+  EXPECT_FALSE(list.json()["more"]);
+
+  EXPECT_EQ(ask("DELETE", kGroup + "/objects/dir/a%20b").status, 200U);
+  EXPECT_TRUE(is_error(ask("GET", kGroup + "/objects/dir/a%20b"), 404, "not_found"));
+  EXPECT_EQ(ask("GET", kGroup + "/objects").json()["objects"].size(), 0U);
+}
+
+TEST_F(ApiTest, objects_of_no_byte_and_of_many_pieces_come_back_whole) {
+  open();
+  ASSERT_EQ(ask("PUT", kGroup + "/objects/empty").status, 200U);
+  const Told empty = ask("GET", kGroup + "/objects/empty");
+  EXPECT_EQ(empty.status, 200U);
+  EXPECT_EQ(empty.body, "");
+  std::string large;
+  for (std::size_t i = 0; i < 9'000'001; ++i) large += static_cast<char>(i * i >> 3);
+  ASSERT_EQ(ask("PUT", kGroup + "/objects/large", large).status, 200U);
+  EXPECT_TRUE(ask("GET", kGroup + "/objects/large").body == large);
+}
+
+TEST_F(ApiTest, a_write_can_depend_on_what_is_there) {
+  open();
+  const std::string key = kGroup + "/objects/k";
+  const Told first = ask("PUT", key + "?expected=absent", "1");
+  ASSERT_EQ(first.status, 200U) << first.body;
+  EXPECT_TRUE(is_error(ask("PUT", key + "?expected=absent", "2"), 412, "precondition_failed"));
+  const std::string version = first.json()["version"];
+  EXPECT_EQ(ask("PUT", key + "?expected=" + version, "3").status, 200U);
+  EXPECT_EQ(ask("PUT", key + "?expected=" + version, "4").status, 412U);
+  EXPECT_EQ(ask("GET", key).body, "3");
+}
+
+TEST_F(ApiTest, keys_and_arguments_that_cannot_be_are_refused) {
+  open();
+  const std::string objects = kGroup + "/objects/";
+  EXPECT_TRUE(is_error(ask("PUT", objects + ".godwit/x", "1"), 400, "invalid_argument"));
+  EXPECT_TRUE(is_error(ask("PUT", objects + "..%2F..%2Fx", "1"), 400, "invalid_argument"));
+  EXPECT_TRUE(is_error(ask("PUT", objects + "k?mode=synch", "1"), 400, "invalid_argument"));
+  EXPECT_TRUE(is_error(ask("PUT", objects + "k?timeout=soon", "1"), 400, "invalid_argument"));
+  EXPECT_TRUE(is_error(ask("GET", objects + "k?preference=none"), 400, "invalid_argument"));
+  EXPECT_TRUE(is_error(ask("GET", objects + "k?at_least=1"), 400, "invalid_argument"));
+  EXPECT_FALSE(std::filesystem::exists(path("x")));
+}
+
+TEST_F(ApiTest, bodies_over_the_limit_are_refused) {
+  api = "max_body = \"1KiB\"\n";
+  open();
+  EXPECT_TRUE(
+      is_error(ask("PUT", kGroup + "/objects/k", std::string(1025, 'x')), 413, "limit_exceeded"));
+  EXPECT_EQ(ask("PUT", kGroup + "/objects/k", std::string(1024, 'x')).status, 200U);
+}
+
+TEST_F(ApiTest, a_paused_target_waits_and_catches_up_when_resumed) {
+  open();
+  const std::string target = kGroup + "/targets/b";
+  EXPECT_EQ(ask("POST", target + "/pause").status, 204U);
+  const Told put = ask("PUT", kGroup + "/objects/k?mode=sync", "1");
+  EXPECT_EQ(put.json()["targets"][0]["ack"], "excluded") << put.body;
+  const Json status = ask("GET", kGroup).json();
+  EXPECT_EQ(status["targets"][0]["state"], "paused");
+  EXPECT_EQ(status["targets"][0]["tasks"], 1);
+  EXPECT_EQ(ask("GET", kGroup + "/replication").json()["queue_size"], 1);
+  EXPECT_EQ(ask("POST", target + "/resume").status, 204U);
+  EXPECT_TRUE(settled());
+  EXPECT_EQ(contents("b/k"), "1");
+  EXPECT_TRUE(is_error(ask("POST", target + "/resume"), 409, "precondition_failed"));
+  const Told unknown = ask("POST", kGroup + "/targets/d/pause");
+  EXPECT_TRUE(is_error(unknown, 404, "not_found"));
+  EXPECT_EQ(ask("PUT", target + "/workers", R"({"least": 3})").status, 204U);
+  EXPECT_TRUE(soon(kGroup, [](const Json& json) { return json["targets"][0]["workers"] == 3; }));
+  EXPECT_EQ(ask("PUT", target + "/workers", R"({"least": 0})").status, 400U);
+}
+
+TEST_F(ApiTest, a_target_is_taken_away_and_another_one_is_added) {
+  open();
+  ASSERT_EQ(ask("PUT", kGroup + "/objects/k", "1").status, 200U);
+  EXPECT_EQ(ask("DELETE", kGroup + "/targets/c").status, 204U);
+  EXPECT_EQ(ask("GET", kGroup).json()["targets"].size(), 1U);
+  EXPECT_TRUE(
+      is_error(ask("POST", kGroup + "/targets", R"({"store": "d"})"), 400, "invalid_argument"));
+  const Told added = ask("POST", kGroup + "/targets", R"({"store": "c", "region": "there"})");
+  EXPECT_EQ(added.status, 201U) << added.body;
+  EXPECT_TRUE(settled());
+  EXPECT_EQ(ask("GET", kGroup).json()["targets"].size(), 2U);
+}
+
+TEST_F(ApiTest, a_move_is_dry_unless_it_is_told_otherwise) {
+  open();
+  ASSERT_EQ(ask("PUT", kGroup + "/objects/k?mode=sync", "1").status, 200U);
+  const Told dry = ask("POST", kGroup + "/switchover", R"({"to": "b"})");
+  EXPECT_EQ(dry.status, 200U) << dry.body;
+  EXPECT_TRUE(dry.json()["dry_run"]);
+  EXPECT_EQ(ask("GET", kGroup).json()["primary"], "a");
+  const Told moved = ask("POST", kGroup + "/switchover", R"({"to": "b", "dry_run": false})");
+  EXPECT_EQ(moved.status, 200U) << moved.body;
+  EXPECT_EQ(moved.json()["to"], "b");
+  EXPECT_EQ(ask("GET", kGroup).json()["primary"], "b");
+  EXPECT_EQ(ask("PUT", kGroup + "/objects/k2?mode=sync", "2").status, 200U);
+  const Told back = ask("POST", kGroup + "/failback", R"({"dry_run": false})");
+  EXPECT_EQ(back.status, 200U) << back.body;
+  EXPECT_EQ(ask("GET", kGroup).json()["primary"], "a");
+  EXPECT_EQ(ask("GET", kGroup + "/objects/k2?preference=primary").body, "2");
+  EXPECT_EQ(ask("POST", kGroup + "/failover", R"({"to": "nobody"})").status, 404U);
+}
+
+TEST_F(ApiTest, jobs_say_how_far_they_are_and_what_they_found) {
+  open();
+  ASSERT_EQ(ask("PUT", kGroup + "/objects/k?mode=sync", "1").status, 200U);
+  write("b/k", "damaged");
+  const Told started = ask("POST", kGroup + "/jobs", R"({"kind": "verify", "target": "b"})");
+  ASSERT_EQ(started.status, 202U) << started.body;
+  const std::string job(started.headers.find("Location").value_or(""));
+  const auto ended = [](const Json& json) { return json["state"] != "running"; };
+  ASSERT_TRUE(soon(job, ended));
+  const Json verified = ask("GET", job).json();
+  EXPECT_EQ(verified["state"], "completed");
+  EXPECT_FALSE(verified["all_well"]);
+  EXPECT_EQ(verified["findings_count"], 1);
+  EXPECT_EQ(verified["findings"][0]["key"], "k");
+  ask("POST", kGroup + "/jobs", R"({"kind": "repair", "target": "b"})");
+  ASSERT_TRUE(soon("/api/v1/jobs/2", ended));
+  EXPECT_TRUE(ask("GET", "/api/v1/jobs/2").json()["all_well"]) << ask("GET", "/api/v1/jobs/2").body;
+  EXPECT_EQ(contents("b/k"), "1");
+  write("a/behind", "our back");
+  ask("POST", kGroup + "/jobs", R"({"kind": "sync"})");
+  ASSERT_TRUE(soon("/api/v1/jobs/3", ended));
+  EXPECT_EQ(contents("c/behind"), "our back");
+  EXPECT_EQ(ask("GET", "/api/v1/jobs").json()["jobs"].size(), 3U);
+  EXPECT_EQ(ask("POST", kGroup + "/jobs", R"({"kind": "verify"})").status, 400U);
+  EXPECT_EQ(ask("POST", kGroup + "/jobs", R"({"kind": "dance"})").status, 400U);
+  EXPECT_EQ(ask("GET", "/api/v1/jobs/99").status, 404U);
+  EXPECT_EQ(ask("GET", "/api/v1/jobs/one").status, 404U);
+}
+
+TEST_F(ApiTest, what_others_wrote_to_the_primary_is_brought_to_all_when_asked) {
+  open();
+  write("a/backup", "theirs");
+  const Told asked = ask("POST", kGroup + "/replicate", R"({"key": "backup"})");
+  EXPECT_EQ(asked.status, 202U) << asked.body;
+  EXPECT_TRUE(soon(kGroup + "/replication",
+                   [this](const Json&) { return contents("b/backup") == "theirs"; }));
+  EXPECT_EQ(ask("POST", kGroup + "/replicate", R"({"key": "nothing"})").status, 404U);
+}
+
+TEST_F(ApiTest, a_conflict_is_listed_and_resolved) {
+  group = "conflict_resolution = \"manual\"\n";
+  open();
+  write("b/k", "theirs");
+  ASSERT_EQ(ask("PUT", kGroup + "/objects/k", "ours").status, 200U);
+  ASSERT_TRUE(
+      soon(kGroup, [](const Json& json) { return json["targets"][0]["dead_letters"] == 1; }));
+  const Json found = ask("GET", kGroup + "/conflicts").json()["conflicts"];
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0]["target"], "b");
+  EXPECT_EQ(found[0]["key"], "k");
+  EXPECT_EQ(ask("GET", kGroup + "/targets/b/dead-letters").json()["dead_letters"].size(), 1U);
+  EXPECT_EQ(ask("GET", kGroup + "/conflicts?target=c").json()["conflicts"].size(), 0U);
+  const Told left = ask("POST", kGroup + "/targets/b/dead-letters/redrive", R"({"all": true})");
+  EXPECT_EQ(left.json()["redriven"], 0) << "a conflict waits for a person";
+  EXPECT_EQ(ask("POST", kGroup + "/targets/b/dead-letters/redrive").status, 400U);
+  const std::string order = R"({"target": "b", "key": "k", "keep": )";
+  EXPECT_EQ(ask("POST", kGroup + "/conflicts/resolve", order + "\"mine\"}").status, 400U);
+  EXPECT_EQ(ask("POST", kGroup + "/conflicts/resolve", order + "\"target\"}").status, 204U);
+  EXPECT_TRUE(settled());
+  EXPECT_EQ(ask("GET", kGroup + "/objects/k").body, "theirs");
+  EXPECT_EQ(ask("GET", kGroup + "/conflicts").json()["conflicts"].size(), 0U);
+}
+
+Task<std::string> follow(http::Client& client, Context context, http::Request& request,
+                         const std::string& until) {
+  GODWIT_CO_TRY(http::Response response, co_await client.send(context, request));
+  std::string all;
+  std::string piece(4096, '\0');
+  while (all.find(until) == std::string::npos) {
+    const MutableByteSpan room = std::as_writable_bytes(std::span(piece));
+    GODWIT_CO_TRY(const std::size_t count, co_await response.body->read(room));
+    if (count == 0) break;
+    all.append(piece, 0, count);
+  }
+  co_return all;
+}
+
+asio::awaitable<void> put_later(World& world, http::Client& client, http::Request request) {
+  const Context context(world);
+  (void)co_await context.sleep(std::chrono::milliseconds(100));
+  (void)co_await client.send(context, request);
+}
+
+Task<std::string> follow_a_put(World& world, http::Client& client, http::Request& events,
+                               http::Request put) {
+  TaskGroup tasks(world.executor());
+  tasks.spawn(put_later(world, client, std::move(put)));
+  const Context context = Context(world).with_timeout(std::chrono::seconds(10));
+  const std::string until = "write_replicated";
+  auto all = co_await follow(client, context, events, until);
+  co_await tasks.join();
+  co_return all;
+}
+
+TEST_F(ApiTest, events_are_followed_as_they_happen_and_the_last_can_be_asked_for) {
+  open();
+  client_ = http::make_client(world_);
+  http::Request events{
+      .method = "GET", .endpoint = service_->endpoint(), .target = "/api/v1/events?group=g"};
+  http::Request put{
+      .method = "PUT", .endpoint = service_->endpoint(), .target = kGroup + "/objects/k"};
+  const auto all = test::run_task(world_, follow_a_put(world_, *client_, events, std::move(put)));
+  ASSERT_TRUE(all) << all.error().to_string();
+  EXPECT_NE(all->find("event: write_replicated\ndata: {\"group\":\"g\""), std::string::npos)
+      << *all;
+  const Json recent = ask("GET", kGroup + "/events").json()["events"];
+  ASSERT_FALSE(recent.empty());
+  const std::string after = std::to_string(recent.back()["number"].get<int>());
+  EXPECT_TRUE(ask("GET", kGroup + "/events?after=" + after).json()["events"].empty());
+  EXPECT_EQ(ask("GET", "/api/v1/events?group=x").status, 404U);
+}
+
+TEST_F(ApiTest, figures_have_prometheus_form_and_the_names_of_the_guide_when_asked_for) {
+  api = "metrics_alias = \"genesis_replication_\"\n";
+  open();
+  ASSERT_EQ(ask("PUT", kGroup + "/objects/k?mode=sync", "12345").status, 200U);
+  ASSERT_TRUE(settled());
+  const Told page = ask("GET", "/metrics");
+  ASSERT_EQ(page.status, 200U);
+  std::istringstream lines(page.body);
+  std::string line;
+  std::map<std::string, std::string> types;
+  std::set<std::string> series;
+  while (std::getline(lines, line)) {
+    if (line.starts_with("# TYPE ")) {
+      const std::size_t space = line.find(' ', 7);
+      types[line.substr(7, space - 7)] = line.substr(space + 1);
+      continue;
+    }
+    if (line.starts_with("#")) continue;
+    const std::string name = line.substr(0, line.find_first_of("{ "));
+    EXPECT_TRUE(types.contains(name)) << line;
+    EXPECT_TRUE(series.insert(line.substr(0, line.rfind(' '))).second) << "twice: " << line;
+    if (types[name] == "counter" && name.starts_with("godwit_")) {
+      EXPECT_TRUE(name.ends_with("_total")) << name;
+    }
+  }
+  const auto has = [&page](const std::string& text) {
+    return ("\n" + page.body).find("\n" + text + "\n") != std::string::npos;
+  };
+  EXPECT_TRUE(has("godwit_ready 1"));
+  EXPECT_TRUE(has("godwit_writes_total{group=\"g\"} 1"));
+  EXPECT_TRUE(has("godwit_replicated_bytes_total{group=\"g\",target=\"b\",region=\"b\"} 5"));
+  EXPECT_TRUE(has("godwit_lag_seconds{group=\"g\",target=\"b\",region=\"b\"} 0"));
+  EXPECT_TRUE(has("genesis_replication_lag_seconds{group=\"g\",target=\"b\",region=\"b\"} 0"));
+  EXPECT_TRUE(has("genesis_replication_queue_size{group=\"g\",target=\"b\",region=\"b\"} 0"));
+  EXPECT_TRUE(has("genesis_replication_success{group=\"g\",target=\"b\",region=\"b\"} 1"));
+  EXPECT_TRUE(has("genesis_replication_total{group=\"g\",target=\"b\",region=\"b\"} 1"));
+}
+
+TEST_F(ApiTest, pages_of_other_hosts_do_nothing_where_nobody_needs_a_token) {
+  open();
+  const std::vector<http::Headers::Field> foreign = {{"Origin", "http://evil.example"}};
+  EXPECT_EQ(ask("POST", kGroup + "/targets/b/pause", "", foreign).status, 403U);
+  EXPECT_EQ(ask("GET", kGroup, "", foreign).status, 403U);
+  EXPECT_EQ(ask("GET", kGroup, "", {{"Origin", "http://localhost:7070"}}).status, 200U);
+}
+
+TEST_F(ApiTest, an_id_goes_from_the_request_to_its_answer_and_the_log) {
+  open();
+  const Told given = ask("GET", kGroup + "x", "", {{"X-Request-Id", "mine-1"}});
+  EXPECT_EQ(given.headers.find("X-Request-Id"), "mine-1");
+  EXPECT_EQ(given.json()["request_id"], "mine-1");
+  const Told made = ask("GET", kGroup, "", {{"X-Request-Id", "no good\\id"}});
+  EXPECT_EQ(made.headers.find("X-Request-Id").value_or("").size(), 16U);
+  EXPECT_NE(log_.str().find("id=mine-1"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace godwit::service

@@ -1,0 +1,101 @@
+#include "service/groups.h"
+
+#include <utility>
+
+#include "base/suggest.h"
+
+namespace godwit::service {
+namespace {
+
+/// What people should see of events; the rest is for those who follow them.
+LogLevel level_of(EventType type) {
+  switch (type) {
+    case EventType::write_replicated: return LogLevel::debug;
+    case EventType::target_healthy:
+    case EventType::sync_started:
+    case EventType::sync_completed: return LogLevel::info;
+    default: return LogLevel::warning;
+  }
+}
+
+}  // namespace
+
+asio::awaitable<void> Groups::open_one(Groups& groups, ServedGroup& group, Result<void>& opened) {
+  auto open = [config = group.config] { return ReplicatedStore::open(config); };
+  auto store = co_await run_blocking(groups.world_, std::move(open));
+  if (!store) {
+    opened = fail(std::move(store).error().because_of("group " + group.config.name));
+    co_return;
+  }
+  auto tell = [log = group.config.log, events = groups.events_,
+               name = group.config.name](const Event& event) {
+    events->tell(name, event);
+    const LogLevel level = level_of(event.type);
+    if (!log->wants(level)) return;
+    log->write(level, to_string(event.type),
+               {{"target", event.target}, {"key", event.key}, {"what", event.message}});
+  };
+  auto listening = (*store)->on_event(std::move(tell));
+  if (!listening) opened = std::unexpected(std::move(listening).error());
+  group.store = *std::move(store);
+  group.config.log->write(LogLevel::info, "group is open",
+                          {{"primary", group.config.primary.url},
+                           {"targets", std::to_string(group.config.targets.size())}});
+}
+
+Task<void> Groups::open(const std::vector<ReplicationConfig>& configs) {
+  for (const ReplicationConfig& config : configs) {
+    ServedGroup& group = groups_[config.name];
+    group.config = config;
+    group.config.log = std::make_shared<GroupLog>(log_, config.name);
+  }
+  std::vector<Result<void>> opened(groups_.size());
+  TaskGroup openings(world_.executor());
+  auto result = opened.begin();
+  for (auto& [name, group] : groups_) openings.spawn(open_one(*this, group, *result++));
+  co_await openings.join();
+  for (Result<void>& each : opened) {
+    if (!each) co_return std::move(each);
+  }
+  co_return Result<void>();
+}
+
+asio::awaitable<void> Groups::close_one(Groups& groups, ServedGroup& group, Duration drain,
+                                        GroupClosing& closing) {
+  auto close = [store = group.store.get(), drain] { return store->close(drain); };
+  closing.report = co_await run_blocking(groups.world_, std::move(close));
+}
+
+asio::awaitable<std::vector<GroupClosing>> Groups::close(Duration drain) {
+  std::vector<GroupClosing> closings;
+  closings.reserve(groups_.size());
+  TaskGroup tasks(world_.executor());
+  for (auto& [name, group] : groups_) {
+    if (!group.store) continue;
+    closings.push_back({.name = name, .report = CloseReport()});
+    tasks.spawn(close_one(*this, group, drain, closings.back()));
+  }
+  co_await tasks.join();
+  co_return closings;
+}
+
+Result<ServedGroup*> Groups::find(const std::string& name) {
+  const auto found = groups_.find(name);
+  if (found == groups_.end()) {
+    std::vector<std::string> names;
+    for (const auto& [known, group] : groups_) names.push_back(known);
+    return fail(Error(Code::not_found, "there is no group '" + name + "'")
+                    .with_hint(names.empty() ? "the config has none" : suggest(name, names)));
+  }
+  if (found->second.store) return &found->second;
+  return fail(Error(Code::unavailable, "group '" + name + "' is not open yet")
+                  .with(Retry::later)
+                  .with_retry_after(std::chrono::seconds(1)));
+}
+
+bool Groups::all_open() const {
+  return std::ranges::all_of(groups_,
+                             [](const auto& each) { return each.second.store != nullptr; });
+}
+
+}  // namespace godwit::service

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "godwit/replicated_store.h"
+#include "service/event_hub.h"
+#include "service/line_log.h"
+#include "world/signal.h"
+
+namespace godwit::service {
+
+/// One group, as this process has it.
+struct ServedGroup {
+  ReplicationConfig config;
+  std::unique_ptr<ReplicatedStore> store;  ///< null until it is open
+};
+
+/// What a group's closing left, or why it failed.
+struct GroupClosing {
+  std::string name;
+  Result<CloseReport> report;
+};
+
+/// All groups of a config.
+/// Concurrency: the World's executor. Stores are called on the blocking pool.
+class Groups {
+ public:
+  /// All outlive this.
+  Groups(World& world, LineLog& log, std::shared_ptr<EventHub> events)
+      : world_(world), log_(log), events_(std::move(events)) {}
+
+  /// Opens all, side by side; until its end each is "not open yet".
+  /// Failure: that of the first in the order of names, as ReplicatedStore::open; others are open.
+  [[nodiscard]] Task<void> open(const std::vector<ReplicationConfig>& configs);
+  /// Closes all that are open, side by side, as ReplicatedStore::close. They stay until
+  /// `let_go`, for those who still hold one.
+  [[nodiscard]] asio::awaitable<std::vector<GroupClosing>> close(Duration drain);
+  void let_go() { groups_.clear(); }
+
+  /// Failure: not_found with the nearest name; unavailable while it is not open yet.
+  [[nodiscard]] Result<ServedGroup*> find(const std::string& name);
+  [[nodiscard]] const std::map<std::string, ServedGroup>& all() const { return groups_; }
+  [[nodiscard]] bool all_open() const;
+
+ private:
+  static asio::awaitable<void> open_one(Groups& groups, ServedGroup& group, Result<void>& opened);
+  static asio::awaitable<void> close_one(Groups& groups, ServedGroup& group, Duration drain,
+                                         GroupClosing& closing);
+
+  World& world_;
+  LineLog& log_;
+  std::shared_ptr<EventHub> events_;
+  std::map<std::string, ServedGroup> groups_;
+};
+
+}  // namespace godwit::service

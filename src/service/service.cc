@@ -1,0 +1,201 @@
+#include "service/service.h"
+
+#include <cstdio>
+#include <set>
+#include <utility>
+
+#include "godwit/replication_manager.h"
+#include "service/request.h"
+
+namespace godwit::service {
+namespace {
+
+/// For answers under way, when the service stops.
+constexpr Duration kGrace = std::chrono::seconds(3);
+
+/// The keys whose values differ, those that only one of both has too.
+std::set<std::string> changed_keys(const Config& before, const Config& now) {
+  std::set<std::string> changed;
+  for (const auto& [key, value] : before.settings) {
+    const auto other = now.settings.find(key);
+    if (other == now.settings.end() || other->second != value) changed.insert(key);
+  }
+  for (const auto& [key, value] : now.settings) {
+    if (!before.settings.contains(key)) changed.insert(key);
+  }
+  return changed;
+}
+
+void tell_closing(LineLog& log, const GroupClosing& closing) {
+  if (!closing.report) {
+    const std::array fields{LogField{"error", closing.report.error().to_string()}};
+    log.line(LogLevel::error, "group did not close well", closing.name, fields);
+    return;
+  }
+  const CloseReport& report = *closing.report;
+  if (report.drained) {
+    log.line(LogLevel::info, "group is closed; every target has everything", closing.name, {});
+    return;
+  }
+  for (const TargetBacklog& backlog : report.backlogs) {
+    const std::array fields{LogField{"target", backlog.target},
+                            LogField{"tasks", std::to_string(backlog.tasks)},
+                            LogField{"dead_letters", std::to_string(backlog.dead_letters)}};
+    log.line(LogLevel::warning, "left in the journal; goes on at the next start", closing.name,
+             fields);
+  }
+  if (report.unsettled == 0) return;
+  const std::array fields{LogField{"writes", std::to_string(report.unsettled)}};
+  log.line(LogLevel::warning, "writes whose answer was lost are settled at the next start",
+           closing.name, fields);
+}
+
+}  // namespace
+
+Service::Service(World& world, Config config, Reader reader, std::ostream& log)
+    : world_(world),
+      config_(std::move(config)),
+      reader_(std::move(reader)),
+      log_(world, log, config_.log),
+      events_(std::make_shared<EventHub>(world)),
+      groups_(world, log_, events_),
+      jobs_(world),
+      calls_(world) {}
+
+std::string Service::new_request_id() {
+  char text[20];
+  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(world_.random()));
+  return text;
+}
+
+Result<void> Service::listen() {
+  const ApiConfig& api = config_.api;
+  GODWIT_TRY(const ListenAt at, parse_listen(api.listen));
+  if (!at.is_loopback() && api.operate_token.empty()) {
+    return fail(Error(Code::invalid_argument,
+                      "api.listen: others can reach " + api.listen + ", and there is no token")
+                    .with_hint("set api.operate_token_file, or listen on 127.0.0.1"));
+  }
+  if (!at.is_loopback() && api.certificate_file.empty()) {
+    log_.line(LogLevel::warning, "others can read tokens on their way: no certificate_file", {},
+              {});
+  }
+  http::ServerOptions options{.address = at.address,
+                              .port = at.port,
+                              .max_connections = api.max_connections,
+                              .certificate_file = api.certificate_file,
+                              .key_file = api.key_file};
+  options.refuse = [this](unsigned status, const std::string& why) {
+    const Code code = status == 500   ? Code::internal
+                      : status == 503 ? Code::throttled
+                                      : Code::invalid_argument;
+    http::Answer answer{.status = status,
+                        .body = dump(error_json(Error(code, why), new_request_id())) + "\n"};
+    answer.headers.set("Content-Type", "application/json");
+    return answer;
+  };
+  GODWIT_TRY(server_, http::listen(world_, std::move(options), [this](http::Exchange& exchange) {
+               return serve(*this, exchange);
+             }));
+  return {};
+}
+
+Task<void> Service::open() {
+  auto listening = listen();
+  if (!listening) co_return listening;
+  const std::array fields{LogField{"at", server_->endpoint().to_string()},
+                          LogField{"node", config_.node.name}};
+  log_.line(LogLevel::info, "listening", {}, fields);
+  GODWIT_CO_CHECK(co_await groups_.open(config_.groups));
+  ready_ = true;
+  co_return Result<void>();
+}
+
+asio::awaitable<void> Service::close() {
+  ready_ = false;
+  if (server_) co_await server_->stop(kGrace);
+  const std::vector<GroupClosing> closings = co_await groups_.close(config_.node.drain);
+  for (const GroupClosing& closing : closings) tell_closing(log_, closing);
+  auto join = [this] {
+    jobs_.join();
+    return Result<void>();
+  };
+  (void)co_await run_blocking(world_, std::move(join));
+  groups_.let_go();
+}
+
+Task<void> Service::apply_workers(const ReplicationConfig& group, const ReplicaTarget& target) {
+  GODWIT_CO_TRY(ServedGroup * served, groups_.find(group.name));
+  auto set = [store = served->store.get(), name = target.name,
+              bounds = WorkerBounds{.least = target.workers, .most = target.most_workers}] {
+    return ReplicationManager(*store).set_workers(name, bounds);
+  };
+  co_return co_await calls_.quick(std::move(set));
+}
+
+/// Whether `key` can change while we run; then it has.
+Task<bool> Service::apply(const std::string& key, const Config& fresh) {
+  if (key.starts_with("log.")) {
+    config_.log = fresh.log;
+    log_.configure(config_.log);
+    co_return true;
+  }
+  if (key.starts_with("api.read_token") || key.starts_with("api.operate_token")) {
+    config_.api.read_token = fresh.api.read_token;
+    config_.api.operate_token = fresh.api.operate_token;
+    co_return true;
+  }
+  if (key == "api.max_body") config_.api.max_body = fresh.api.max_body;
+  if (key == "api.request_timeout") config_.api.request_timeout = fresh.api.request_timeout;
+  if (key == "api.metrics_alias") config_.api.metrics_alias = fresh.api.metrics_alias;
+  if (key == "node.drain") config_.node.drain = fresh.node.drain;
+  if (key == "api.max_body" || key == "api.request_timeout" || key == "api.metrics_alias" ||
+      key == "node.drain") {
+    co_return true;
+  }
+  if (!key.ends_with(".workers") && !key.ends_with(".most_workers")) co_return false;
+  for (const ReplicationConfig& group : fresh.groups) {
+    for (const ReplicaTarget& target : group.targets) {
+      const std::string own = "groups." + group.name + ".targets." + target.name + ".";
+      if (!key.starts_with(own)) continue;
+      GODWIT_CO_CHECK(co_await apply_workers(group, target));
+      co_return true;
+    }
+  }
+  co_return false;
+}
+
+Task<ReloadReport> Service::reload() {
+  Reader reader = reader_;
+  auto fresh = co_await run_blocking(world_, std::move(reader));
+  if (!fresh) co_return std::unexpected(std::move(fresh).error());
+  ReloadReport report;
+  for (const std::string& key : changed_keys(config_, *fresh)) {
+    const Result<bool> applied = co_await apply(key, *fresh);
+    if (!applied) {
+      report.refused.push_back({key, applied.error().to_string()});
+    } else if (*applied) {
+      report.applied.push_back(key);
+      // Another reload compares with what holds now; what was refused is refused again.
+      const auto now = fresh->settings.find(key);
+      if (now == fresh->settings.end()) {
+        config_.settings.erase(key);
+      } else {
+        config_.settings[key] = now->second;
+      }
+    } else {
+      report.refused.push_back({key, "takes a restart"});
+    }
+  }
+  for (const std::string& key : report.applied) {
+    const std::array fields{LogField{"key", key}};
+    log_.line(LogLevel::info, "reloaded", {}, fields);
+  }
+  for (const ReloadReport::Refused& refused : report.refused) {
+    const std::array fields{LogField{"key", refused.key}, LogField{"why", refused.why}};
+    log_.line(LogLevel::warning, "not reloaded", {}, fields);
+  }
+  co_return report;
+}
+
+}  // namespace godwit::service

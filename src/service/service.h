@@ -1,0 +1,83 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "service/api.h"
+#include "service/calls.h"
+#include "service/config.h"
+#include "service/event_hub.h"
+#include "service/groups.h"
+#include "service/jobs.h"
+#include "service/line_log.h"
+
+namespace godwit::service {
+
+/// What a reload did.
+struct ReloadReport {
+  struct Refused {
+    std::string key;
+    std::string why;
+  };
+  std::vector<std::string> applied;
+  std::vector<Refused> refused;
+};
+
+/// The daemon in all but its process: groups, jobs and the API over them.
+/// Concurrency: the World's executor.
+class Service {
+ public:
+  /// Reads the config anew, for reloads.
+  using Reader = std::function<Result<Config>()>;
+
+  Service(World& world, Config config, Reader reader, std::ostream& log);
+  Service(Service&&) = delete;
+
+  /// Listens, then opens all groups; from its listening on it answers that it is not ready.
+  /// Failure: a port that is taken, an address that others can reach without a token; as
+  /// ReplicatedStore::open. Close it after a failure too.
+  [[nodiscard]] Task<void> open();
+  /// Answers no more; then waits up to [node] drain until every target has everything. Says in the
+  /// log what is left.
+  [[nodiscard]] asio::awaitable<void> close();
+  /// Takes what can be taken of the config as it is now: levels, tokens, limits, workers.
+  /// Failure: that of reading it; then nothing has changed.
+  [[nodiscard]] Task<ReloadReport> reload();
+
+  [[nodiscard]] http::Endpoint endpoint() const { return server_->endpoint(); }
+  [[nodiscard]] World& world() { return world_; }
+  [[nodiscard]] const Config& config() const { return config_; }
+  [[nodiscard]] LineLog& log() { return log_; }
+  [[nodiscard]] EventHub& events() { return *events_; }
+  [[nodiscard]] Groups& groups() { return groups_; }
+  [[nodiscard]] Jobs& jobs() { return jobs_; }
+  [[nodiscard]] Calls& calls() { return calls_; }
+  [[nodiscard]] BodyBudget& bodies() { return bodies_; }
+  [[nodiscard]] bool is_ready() const { return ready_; }
+  [[nodiscard]] std::size_t connections() const { return server_->connections(); }
+  /// "0123456789abcdef".
+  [[nodiscard]] std::string new_request_id();
+
+ private:
+  [[nodiscard]] Result<void> listen();
+  [[nodiscard]] Task<void> apply_workers(const ReplicationConfig& group,
+                                         const ReplicaTarget& target);
+  [[nodiscard]] Task<bool> apply(const std::string& key, const Config& fresh);
+
+  World& world_;
+  Config config_;
+  Reader reader_;
+  LineLog log_;
+  std::shared_ptr<EventHub> events_;
+  Groups groups_;
+  Jobs jobs_;
+  Calls calls_;
+  BodyBudget bodies_;
+  std::unique_ptr<http::Server> server_;
+  bool ready_ = false;
+};
+
+}  // namespace godwit::service
