@@ -112,6 +112,16 @@ MonoTime TargetQueue::in_doubt_until(const std::string& key, const Entry& entry)
   return until;
 }
 
+std::vector<Doubt> TargetQueue::doubts() const {
+  std::vector<Doubt> doubts;
+  for (const auto& [key, entry] : entries_) {
+    const MonoTime until = in_doubt_until(key, entry);
+    if (until <= context_.world.mono_now()) continue;
+    doubts.push_back({.write = entry.task.write, .until = until});
+  }
+  return doubts;
+}
+
 void TargetQueue::done(const std::string& key, const Version& version) {
   Entry* entry = taken(key);
   if (entry == nullptr) return;

@@ -36,6 +36,12 @@ struct Backlog {
   }
 };
 
+/// The newest write of a key at which an older one may land until then.
+struct Doubt {
+  Write write;
+  MonoTime until{};
+};
+
 /// What a queue needs of the journal around it.
 struct QueueContext {
   World& world;
@@ -118,6 +124,9 @@ class TargetQueue {
   /// Tasks in memory, of full syncs too: who adds those keeps them under a limit.
   [[nodiscard]] std::size_t in_memory() const { return entries_.size(); }
   [[nodiscard]] std::vector<Write> in_memory_writes() const;
+  /// Those of tasks in memory. Of what is only on disk: until `quiet_from`.
+  [[nodiscard]] std::vector<Doubt> doubts() const;
+  [[nodiscard]] MonoTime quiet_from() const { return context_.quiet_from; }
   [[nodiscard]] bool has_doubts() const { return in_doubt_ > 0 || !doubts_.empty(); }
   /// It has been delivered, but see `doubt`.
   [[nodiscard]] bool is_in_doubt(const std::string& key) const;

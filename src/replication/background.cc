@@ -6,6 +6,7 @@ namespace godwit::replication {
 
 void Background::start() {
   for (auto& [name, target] : engine_.targets) start_agent(*target);
+  tasks_.spawn(settle_suspects(Context(engine_.world).with_cancel(stop_.token()), engine_));
   tasks_.spawn(writer_.settle(Context(engine_.world).with_cancel(stop_.token())));
 }
 

@@ -20,6 +20,7 @@
 #include "replication/metrics.h"
 #include "replication/open_puts.h"
 #include "replication/recent.h"
+#include "replication/suspects.h"
 #include "replication/types.h"
 #include "version/hybrid_clock.h"
 #include "version/merge.h"
@@ -53,6 +54,7 @@ struct Engine {
   RecentPuts recent;
   OpenPuts open_puts;
   Drafts drafts;
+  Suspects suspects;
   Mergers mergers;
   Events events;
   GroupCounts counts;

@@ -20,6 +20,14 @@ std::optional<std::string> why_not(const Target& target) {
   return std::nullopt;
 }
 
+/// What was given up may land later, at a store that may be the primary then.
+void doubt_where_unknown(Engine& engine, const std::string& target, const std::string& key,
+                         const Error& error) {
+  if (error.outcome() != Outcome::unknown) return;
+  const MonoTime until = engine.world.mono_now() + engine.config.late_write_window;
+  engine.journal.target(target)->doubt(key, until);
+}
+
 /// Makes visible what the candidate was sent of a large body while its primary took it.
 Task<bool> complete_draft(const Context& context, Engine& engine, Target& candidate,
                           const journal::Write& write) {
@@ -31,56 +39,81 @@ Task<bool> complete_draft(const Context& context, Engine& engine, Target& candid
   if (sent && draft->whole) {
     const auto stored = co_await draft->upload.complete(context);
     if (stored) co_return true;
+    doubt_where_unknown(engine, name.target, write.key, stored.error());
   }
   engine.drafts.free(draft);
   co_return false;
 }
 
-/// Gives the candidate one object from a store that has it in that version or a newer one. Small
-/// ones from memory. False when nobody has it.
-Task<bool> give(const Context& context, Engine& engine, Target& candidate,
-                const journal::Write& write) {
+/// Another store than `store` that has the write, or a newer one; null: none that answers.
+asio::awaitable<Store*> holder(const Context& context, Engine& engine, const Store& store,
+                               const journal::Write& write) {
+  for (const auto& [name, other] : engine.targets) {
+    if (other->store.get() == &store) continue;
+    const auto there = co_await look(context, *other->store, write.key);
+    if (there && *there && version_of(**there) >= write.version) co_return other->store.get();
+  }
+  co_return nullptr;
+}
+
+/// Gives a store one object from another that has it in that version or a newer one. Small ones
+/// from memory. False when nobody has it.
+Task<bool> give(const Context& context, Engine& engine, Store& store, const journal::Write& write) {
   if (const RecentPuts::Put* recent = engine.recent.find(write.key, write.version)) {
     const auto held = recent->body;
     ViewBody body(as_bytes(*held));
     const Upload upload{.body = &body, .size = held->size()};
     const PutOptions options{.metadata = recent->metadata};
-    GODWIT_CO_CHECK(co_await candidate.store->put(context, write.key, upload, options));
+    GODWIT_CO_CHECK(co_await store.put(context, write.key, upload, options));
     co_return true;
   }
-  GODWIT_CO_TRY(const bool completed, co_await complete_draft(context, engine, candidate, write));
-  if (completed) co_return true;
+  Store* const from = co_await holder(context, engine, store, write);
+  if (from == nullptr) co_return false;
+  GODWIT_CO_TRY(const auto there, co_await look(context, *from, write.key));
+  if (!there) co_return false;
   Copies copies(engine);
-  for (const auto& [name, other] : engine.targets) {
-    if (other.get() == &candidate) continue;
-    const auto there = co_await look(context, *other->store, write.key);
-    if (!there || !*there || version_of(**there) < write.version) continue;
-    auto copier = copies.between({.source = *other->store, .target = *candidate.store});
-    const ListEntry entry = row_of(**there);
-    GODWIT_CO_CHECK(co_await copier.copy(context, entry, write.key));
-    co_return true;
-  }
-  co_return false;
+  auto copier = copies.between({.source = *from, .target = store});
+  const ListEntry entry = row_of(*there);
+  GODWIT_CO_CHECK(co_await copier.copy(context, entry, write.key));
+  co_return true;
 }
 
-Task<bool> heal_one(const Context& context, Engine& engine, Target& candidate,
-                    const journal::Write& write) {
-  GODWIT_CO_TRY(const auto there, co_await look(context, *candidate.store, write.key));
+bool is_at_risk(const MoveReport& report, const std::string& key) {
+  return std::ranges::find(report.at_risk, key, &WriteAtRisk::key) != report.at_risk.end();
+}
+
+void name_at_risk(MoveReport& report, const journal::Write& write) {
+  const bool removal = write.change == journal::Change::remove;
+  report.at_risk.push_back({.key = write.key, .version = write.version, .removal = removal});
+}
+
+/// One write that the candidate lacks, or may lack, by what it was sent or by what others have.
+Task<bool> make_up(const Context& context, Engine& engine, Target& candidate,
+                   const journal::Write& write) {
+  GODWIT_CO_TRY(const bool completed, co_await complete_draft(context, engine, candidate, write));
+  if (completed) co_return true;
+  auto healed = co_await heal(context, engine, *candidate.store, write);
+  if (!healed) doubt_where_unknown(engine, candidate.config.name, write.key, healed.error());
+  co_return healed;
+}
+
+}  // namespace
+
+Task<bool> heal(const Context& context, Engine& engine, Store& store, const journal::Write& write) {
+  GODWIT_CO_TRY(const auto there, co_await look(context, store, write.key));
   if (there && version_of(*there) >= write.version) co_return true;
   if (write.change == journal::Change::put) {
-    co_return co_await give(context, engine, candidate, write);
+    co_return co_await give(context, engine, store, write);
   }
   if (!there) co_return true;
   // Nobody may have been told of it, or its writer that it failed: what was acknowledged before it
   // must not go for it.
   if (engine.journal.is_unsettled(write.key)) co_return false;
   const std::span<const std::string> keys(&write.key, 1);
-  GODWIT_CO_TRY(auto removed, co_await candidate.store->remove(context, keys));
+  GODWIT_CO_TRY(auto removed, co_await store.remove(context, keys));
   if (!removed.front()) co_return std::unexpected(std::move(removed.front()).error());
   co_return true;
 }
-
-}  // namespace
 
 Result<GroupConfig> with_primary(GroupConfig config, const std::string& primary) {
   if (config.primary == primary) return config;
@@ -98,7 +131,7 @@ Result<GroupConfig> with_primary(GroupConfig config, const std::string& primary)
 
 Result<std::string> best_candidate(const Engine& engine, bool automatic) {
   const Target* best = nullptr;
-  std::tuple<bool, std::uint64_t, int, std::string> rank;
+  std::tuple<bool, std::uint64_t, std::uint64_t, int, std::string> rank;
   std::string reasons;
   for (const auto& [name, target] : engine.targets) {
     const auto backlog = engine.journal.backlog(name);
@@ -108,7 +141,8 @@ Result<std::string> best_candidate(const Engine& engine, bool automatic) {
       reasons += (reasons.empty() ? "" : "; ") + name + " " + *reason;
       continue;
     }
-    std::tuple own{backlog->resync, backlog->tasks + backlog->dead, target->config.priority, name};
+    std::tuple own{backlog->resync, backlog->tasks + backlog->dead, backlog->in_doubt,
+                   target->config.priority, name};
     if (best != nullptr && rank <= own) continue;
     best = target.get();
     rank = std::move(own);
@@ -130,15 +164,25 @@ Task<void> heal_candidate(const Context& context, Engine& engine, Target& candid
   report.exact = !engine.journal.backlog(name)->resync;
   report.lacking = lacking.size();
   for (const journal::Write& write : lacking) {
+    bool healed = false;
     if (!dry_run) {
-      GODWIT_CO_TRY(const bool healed, co_await heal_one(context, engine, candidate, write));
-      if (healed) {
-        ++report.healed;
-        continue;
-      }
+      GODWIT_CO_TRY(healed, co_await make_up(context, engine, candidate, write));
     }
-    const bool removal = write.change == journal::Change::remove;
-    report.at_risk.push_back({.key = write.key, .version = write.version, .removal = removal});
+    if (healed) {
+      ++report.healed;
+    } else {
+      name_at_risk(report, write);
+    }
+  }
+  GODWIT_CO_TRY(const Suspects suspects, co_await find_suspects(engine, name));
+  for (const auto& [key, doubt] : suspects) {
+    const journal::Write& write = doubt.write;
+    if (write.change != journal::Change::put || is_at_risk(report, key)) continue;
+    if (!dry_run) {
+      GODWIT_CO_CHECK(co_await make_up(context, engine, candidate, write));
+    }
+    const bool elsewhere = co_await holder(context, engine, *candidate.store, write) != nullptr;
+    if (!elsewhere) name_at_risk(report, write);
   }
   co_return Result<void>();
 }

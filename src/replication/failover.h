@@ -25,6 +25,11 @@ struct Engine;
 /// Failure: precondition_failed for a target that cannot be primary now, with the reason.
 [[nodiscard]] Result<void> check_candidate(const Target& target);
 
+/// Sees to it that a store holds what a write asks for, or a newer one, by what others have. False:
+/// nobody has it, or nobody may know. Failure: the store's.
+[[nodiscard]] Task<bool> heal(const Context& context, Engine& engine, Store& store,
+                              const journal::Write& write);
+
 /// What the target lacks, told by the journal, given to it by whoever else has it.
 /// Effect with `dry_run`: none; then `healed` is 0 and all that is lacking is at risk.
 [[nodiscard]] Task<void> heal_candidate(const Context& context, Engine& engine, Target& candidate,

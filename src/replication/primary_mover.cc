@@ -87,7 +87,7 @@ Task<MoveReport> PrimaryMover::carry_out(const Context& context, const MoveOptio
   engine_.gate.close();
   if (options.kind == MoveKind::failover) engine_.writes.cancel();
   co_await engine_.gate.drained();
-  auto ready = co_await prepare(context, options, move.report);
+  auto ready = co_await prepare(context, options, move);
   if (ready) ready = co_await agree(context, move);
   if (!ready && ready.error().outcome() == Outcome::unknown) {
     undecided_ = std::move(move);
@@ -109,7 +109,8 @@ Task<void> PrimaryMover::wait_until_near(const Context& context, const std::stri
                                                           " dead letters: nothing was changed")
                          .with_hint("redrive or resolve them"));
     }
-    const bool near = !backlog->resync && backlog->tasks <= kNear && backlog->in_doubt == 0;
+    const bool near = !backlog->resync && backlog->tasks <= kNear && backlog->in_doubt == 0 &&
+                      engine_.suspects.empty();
     if (near) co_return Result<void>();
     const auto waited = co_await context.sleep(kLook);
     if (!waited) co_return fail(not_caught_up(waited.error(), candidate, *backlog));
@@ -117,15 +118,18 @@ Task<void> PrimaryMover::wait_until_near(const Context& context, const std::stri
 }
 
 /// The agents have ended, and the candidate has all that it can get.
-Task<void> PrimaryMover::prepare(const Context& context, const MoveOptions& options,
-                                 MoveReport& report) {
+Task<void> PrimaryMover::prepare(const Context& context, const MoveOptions& options, Move& move) {
+  MoveReport& report = move.report;
   if (options.kind == MoveKind::switchover) {
     co_return co_await hand_over(context.with_timeout(options.patience), report.to);
   }
   co_await background_.stop();
   Target& candidate = *engine_.targets.at(report.to);
   auto healed = co_await heal_candidate(context, engine_, candidate, report, false);
-  if (healed) co_return healed;
+  if (healed) {
+    GODWIT_CO_TRY(move.suspects, co_await find_suspects(engine_, report.to));
+    co_return healed;
+  }
   co_return fail(std::move(healed).error().with(Outcome::not_applied));
 }
 
@@ -246,6 +250,7 @@ void PrimaryMover::change_roles(Move& move) {
   engine_.epoch = report.epoch;
   engine_.recent = RecentPuts();
   engine_.drafts.drop_all();
+  engine_.suspects = std::move(move.suspects);
   engine_.journal.remove_target(report.to);
   engine_.primary_health = Detector();
   engine_.primary_round_trip = promoted->round_trip;

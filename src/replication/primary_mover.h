@@ -35,14 +35,14 @@ class PrimaryMover {
     MoveKind kind = MoveKind::switchover;
     MoveReport report;
     GroupConfig config;  ///< afterwards
+    Suspects suspects{};
   };
 
   [[nodiscard]] Result<Move> plan(const MoveOptions& options) const;
   [[nodiscard]] Task<MoveReport> carry_out(const Context& context, const MoveOptions& options,
                                            Move move);
   [[nodiscard]] Task<void> wait_until_near(const Context& context, const std::string& candidate);
-  [[nodiscard]] Task<void> prepare(const Context& context, const MoveOptions& options,
-                                   MoveReport& report);
+  [[nodiscard]] Task<void> prepare(const Context& context, const MoveOptions& options, Move& move);
   [[nodiscard]] Task<void> hand_over(const Context& context, const std::string& candidate);
   [[nodiscard]] Task<void> agree(const Context& context, const Move& move);
   [[nodiscard]] Task<void> make_sure_of_marker(const Context& context, const std::string& target);

@@ -127,7 +127,7 @@ class Router::Race {
         context_(context),
         key_(key),
         options_(options),
-        order_(router.candidates(options)),
+        order_(router.candidates(key, options)),
         tasks_(context.world().executor()) {}
 
   Task<T> run(Ask<T> ask) {
@@ -246,7 +246,7 @@ Task<T> Router::first_answer(const Context& context, const std::string& key,
     co_return co_await race.run(ask);
   }
   Error last = nobody(preference_of(options));
-  for (const std::string& name : candidates(options)) {
+  for (const std::string& name : candidates(key, options)) {
     if (!co_await has_newest(name, key)) continue;
     auto answer = co_await consult(context, name, key, options, ask);
     if (ends_read(name, answer, options)) {
@@ -278,7 +278,7 @@ Task<std::optional<T>> Router::consult(const Context& context, const std::string
 
 /// Exact freshness: whoever lacks this very key is not asked.
 asio::awaitable<bool> Router::has_newest(const std::string& name, const std::string& key) {
-  if (name.empty()) co_return true;
+  if (name.empty()) co_return !engine_.suspects.contains(key);
   const auto lacks = co_await engine_.journal.lacks(name, key);
   co_return lacks && !*lacks;
 }
@@ -287,9 +287,9 @@ ReadPreference Router::preference_of(const ReadOptions& options) const {
   return options.preference.value_or(engine_.config.read_preference);
 }
 
-std::vector<std::string> Router::candidates(const ReadOptions& options) {
+std::vector<std::string> Router::candidates(const std::string& key, const ReadOptions& options) {
   const ReadPreference preference = preference_of(options);
-  if (preference == ReadPreference::primary) return {""};
+  if (preference == ReadPreference::primary && !engine_.suspects.contains(key)) return {""};
   std::vector<std::string> order = in_turn();
   if (preference == ReadPreference::secondary_only) return order;
   order.emplace_back();

@@ -36,7 +36,8 @@ class Router {
   [[nodiscard]] asio::awaitable<bool> has_newest(const std::string& name, const std::string& key);
   [[nodiscard]] ReadPreference preference_of(const ReadOptions& options) const;
   /// Who is asked, in this order; the primary is "".
-  [[nodiscard]] std::vector<std::string> candidates(const ReadOptions& options);
+  [[nodiscard]] std::vector<std::string> candidates(const std::string& key,
+                                                    const ReadOptions& options);
   /// The targets that may be read, whose turn it is first.
   [[nodiscard]] std::vector<std::string> in_turn();
   /// Its region, and how far it is as measured.

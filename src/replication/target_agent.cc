@@ -171,7 +171,7 @@ std::optional<KnownObjects::Expected> TargetAgent::expected(const journal::Targe
   const journal::Write& write = task.write;
   const bool plain = write.change == Change::put && write.version.epoch == engine_.epoch &&
                      task.attempts == 0 && !in_conflict_.contains(write.key) &&
-                     !target_.doubts.contains(write.key) &&
+                     !target_.doubts.contains(write.key) && !engine_.suspects.contains(write.key) &&
                      !engine_.deposed.contains(target_.config.name);
   if (!plain || !keeps_conditions_.value_or(false)) return std::nullopt;
   const RecentPuts::Put* recent = engine_.recent.find(write.key, write.version);
@@ -185,6 +185,10 @@ std::optional<KnownObjects::Expected> TargetAgent::expected(const journal::Targe
 Task<TargetAgent::Arrived> TargetAgent::look_and_deliver(const Context& context,
                                                          const journal::TargetTask& task) {
   const std::string& key = task.write.key;
+  if (engine_.suspects.contains(key)) {
+    co_return fail(Error(Code::unavailable, "an older write may land at the primary yet")
+                       .at(place_of(*engine_.primary, "head", key)));
+  }
   journal::Write write = task.write;
   const bool doubted = target_.doubts.contains(key);
   const Context look_context = context.with_timeout(target_.config.sync_timeout);
@@ -374,7 +378,7 @@ Task<TargetAgent::Arrived> TargetAgent::adopt(const Context& context,
   const Version version = version_of(*there);
   // A write, or a removal, may have come between the look that led here and the lock.
   const auto* queue = engine_.journal.target(target_.config.name);
-  const bool outrun = engine_.journal.is_unsettled(key) ||
+  const bool outrun = engine_.journal.is_unsettled(key) || engine_.suspects.contains(key) ||
                       (queue != nullptr && queue->newest_of_taken(key) > task.write.version);
   if (outrun || (ours && version_of(*ours) >= version)) {
     co_return fail(changed_meanwhile(*engine_.primary, key));

@@ -270,7 +270,7 @@ Task<journal::Sequence> Writer::begin(const Context& context, const Pending& wri
 /// A write whose answer was lost may still land. A second one of its key waits, or the late first
 /// one could take the place of an acknowledged second.
 Task<void> Writer::wait_until_settled(const Context& context, const std::string& key) {
-  while (engine_.journal.is_unsettled(key)) {
+  while (engine_.journal.is_unsettled(key) || engine_.suspects.contains(key)) {
     auto waited = co_await context.sleep(kFirstLook);
     if (waited) continue;
     co_return fail(

@@ -1,0 +1,57 @@
+#include "replication/suspects.h"
+
+#include <algorithm>
+
+#include "replication/engine.h"
+
+namespace godwit::replication {
+namespace {
+
+constexpr Duration kLook = std::chrono::milliseconds(500);
+
+Task<void> settle(const Context& context, Engine& engine, journal::Doubt doubt) {
+  const std::string& key = doubt.write.key;
+  GODWIT_CO_TRY(const auto held, co_await engine.locks.acquire(context, key));
+  if (doubt.write.change != journal::Change::compare) {
+    GODWIT_CO_CHECK(co_await heal(context, engine, *engine.primary, doubt.write));
+  }
+  GODWIT_CO_CHECK(co_await engine.journal.compare(key, journal::Priority::normal));
+  engine.suspects.erase(key);
+  co_return Result<void>();
+}
+
+}  // namespace
+
+Task<Suspects> find_suspects(Engine& engine, const std::string& target) {
+  const journal::TargetQueue& queue = *engine.journal.target(target);
+  Suspects suspects;
+  const auto note = [&](const journal::Write& write, MonoTime until) {
+    journal::Doubt& suspect = suspects.try_emplace(write.key, write, until).first->second;
+    if (suspect.write.version < write.version) suspect.write = write;
+    suspect.until = std::max(suspect.until, until);
+  };
+  if (queue.quiet_from() > engine.world.mono_now()) {
+    GODWIT_CO_TRY(const auto lacking, co_await engine.journal.lacking(target));
+    for (const journal::Write& write : lacking) note(write, queue.quiet_from());
+  }
+  for (const journal::Doubt& doubt : queue.doubts()) note(doubt.write, doubt.until);
+  co_return suspects;
+}
+
+asio::awaitable<void> settle_suspects(Context context, Engine& engine) {
+  while (!context.cancel().cancelled()) {
+    if (engine.suspects.empty()) {
+      co_await engine.changed.wait();
+      continue;
+    }
+    const Suspects suspects = engine.suspects;
+    for (const auto& [key, doubt] : suspects) {
+      if (doubt.until > engine.world.mono_now()) continue;
+      const Context patient = context.with_timeout(engine.config.health_check_timeout);
+      (void)co_await settle(patient, engine, doubt);
+    }
+    (void)co_await context.sleep(kLook);
+  }
+}
+
+}  // namespace godwit::replication
