@@ -13,8 +13,9 @@ Locations: s3://BUCKET/PREFIX?endpoint=URL&region=R, file:///DIR, a path, rocksd
 memory:NAME, or REMOTE:PREFIX of godwit.toml or rclone.conf. Keys for S3 come from the environment
 (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_PROFILE), files or the instance; never from a URL.
 
-Exit codes: 0 done or all the same, 1 verify found differences, 2 usage, 3 partial (some objects
-failed, a listing broke off, deletes were refused), 4 fatal, 130 interrupted.
+Exit codes: 0 done, or all the same or well, 1 verify found differences, or status trouble,
+2 usage, 3 partial (some objects failed, a listing broke off, deletes were refused), 4 fatal,
+130 interrupted.
 
 Examples:
   godwit sync s3://backups?endpoint=https://s3.example.com /srv/backups
@@ -93,6 +94,7 @@ int run_app(std::vector<std::string> arguments, const Streams& streams) {
   add_bench_command(app, chosen);
   RunRequest run;
   add_run_command(app, run);
+  add_service_commands(app, chosen);
   add_config_command(app, chosen);
   add_completions_command(app, chosen);
   add_reference_command(app, chosen);

@@ -34,6 +34,8 @@ void add_run_command(CLI::App& app, RunRequest& request);
 /// Runs the daemon to its end. Yields the exit code.
 [[nodiscard]] int run_service(const RunRequest& request, const GlobalOptions& options,
                               const Streams& streams);
+/// Adds `status lag queue events targets dead-letters conflicts failover switchover failback`.
+void add_service_commands(CLI::App& app, Chosen& chosen);
 /// Adds `config`.
 void add_config_command(CLI::App& app, Chosen& chosen);
 /// Adds `completions`.

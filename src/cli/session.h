@@ -59,6 +59,7 @@ class Session {
   [[nodiscard]] const Context& context() const { return *context_; }
   [[nodiscard]] Output& output() { return output_; }
   [[nodiscard]] World& world() { return world_; }
+  [[nodiscard]] http::Client& client() { return *client_; }
   /// Of all stores of this run together.
   [[nodiscard]] Traffic traffic() const { return {client_->stats().requests, metrics_}; }
   [[nodiscard]] const Config& config() const { return config_; }

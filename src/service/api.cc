@@ -178,7 +178,9 @@ asio::awaitable<void> serve(Service& service, http::Exchange& exchange) {
     if (status != 204) answer.body = dump(reply.body) + "\n";
     (void)co_await exchange.respond(std::move(answer));
   }
-  const LogLevel level = status >= 500 ? LogLevel::warning : LogLevel::debug;
+  // Not ready yet is an answer.
+  const bool failed = status >= 500 && reply.body.contains("error");
+  const LogLevel level = failed ? LogLevel::warning : LogLevel::debug;
   if (!service.log().wants(level)) co_return;
   const auto took =
       std::chrono::duration_cast<std::chrono::milliseconds>(service.world().mono_now() - began);
