@@ -44,6 +44,9 @@ class Exchange {
   [[nodiscard]] virtual const RequestHead& head() const = 0;
   /// Of the body, where the client tells.
   [[nodiscard]] virtual std::optional<Bytes> body_size() const = 0;
+  /// The next bytes of the body, up to the size of `into` (> 0); 0: it has ended.
+  /// Failure: timed_out, unavailable; corrupted.
+  [[nodiscard]] virtual Task<std::size_t> read(MutableByteSpan into) = 0;
   /// All of the body. Failure: limit_exceeded past `most` bytes (one that is announced is not even
   /// read); timed_out; corrupted.
   [[nodiscard]] virtual Task<std::string> read_body(Bytes most) = 0;

@@ -135,21 +135,25 @@ Task<std::size_t> ServerExchange::read_piece(MutableByteSpan into, Duration most
   co_return parser_.body_count();
 }
 
-Task<std::string> ServerExchange::read_body(Bytes most) {
-  const std::string too_large = "the body is larger than " + format_bytes(most);
-  if (parser_.length().value_or(0) > most) co_return fail(Code::limit_exceeded, too_large);
+Task<std::size_t> ServerExchange::read(MutableByteSpan into) {
   if (parser_.expects_continue() && !parser_.is_done() && !std::exchange(continued_, true)) {
     GODWIT_CO_CHECK(co_await wire_.write(as_bytes("HTTP/1.1 100 Continue\r\n\r\n")));
   }
+  co_return co_await read_piece(into, wire_.options.idle_timeout);
+}
+
+Task<std::string> ServerExchange::read_body(Bytes most) {
+  const std::string too_large = "the body is larger than " + format_bytes(most);
+  if (parser_.length().value_or(0) > most) co_return fail(Code::limit_exceeded, too_large);
   std::string body;
   std::string piece(kReadSize, '\0');
-  while (!parser_.is_done()) {
-    const MutableByteSpan room = std::as_writable_bytes(std::span(piece));
-    GODWIT_CO_TRY(const std::size_t count, co_await read_piece(room, wire_.options.idle_timeout));
+  const MutableByteSpan room = std::as_writable_bytes(std::span(piece));
+  for (;;) {
+    GODWIT_CO_TRY(const std::size_t count, co_await read(room));
+    if (count == 0) co_return body;
     if (body.size() + count > most) co_return fail(Code::limit_exceeded, too_large);
     body.append(piece, 0, count);
   }
-  co_return body;
 }
 
 Task<void> ServerExchange::respond(Answer answer) {

@@ -52,6 +52,7 @@ class ServerExchange final : public Exchange {
 
   [[nodiscard]] const RequestHead& head() const override { return head_; }
   [[nodiscard]] std::optional<Bytes> body_size() const override { return parser_.length(); }
+  [[nodiscard]] Task<std::size_t> read(MutableByteSpan into) override;
   [[nodiscard]] Task<std::string> read_body(Bytes most) override;
   [[nodiscard]] Task<void> respond(Answer answer) override;
   [[nodiscard]] Task<void> begin(Answer answer, AnswerSize size) override;

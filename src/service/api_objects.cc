@@ -2,19 +2,30 @@
 #include <utility>
 
 #include "service/api.h"
+#include "service/body_pipe.h"
 #include "service/service.h"
 #include "service/shapes.h"
 #include "world/callback.h"
+#include "world/real/real_thread.h"
+#include "world/signal.h"
 
 namespace godwit::service {
 namespace {
 
 /// Of an object that is sent; larger ones go in more than one read of the store.
 constexpr Bytes kPiece = 4 * kMiB;
-/// Bodies of that many puts of the largest size are held at once.
-constexpr Bytes kBodiesHeld = 4;
+/// Bodies up to this size are held whole, all of them together up to `kBodiesHeld`; larger ones,
+/// and those of an unknown size, are stored while they come in, by `kMostUploads` threads at most.
+constexpr Bytes kLargestSmall = 4 * kMiB;
+constexpr Bytes kBodiesHeld = 64 * kMiB;
+constexpr Bytes kMostUploads = 16;
+constexpr std::size_t kPipePiece = 256 * kKiB;
 constexpr std::uint64_t kMostListed = 1000;
 constexpr std::string_view kMetaPrefix = "x-godwit-meta-";
+
+Error busy(const std::string& why) {
+  return Error(Code::throttled, why).with(Retry::later).with_retry_after(std::chrono::seconds(1));
+}
 
 Result<Duration> timeout_of(const Call& call) {
   GODWIT_TRY(const auto timeout, duration_argument("timeout", call.argument("timeout")));
@@ -197,28 +208,86 @@ Result<Reply> answer_write(const Call& call, const Result<Receipt>& written,
   return reply;
 }
 
+/// A body that is held whole: one call of the library, and none of its threads waits.
+Task<Receipt> put_small(Call& call, ReplicatedStore& store, const WriteOptions& options) {
+  const Bytes size = call.exchange.body_size().value_or(0);
+  const auto share = call.service.bodies().take(size, kBodiesHeld);
+  if (!share) co_return fail(busy("too many bodies are held"));
+  GODWIT_CO_TRY(std::string body, co_await call.exchange.read_body(size));
+  auto start = [&store, key = call.path["key"], body = std::move(body),
+                options](auto callback) mutable {
+    return store.put_async(key, std::move(body), options, std::move(callback));
+  };
+  co_return co_await await_callback<Receipt>(call.service.world(), std::move(start));
+}
+
+/// Moves a body from the client into the pipe.
+asio::awaitable<void> feed(http::Exchange& exchange, BodyPipe& pipe, Bytes most) {
+  Bytes total = 0;
+  for (;;) {
+    std::string piece(kPipePiece, '\0');
+    const MutableByteSpan room = std::as_writable_bytes(std::span(piece));
+    const Result<std::size_t> count = co_await exchange.read(room);
+    if (!count || *count == 0) {
+      pipe.finish(count ? std::nullopt : std::optional(count.error()));
+      co_return;
+    }
+    total += *count;
+    if (total > most) {
+      pipe.finish(Error(Code::limit_exceeded, "the body is larger than " + format_bytes(most)));
+      co_return;
+    }
+    piece.resize(*count);
+    const bool taken = co_await pipe.push(std::move(piece));
+    if (!taken) co_return;
+  }
+}
+
+/// A body that is stored while it comes in, by a thread of its own.
+Task<Receipt> put_large(Call& call, ReplicatedStore& store, const WriteOptions& options) {
+  Service& service = call.service;
+  const auto share = service.uploads().take(1, kMostUploads);
+  if (!share) co_return fail(busy("too many large bodies are on their way"));
+  const auto pipe = std::make_shared<BodyPipe>(service.world());
+  RealThread thread;
+  auto start = [&store, &thread, pipe, key = call.path["key"], options,
+                size = call.exchange.body_size()](auto callback) -> Result<void> {
+    thread =
+        RealThread([&store, pipe, key, options, size, callback = std::move(callback)]() mutable {
+          auto written = store.put(
+              key, [&pipe](MutableByteSpan into) { return pipe->pull(into); }, size, options);
+          pipe->close();
+          callback(std::move(written));
+        });
+    return {};
+  };
+  TaskGroup feeding(service.world().executor());
+  feeding.spawn(feed(call.exchange, *pipe, service.config().api.max_body));
+  auto written = co_await await_callback<Receipt>(service.world(), std::move(start));
+  co_await feeding.join();
+  co_return written;
+}
+
 Task<Reply> put_object(Call& call) {
   GODWIT_CO_TRY(ServedGroup * group, call.service.groups().find(call.path["group"]));
   GODWIT_CO_TRY(WriteOptions options, write_options(call));
   options.metadata = metadata_of(call.exchange.head().headers);
   const Bytes most = call.service.config().api.max_body;
   const auto announced = call.exchange.body_size();
-  const auto share =
-      call.service.bodies().take(std::min(announced.value_or(most), most), kBodiesHeld * most);
-  if (!share) {
-    co_return fail(Error(Code::throttled, "too many bodies are held")
-                       .with(Retry::later)
-                       .with_retry_after(std::chrono::seconds(1)));
+  if (announced.value_or(0) > most) {
+    co_return fail(Code::limit_exceeded, "the body is larger than " + format_bytes(most));
   }
-  GODWIT_CO_TRY(std::string body, co_await call.exchange.read_body(most));
   Receipt receipt;
   options.receipt = &receipt;
-  auto start = [store = group->store.get(), key = call.path["key"], body = std::move(body),
-                options](auto callback) mutable {
-    return store->put_async(key, std::move(body), options, std::move(callback));
-  };
-  const Result<Receipt> written =
-      co_await await_callback<Receipt>(call.service.world(), std::move(start));
+  const bool small = announced && *announced <= kLargestSmall;
+  // The time of a large one is that of its client, unless he says otherwise.
+  if (!small && call.argument("timeout").empty()) options.timeout = {};
+  auto work =
+      small ? put_small(call, *group->store, options) : put_large(call, *group->store, options);
+  const Result<Receipt> written = co_await std::move(work);
+  if (!written && written.error().code() == Code::limit_exceeded) {
+    co_return std::unexpected(written.error());
+  }
   co_return answer_write(call, written, receipt);
 }
 

@@ -138,6 +138,27 @@ TEST_F(ApiTest, objects_of_no_byte_and_of_many_pieces_come_back_whole) {
   EXPECT_TRUE(ask("GET", kGroup + "/objects/large").body == large);
 }
 
+Task<unsigned> send_half(http::Client& client, Context context, http::Request& request) {
+  // The body ends before its size: the client breaks off.
+  const auto response = co_await client.send(context, request);
+  co_return response ? response->status : 0U;
+}
+
+TEST_F(ApiTest, a_large_body_that_breaks_off_writes_nothing) {
+  open();
+  ASSERT_EQ(ask("PUT", kGroup + "/objects/large", "before").status, 200U);
+  const std::string half(6'000'000, 'x');
+  ViewBody body(as_bytes(half));
+  http::Request request{.method = "PUT",
+                        .endpoint = service_->endpoint(),
+                        .target = kGroup + "/objects/large",
+                        .body = &body,
+                        .body_size = 12'000'000};
+  (void)test::run_task(world_, send_half(*client_, Context(world_), request));
+  EXPECT_EQ(ask("GET", kGroup + "/objects/large").body, "before");
+  EXPECT_TRUE(is_error(ask("PUT", kGroup + "/objects/.godwit/x", half), 400, "invalid_argument"));
+}
+
 TEST_F(ApiTest, a_write_can_depend_on_what_is_there) {
   open();
   const std::string key = kGroup + "/objects/k";

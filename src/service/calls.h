@@ -45,22 +45,22 @@ class Calls {
   std::size_t slow_ = 0;
 };
 
-/// Memory for bodies of requests that are held whole.
-class BodyBudget {
+/// Something that there is so much of: memory for bodies, threads.
+class Budget {
  public:
   /// A part of it; gives it back.
   class Share {
    public:
-    Share(BodyBudget& budget, Bytes size) : budget_(budget), size_(size) {}
+    Share(Budget& budget, Bytes size) : budget_(budget), size_(size) {}
     Share(Share&&) = delete;
     ~Share() { budget_.used_ -= size_; }
 
    private:
-    BodyBudget& budget_;
+    Budget& budget_;
     Bytes size_;
   };
 
-  /// Null where there is not so much left of `most`; one body may always be held.
+  /// Null where there is not so much left of `most`; the first always gets its share.
   [[nodiscard]] std::unique_ptr<Share> take(Bytes size, Bytes most) {
     if (used_ > 0 && used_ + size > most) return nullptr;
     used_ += size;

@@ -25,7 +25,7 @@ struct ApiConfig {
   std::string listen = "127.0.0.1:7070";
   std::string read_token;     ///< never printed
   std::string operate_token;  ///< never printed
-  Bytes max_body = Bytes{64} << 20;
+  Bytes max_body = Bytes{5} << 40;
   std::size_t max_connections = 256;
   Duration request_timeout = std::chrono::seconds(60);
   std::string metrics_alias;

@@ -97,8 +97,7 @@ Keys<ApiConfig> make_api_keys() {
       "key_file", [](T& t) -> auto& { return t.key_file; },
       "PEM key of that (default: it is in the same file)"));
   keys.push_back(size_key<T>(
-      "max_body", [](T& t) -> auto& { return t.max_body; },
-      "of a request; also the largest object that can be put"));
+      "max_body", [](T& t) -> auto& { return t.max_body; }, "the largest object that can be put"));
   keys.push_back(key<T>(
       "max_connections", [](T& t) -> auto& { return t.max_connections; },
       "at once; further ones are turned away with 503"));

@@ -55,7 +55,10 @@ class Service {
   [[nodiscard]] Groups& groups() { return groups_; }
   [[nodiscard]] Jobs& jobs() { return jobs_; }
   [[nodiscard]] Calls& calls() { return calls_; }
-  [[nodiscard]] BodyBudget& bodies() { return bodies_; }
+  /// Bytes of bodies that are held whole.
+  [[nodiscard]] Budget& bodies() { return bodies_; }
+  /// Bodies that are stored while they come in.
+  [[nodiscard]] Budget& uploads() { return uploads_; }
   [[nodiscard]] bool is_ready() const { return ready_; }
   [[nodiscard]] std::size_t connections() const { return server_->connections(); }
   /// "0123456789abcdef".
@@ -75,7 +78,8 @@ class Service {
   Groups groups_;
   Jobs jobs_;
   Calls calls_;
-  BodyBudget bodies_;
+  Budget bodies_;
+  Budget uploads_;
   std::unique_ptr<http::Server> server_;
   bool ready_ = false;
 };
