@@ -36,6 +36,7 @@ struct Finding {
 struct VerifyOptions {
   VerifyLevel level = VerifyLevel::checksum;
   Duration timeout = std::chrono::hours(1);
+  std::string prefix;  ///< only keys that begin so are listed, compared and counted; empty: all
 };
 
 /// What a comparison of a target with the primary found. Each key is in just one class.
@@ -71,6 +72,7 @@ struct RepairOptions {
   /// With Extra::remove those go that the group had written. Objects of others stay either way.
   Extra extra = Extra::keep;
   Duration timeout = std::chrono::hours(1);
+  std::string prefix;  ///< as of VerifyOptions
 };
 
 /// What became of what a verification found.

@@ -4,14 +4,13 @@
 #include <filesystem>
 #include <utility>
 
+#include "api/schemes.h"
 #include "base/suggest.h"
 #include "coordination/coordinator.h"
 
 namespace godwit {
 namespace api {
 namespace {
-
-const std::vector<std::string> kSchemes{"s3", "file", "memory", "rocksdb"};
 
 Result<std::string> absolute(const std::string& path) {
   std::error_code error;
@@ -24,9 +23,10 @@ Result<StoreSpec> parse_url(const std::string& url) {
   const std::size_t colon = url.find(':');
   const std::string scheme = url.substr(0, colon);
   const bool has_scheme = colon != std::string::npos && colon < url.find('/');
-  if (has_scheme && std::ranges::find(kSchemes, scheme) == kSchemes.end()) {
+  const auto known = scheme_names();
+  if (has_scheme && std::ranges::find(known, scheme) == known.end()) {
     return fail(Error(Code::invalid_argument, "'" + scheme + ":' is not a kind of store")
-                    .with_hint(suggest(scheme, kSchemes)));
+                    .with_hint(suggest(scheme, known)));
   }
   GODWIT_TRY(const std::string here, absolute("."));
   return parse_store_url(url, here);

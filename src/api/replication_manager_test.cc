@@ -71,6 +71,34 @@ TEST_F(ManagerTest, verify_says_of_each_object_how_it_differs) {
   EXPECT_EQ(manager_->verify("c").error().code(), Code::not_found);
 }
 
+TEST_F(ManagerTest, verify_and_repair_below_a_prefix_leave_the_rest_alone) {
+  begin();
+  for (const char* key : {"a/1", "a/2", "a\xc3\xbf/1", "b/1", "b/2"}) {
+    ASSERT_TRUE(store_->put(key, "body"));
+  }
+  ASSERT_TRUE(soon([&] { return settled(); })) << what_is_known();
+  for (const char* key : {"a/1", "b/1"}) fs::remove(path(std::string("b/") + key));
+  std::vector<std::string> found;
+  const auto note = [&](const Finding& finding) -> Result<void> {
+    found.push_back(finding.key);
+    return {};
+  };
+  const auto below = manager_->verify("b", {.prefix = "a/"}, note);
+  ASSERT_TRUE(below);
+  EXPECT_EQ(found, std::vector<std::string>{"a/1"});
+  EXPECT_EQ(below->total, 2U) << "only keys below it are counted";
+  EXPECT_EQ(below->missing, 1U);
+  EXPECT_EQ(manager_->verify("b", {.prefix = "a\xc3"})->total, 1U) << "a part of a character";
+  EXPECT_EQ(manager_->verify("b", {.prefix = "none"})->total, 0U);
+  const auto repaired = manager_->repair("b", {.prefix = "a/"});
+  ASSERT_TRUE(repaired);
+  EXPECT_TRUE(repaired->is_complete()) << to_json(*repaired);
+  EXPECT_EQ(repaired->repaired, 1U);
+  EXPECT_EQ(held("a/1"), "body");
+  EXPECT_FALSE(fs::exists(path("b/b/1"))) << "it was not asked for";
+  EXPECT_EQ(manager_->verify("b")->missing, 1U);
+}
+
 TEST_F(ManagerTest, repair_delivers_anew_just_what_verify_found) {
   begin();
   fill(6);

@@ -3,13 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "api/schemes.h"
 #include "base/suggest.h"
 #include "replication/versioned.h"
-#include "store/file/file_store.h"
 #include "store/layers/layers.h"
-#include "store/memory/memory_store.h"
-#include "store/rocksdb/rocks_store.h"
-#include "store/s3/s3_store.h"
 #include "world/disk.h"
 
 namespace godwit::api {
@@ -77,10 +74,7 @@ Task<void> Session::open(const ReplicationConfig& config) {
   http::ClientOptions client;
   client.tls.ca_file = config.ca_file;
   client_ = http::make_client(world_, client);
-  registry_.add(s3::s3_scheme(*client_));
-  registry_.add(file::file_scheme());
-  registry_.add(memory_scheme());
-  registry_.add(rocks::rocksdb_scheme(engine_));
+  add_schemes(registry_, *client_, engine_);
   auto opened = co_await open_group(context(call_timeout_), config);
   if (!opened) (void)co_await let_go();
   co_return opened;

@@ -17,10 +17,10 @@ asio::awaitable<void> sync_into(const Context& context, replication::Group& grou
 }
 
 Task<RepairReport> verify_only(const Context& context, replication::Group& group,
-                               const std::string& target, VerifyLevel level,
+                               const std::string& target, const VerifyOptions& options,
                                const replication::FindingSink& sink) {
   RepairReport report;
-  GODWIT_CO_TRY(report.found, co_await group.verify(context, target, level, sink));
+  GODWIT_CO_TRY(report.found, co_await group.verify(context, target, options, sink));
   co_return report;
 }
 
@@ -72,9 +72,9 @@ Task<Ticket> Session::open_examination(Duration timeout, Examination::Work work)
 
 Task<Ticket> Session::open_verify(const std::string& target, const VerifyOptions& options) {
   GODWIT_CO_CHECK(check_target(target));
-  Examination::Work work = [group = group_.get(), target, level = options.level](
+  Examination::Work work = [group = group_.get(), target, options](
                                const Context& context, const replication::FindingSink& sink) {
-    return verify_only(context, *group, target, level, sink);
+    return verify_only(context, *group, target, options, sink);
   };
   co_return co_await open_examination(options.timeout, std::move(work));
 }

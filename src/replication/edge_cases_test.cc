@@ -328,7 +328,9 @@ TEST_F(GroupTest, verify_of_100001_objects_walks_page_by_page_in_bounded_memory)
     found.clear();
     watched = {};
     const std::size_t before = ::mallinfo2().uordblks;
-    const auto report = test::run_task(world_, group_->verify(context, name, level, sink)).value();
+    const VerifyOptions options{.level = level};
+    const auto report =
+        test::run_task(world_, group_->verify(context, name, options, sink)).value();
     EXPECT_EQ(report.total, 100'002U);
     EXPECT_EQ(report.primary_count, 100'001U);
     EXPECT_EQ(report.same, 99'999U);

@@ -248,8 +248,8 @@ Result<void> Group::set_workers(const std::string& name, const WorkerBounds& bou
 }
 
 Task<VerifyReport> Group::verify(const Context& context, const std::string& target,
-                                 VerifyLevel level, const FindingSink& sink) {
-  return verify_target(context, impl_->engine, target, level, sink);
+                                 const VerifyOptions& options, const FindingSink& sink) {
+  return verify_target(context, impl_->engine, target, options, sink);
 }
 
 Task<RepairReport> Group::repair(const Context& context, const std::string& target,

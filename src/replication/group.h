@@ -128,7 +128,7 @@ class Group {
   // What differs at a target, and what is done about it: verification.h, redelivery.h.
 
   [[nodiscard]] Task<VerifyReport> verify(const Context& context, const std::string& target,
-                                          VerifyLevel level, const FindingSink& sink);
+                                          const VerifyOptions& options, const FindingSink& sink);
   [[nodiscard]] Task<RepairReport> repair(const Context& context, const std::string& target,
                                           const RepairOptions& options, const FindingSink& sink);
   /// Objects that callers bring to the targets, whoever wrote them to the primary.

@@ -197,8 +197,8 @@ class Confirmation final : public transfer::Observer {
   std::vector<std::string> suspects_;
 };
 
-Result<transfer::VerifyOptions> options_of(VerifyLevel level) {
-  transfer::VerifyOptions options{.level = level};
+Result<transfer::VerifyOptions> options_of(const VerifyOptions& wanted) {
+  transfer::VerifyOptions options{.level = wanted.level, .prefix = wanted.prefix};
   GODWIT_TRY(transfer::Glob own, transfer::Glob::parse("/" + std::string(kOwnKeys) + "**"));
   options.filter.rules.push_back(
       {.action = transfer::FilterAction::exclude, .glob = std::move(own)});
@@ -236,18 +236,18 @@ class Mending {
 }  // namespace
 
 Task<VerifyReport> verify_target(const Context& context, Engine& engine, const std::string& target,
-                                 VerifyLevel level, const FindingSink& sink) {
+                                 const VerifyOptions& options, const FindingSink& sink) {
   const MonoTime start = engine.world.mono_now();
   const auto found = engine.targets.find(target);
   if (found == engine.targets.end()) {
     co_return fail(Code::not_found, "the group has no target '" + target + "'");
   }
   VerifyReport report{.target = target};
-  Confirmation confirmation(context, engine, report, level, sink);
-  GODWIT_CO_TRY(const transfer::VerifyOptions options, options_of(level));
+  Confirmation confirmation(context, engine, report, options.level, sink);
+  GODWIT_CO_TRY(const transfer::VerifyOptions compare, options_of(options));
   Store& primary = *engine.primary;
   Store& store = *found->second->store;
-  auto compared = co_await transfer::verify(context, primary, store, options, confirmation);
+  auto compared = co_await transfer::verify(context, primary, store, compare, confirmation);
   const auto confirmed = co_await confirmation.room();
   if (!compared) co_return std::unexpected(std::move(compared).error());
   report.total = compared->total;
@@ -274,7 +274,8 @@ Task<RepairReport> repair_target(const Context& context, Engine& engine, const s
   Mending mending(redelivery, options, sink);
   const FindingSink mend = [&mending](Finding finding) { return mending.take(std::move(finding)); };
   RepairReport report;
-  GODWIT_CO_TRY(report.found, co_await verify_target(context, engine, target, options.level, mend));
+  const VerifyOptions verify{.level = options.level, .prefix = options.prefix};
+  GODWIT_CO_TRY(report.found, co_await verify_target(context, engine, target, verify, mend));
   const auto finished = co_await redelivery.finish();
   if (!finished) report.error = finished.error();
   report.repaired = redelivery.moved();

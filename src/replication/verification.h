@@ -19,7 +19,8 @@ using FindingSink = std::function<Task<void>(Finding)>;
 /// transfer::verify, and for each finding that of a look at both sides at that level.
 /// Failure: not_found; what breaks off a comparison that has begun is in the report.
 [[nodiscard]] Task<VerifyReport> verify_target(const Context& context, Engine& engine,
-                                               const std::string& target, VerifyLevel level,
+                                               const std::string& target,
+                                               const VerifyOptions& options,
                                                const FindingSink& sink);
 
 /// Verifies, and delivers anew just what was found. Objects of the target that are replaced though

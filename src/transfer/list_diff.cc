@@ -18,6 +18,13 @@ constexpr std::size_t kPagesBeforeSplit = 4;
 /// One-key listings spent on one attempt to cut a range; what they teach is kept for the next.
 constexpr std::size_t kProbesPerSplit = 12;
 
+/// The first key after all that begin so; empty: the end.
+std::string after_all_of(std::string prefix) {
+  while (!prefix.empty() && prefix.back() == '\xff') prefix.pop_back();
+  if (!prefix.empty()) prefix.back() = static_cast<char>(prefix.back() + 1);
+  return prefix;
+}
+
 /// A stretch of the key space: keys in (after, before), an empty `before` being the end.
 struct Range {
   std::string after;
@@ -31,12 +38,13 @@ struct Range {
 /// One store's listing within a range.
 class Side {
  public:
-  Side(Store& store, const Range& range, std::size_t page_size)
+  Side(Store& store, const Range& range, const DiffOptions& diff)
       : store_(store), last_(range.after) {
     ListOptions options;
+    options.prefix = diff.prefix;
     options.start_after = range.after;
     options.end_before = range.before;
-    options.page_size = page_size;
+    options.page_size = diff.page_size;
     listing_ = store.list(options);
   }
 
@@ -95,7 +103,11 @@ class Diff {
         walks_(context.world().executor()) {}
 
   Task<void> run() {
-    start(std::make_unique<Range>());
+    auto all = std::make_unique<Range>();
+    // Where there are no keys it is not worth to cut.
+    all->handed = options_.prefix;
+    all->before = after_all_of(options_.prefix);
+    start(std::move(all));
     const bool anywhere =
         source_.capabilities().list_from_anywhere && target_.capabilities().list_from_anywhere;
     if (anywhere && options_.listers > 1) co_await split_while_walking();
@@ -119,8 +131,8 @@ class Diff {
   }
 
   Task<void> walk_to_end(Range& range) {
-    Side source(source_, range, options_.page_size);
-    Side target(target_, range, options_.page_size);
+    Side source(source_, range, options_);
+    Side target(target_, range, options_);
     while (!error_) {
       GODWIT_CO_CHECK(co_await fill(source, target));
       const bool ended = merge(range, source, target);
@@ -206,6 +218,7 @@ class Diff {
 
   Task<bool> has_source_keys(const std::string& after, const std::string& before) {
     ListOptions probe;
+    probe.prefix = options_.prefix;
     probe.start_after = after;
     probe.end_before = before;
     probe.page_size = 1;

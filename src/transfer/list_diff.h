@@ -20,6 +20,7 @@ class DiffSink {
 struct DiffOptions {
   std::size_t listers = 8;  ///< key ranges that are walked at once, at most
   std::size_t page_size = 1000;
+  std::string prefix;  ///< only keys that begin so; empty: all
 };
 
 /// Walks the listings of two stores side by side and hands every key to `sink`.

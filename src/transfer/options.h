@@ -75,6 +75,7 @@ struct VerifyOptions {
   TransferOptions transfer;
   Filter filter;
   VerifyLevel level = VerifyLevel::listing;
+  std::string prefix;  ///< only keys that begin so are listed; empty: all
 };
 
 struct RepairOptions {

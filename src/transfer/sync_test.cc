@@ -235,6 +235,34 @@ TEST_F(SyncTest, a_second_run_of_the_pair_is_refused_while_one_is_under_way) {
   EXPECT_EQ(second.error().code(), Code::precondition_failed);
 }
 
+/// How often each key was seen.
+class Counter final : public DiffSink {
+ public:
+  explicit Counter(std::map<std::string, int>& counts) : counts_(counts) {}
+  void pair(ListEntry* s, ListEntry* t) override { ++counts_[s != nullptr ? s->key : t->key]; }
+  Task<void> room() override { co_return Result<void>(); }
+
+ private:
+  std::map<std::string, int>& counts_;
+};
+
+TEST_F(SyncTest, below_a_prefix_all_keys_are_seen_once_and_no_others) {
+  for (const std::string prefix : {"a/", "k/", "k\xc3\xbf", "z"}) {
+    for (int i = 0; i < 5000; ++i) put(*source, prefix + std::to_string(i * 7919 % 10'007), "1");
+  }
+  put(*target, "k/only", "1");
+  put(*target, "l", "1");
+  std::map<std::string, int> seen;
+  Counter sink(seen);
+  const DiffOptions diff{.listers = 8, .page_size = 100, .prefix = "k/"};
+  ASSERT_TRUE(run(list_diff(context, *source, *target, diff, sink)));
+  EXPECT_EQ(seen.size(), 5001U);
+  for (const auto& [key, count] : seen) {
+    ASSERT_EQ(count, 1) << key;
+    ASSERT_TRUE(key.starts_with("k/")) << key;
+  }
+}
+
 TEST_F(SyncTest, many_keys_are_each_seen_once_when_ranges_are_walked_side_by_side) {
   std::mt19937 random(1);
   for (int i = 0; i < 30'000; ++i) {
@@ -243,15 +271,7 @@ TEST_F(SyncTest, many_keys_are_each_seen_once_when_ranges_are_walked_side_by_sid
     if (i % 3 != 1) put(*target, key, "1");
   }
   std::map<std::string, int> seen;
-  class Sink final : public DiffSink {
-   public:
-    explicit Sink(std::map<std::string, int>& counts) : counts_(counts) {}
-    void pair(ListEntry* s, ListEntry* t) override { ++counts_[s != nullptr ? s->key : t->key]; }
-    Task<void> room() override { co_return Result<void>(); }
-
-   private:
-    std::map<std::string, int>& counts_;
-  } sink(seen);
+  Counter sink(seen);
   const DiffOptions diff{.listers = 8, .page_size = 100};
   ASSERT_TRUE(run(list_diff(context, *source, *target, diff, sink)));
   EXPECT_GT(seen.size(), 29'000U);

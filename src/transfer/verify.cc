@@ -38,7 +38,8 @@ class Verification final : public DiffSink, public Work {
   Task<RepairSummary> run() {
     const MonoTime start = context_.world().mono_now();
     observer_.on_start(repair_.progress);
-    const DiffOptions diff{.listers = options_.verify.transfer.listers};
+    const DiffOptions diff{.listers = options_.verify.transfer.listers,
+                           .prefix = options_.verify.prefix};
     const Result<void> listed =
         co_await list_diff(context_, stores_.source, stores_.target, diff, *this);
     repair_.progress.listing_done = listed.has_value();
