@@ -207,6 +207,7 @@ class GroupLife {
   Outcome run() {
     if (!world_.run(all())) violate("the world stands still");
     outcome_.trace = world_.trace();
+    outcome_.marks = world_.marks();
     return std::move(outcome_);
   }
 

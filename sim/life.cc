@@ -85,6 +85,7 @@ class Life {
   Outcome run() {
     if (!world_.run(live())) violation("the world stands still");
     outcome_.trace = world_.trace();
+    outcome_.marks = world_.marks();
     return std::move(outcome_);
   }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct Outcome {
   std::uint64_t doubts = 0;   ///< objects that the target called doubtful after a power loss
   std::uint64_t audits = 0;   ///< verifies, repairs and gcs
   std::uint64_t resumed = 0;  ///< copies that went on from a checkpoint
+  std::map<std::string, std::uint64_t> marks;  ///< how often each rare path was taken
 };
 
 /// Syncs a source that somebody keeps changing to a target, again and again, through what the

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <functional>
 #include <iostream>
+#include <map>
 #include <optional>
 #include <sstream>
 #include <string>
@@ -17,13 +18,17 @@ namespace {
 
 using godwit::Result;
 using godwit::sim::Outcome;
+using Marks = std::map<std::string, std::uint64_t>;
 
 constexpr const char* kUsage =
-    "usage: godwit_sim [--scenario FILE]... (--seed N | --seeds FIRST LAST)\n"
-    "Without --scenario: every file in " GODWIT_SCENARIOS "\n";
+    "usage: godwit_sim [--scenario FILE]... [--marks FILE] (--seed N | --seeds FIRST LAST)\n"
+    "Without --scenario: every file in " GODWIT_SCENARIOS
+    "\n"
+    "--marks: rare paths, one a line, each of which must have been taken\n";
 
 struct Arguments {
   std::vector<std::string> files;
+  std::string marks;
   std::uint64_t first = 0;
   std::uint64_t last = 0;
 };
@@ -52,6 +57,8 @@ std::optional<Arguments> parse(const std::vector<std::string>& words) {
     const bool range = words[i] == "--seeds";
     if (words[i] == "--scenario" && left >= 1) {
       arguments.files.push_back(words[++i]);
+    } else if (words[i] == "--marks" && left >= 1) {
+      arguments.marks = words[++i];
     } else if ((range && left >= 2) || (words[i] == "--seed" && left >= 1)) {
       const auto first = number(words[++i]);
       const auto last = range ? number(words[++i]) : first;
@@ -103,11 +110,12 @@ void add(Outcome& total, const Outcome& outcome) {
   total.audits += outcome.audits;
   total.doubts += outcome.doubts;
   total.resumed += outcome.resumed;
+  for (const auto& [path, times] : outcome.marks) total.marks[path] += times;
 }
 
 /// How many lives broke a promise.
 std::uint64_t run_scenario(const Lives& scenario, const std::string& file,
-                           const Arguments& arguments) {
+                           const Arguments& arguments, Marks& marks) {
   Outcome total;
   std::uint64_t bad = 0;
   for (std::uint64_t seed = arguments.first; seed <= arguments.last; ++seed) {
@@ -123,6 +131,7 @@ std::uint64_t run_scenario(const Lives& scenario, const std::string& file,
     ++bad;
     std::cout << "  replay: godwit_sim --scenario " << file << " --seed " << seed << "\n";
   }
+  for (const auto& [path, times] : total.marks) marks[path] += times;
   const std::uint64_t lives = arguments.last - arguments.first + 1;
   std::cout << scenario.name << ": " << lives << " lives, " << total.copies << " copies, "
             << total.failures << " failures met, " << total.crashes << " crashes, " << total.moves
@@ -131,6 +140,19 @@ std::uint64_t run_scenario(const Lives& scenario, const std::string& file,
   // A simulation in which nothing happened has shown nothing.
   const bool idle = lives > 1 && total.copies == 0;
   return bad + (idle ? 1 : 0);
+}
+
+/// How many paths of the file nobody has taken.
+std::uint64_t check_marks(const Marks& marks, const std::string& file) {
+  std::ifstream stream(file);
+  std::uint64_t missing = stream ? 0 : 1;
+  if (!stream) std::cout << file << " cannot be read\n";
+  for (std::string path; std::getline(stream, path);) {
+    if (marks.contains(path)) continue;
+    ++missing;
+    std::cout << "never taken: " << path << "\n";
+  }
+  return missing;
 }
 
 }  // namespace
@@ -142,13 +164,16 @@ int main(int argc, char** argv) {
     return 2;
   }
   std::uint64_t bad = 0;
+  Marks marks;
   for (const std::string& file : arguments->files) {
     const Result<Lives> scenario = load(file);
     if (!scenario) {
       std::cerr << scenario.error().to_string() << "\n";
       return 2;
     }
-    bad += run_scenario(*scenario, file, *arguments);
+    bad += run_scenario(*scenario, file, *arguments, marks);
   }
+  for (const auto& [path, times] : marks) std::cout << path << ": " << times << " times\n";
+  if (!arguments->marks.empty()) bad += check_marks(marks, arguments->marks);
   return bad == 0 ? 0 : 1;
 }

@@ -172,6 +172,13 @@ void Journal::discard(Sequence sequence) {
   forget(intent);
 }
 
+Task<void> Journal::discard_durably(Sequence sequence) {
+  discard(sequence);
+  // What was discarded is collected with the batch of this one, at the latest.
+  Step after{[](Transaction&) -> Result<void> { return {}; }, {}};
+  co_return co_await committer_.durable(std::move(after));
+}
+
 void Journal::leave_unsettled(Sequence sequence) { unsettled_.insert(sequence); }
 
 std::vector<Unsettled> Journal::unsettled() const {

@@ -62,6 +62,9 @@ class Journal {
   void commit_to_compare(Sequence intent, WallTime at);
   /// The primary does not have it, for certain.
   void discard(Sequence intent);
+  /// The same; no restart finds it any more when this returns. Failure: the database's; then one
+  /// may.
+  [[nodiscard]] Task<void> discard_durably(Sequence intent);
   /// Nobody knows: it stays until someone commits or discards it.
   void leave_unsettled(Sequence intent);
   [[nodiscard]] std::vector<Unsettled> unsettled() const;

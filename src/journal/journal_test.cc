@@ -417,6 +417,14 @@ TEST_F(JournalTest, an_intent_that_was_not_settled_is_found_after_a_crash) {
   EXPECT_TRUE(journal_->unsettled().empty());
 }
 
+TEST_F(JournalTest, what_was_discarded_durably_is_not_found_after_a_crash) {
+  finish_resync();
+  const Sequence intent = begin(put_of("k", 1));
+  ASSERT_TRUE(test::run_task(world_, journal_->discard_durably(intent)));
+  crash(Crash::power);
+  EXPECT_TRUE(journal_->unsettled().empty());
+}
+
 TEST_F(JournalTest, what_failed_waits_without_holding_others_up) {
   finish_resync();
   write(put_of("bad", 1));

@@ -173,6 +173,7 @@ void TargetQueue::keep_in_doubt(Entry& entry, MonoTime until) {
 }
 
 void TargetQueue::deliver_again(Entry& entry) {
+  context_.world.mark("what was in doubt is delivered again");
   --in_doubt_;
   entry.task.since = context_.world.wall_now();
   since_.insert(entry.task.since);
@@ -261,6 +262,7 @@ void TargetQueue::redrive(const std::string& key) {
 }
 
 void TargetQueue::collapse() {
+  context_.world.mark("a backlog collapses");
   const WallTime since = backlog().oldest.value_or(WallTime{});
   std::vector<Sequence> intents;
   for (auto each = entries_.begin(); each != entries_.end();) {

@@ -38,7 +38,10 @@ Task<bool> complete_draft(const Context& context, Engine& engine, Target& candid
   const auto sent = co_await draft->upload.until_sent(context);
   if (sent && draft->whole) {
     const auto stored = co_await draft->upload.complete(context);
-    if (stored) co_return true;
+    if (stored) {
+      engine.world.mark("a failover makes a draft visible");
+      co_return true;
+    }
     doubt_where_unknown(engine, name.target, write.key, stored.error());
   }
   engine.drafts.free(draft);
@@ -74,6 +77,7 @@ Task<bool> give(const Context& context, Engine& engine, Store& store, const jour
   Copies copies(engine);
   auto copier = copies.between({.source = *from, .target = store});
   const ListEntry entry = row_of(*there);
+  engine.world.mark("a primary is given what another target has");
   GODWIT_CO_CHECK(co_await copier.copy(context, entry, write.key));
   co_return true;
 }

@@ -137,6 +137,7 @@ asio::awaitable<void> LargePut::tee(const transfer::BodyPart& part) {
     if (draft.whole) {
       draft.upload.add(part);
     } else {
+      engine_.world.mark("a target is left behind during a large put");
       draft.upload.seal();
     }
   }

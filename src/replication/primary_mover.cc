@@ -190,6 +190,7 @@ Task<void> PrimaryMover::make_sure_of_marker(const Context& context, const std::
 /// Ends what nobody knew the end of.
 Task<MoveReport> PrimaryMover::decide(const Context& context) {
   GODWIT_CO_TRY(const bool agreed, co_await ask_who_is(context, *undecided_));
+  engine_.world.mark("a move of the primary was undecided");
   Move move = *std::exchange(undecided_, std::nullopt);
   co_await finish(move, agreed);
   if (agreed) co_return std::move(move.report);

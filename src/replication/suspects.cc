@@ -16,6 +16,7 @@ Task<void> settle(const Context& context, Engine& engine, journal::Doubt doubt) 
     GODWIT_CO_CHECK(co_await heal(context, engine, *engine.primary, doubt.write));
   }
   GODWIT_CO_CHECK(co_await engine.journal.compare(key, journal::Priority::normal));
+  engine.world.mark("a suspect is settled");
   engine.suspects.erase(key);
   co_return Result<void>();
 }

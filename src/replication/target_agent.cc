@@ -161,6 +161,7 @@ Task<TargetAgent::Arrived> TargetAgent::attempt(const Context& context,
     auto arrived = co_await put_recent(context, key, *recent, *expected);
     const bool wrong = !arrived && arrived.error().code() == Code::precondition_failed;
     if (!wrong) co_return arrived;
+    engine_.world.mark("a delivery's condition does not hold");
     known_.was_wrong(key);
   }
   co_return co_await look_and_deliver(context, task);
@@ -243,6 +244,7 @@ Task<TargetAgent::Arrived> TargetAgent::carry_out(const Context& context,
   const std::string& key = task.write.key;
   Arrived arrived{.version = primary ? version_of(*primary) : task.write.version};
   arrived.lost = !primary && task.write.change == Change::put;
+  if (arrived.lost) engine_.world.mark("a put was lost with its primary");
   const bool replaces = plan.step == Step::put || plan.step == Step::remove;
   if (plan.conflict && replaces) {
     GODWIT_CO_CHECK(co_await conflicts_.rescue(context, *target_.store, key));
@@ -322,6 +324,7 @@ Task<bool> TargetAgent::complete_draft(const Context& context, const std::string
   if (sent && draft->whole) {
     auto stored = co_await draft->upload.complete(context);
     if (stored) {
+      engine_.world.mark("a draft is made visible");
       known_.put(key, name.version, std::move(stored->etag));
       co_return true;
     }
@@ -336,6 +339,7 @@ Task<bool> TargetAgent::complete_draft(const Context& context, const std::string
   const auto id = draft->upload.id();
   if (!id) co_return false;
   auto copier = copies_.between({.source = *engine_.primary, .target = *target_.store});
+  engine_.world.mark("a copy goes on from a draft");
   const transfer::UploadState begun{.source_etag = primary.etag,
                                     .size = primary.size,
                                     .part_size = draft->part_size,
@@ -395,6 +399,7 @@ Task<TargetAgent::Arrived> TargetAgent::adopt(const Context& context,
     engine_.changed.notify_all();
     co_return std::unexpected(copied.error());
   }
+  engine_.world.mark("an object is adopted");
   engine_.recent.erase(key);
   engine_.commit(intent, key, version);
   co_return Arrived{.version = version, .bytes = *copied, .moved = true};
@@ -447,6 +452,7 @@ asio::awaitable<void> TargetAgent::failed(journal::TargetTask task, Error error)
       target_.counts.failed += 1;
       emit(EventType::write_failed, key, error.to_string());
     }
+    engine_.world.mark("a task is buried");
     queue->bury(key, error, engine_.world.wall_now());
     engine_.endings.ended(target_.config.name, key, {.error = std::move(error)});
   } else {

@@ -51,8 +51,9 @@ Task<std::string> read_beginning(const Incoming& incoming, Bytes part_size) {
   co_return bytes;
 }
 
-Result<void> check_current(const LargePut& large) {
+Result<void> check_current(const Engine& engine, const LargePut& large) {
   if (large.is_current()) return {};
+  engine.world.mark("the primary moves during a large put");
   return fail(Error(Code::unavailable, "the primary moved while the body came in")
                   .with(Outcome::not_applied)
                   .with_hint("send it again"));
@@ -170,17 +171,20 @@ Task<void> Writer::apply(const Context& context, Pending& write) {
     write.receipt.version = engine_.next_version();
     write.waiter.emplace(engine_.acks, key, write.receipt.version);
   } else {
-    GODWIT_CO_CHECK(check_current(*write.large));
+    GODWIT_CO_CHECK(check_current(engine_, *write.large));
     write.receipt.superseded = write.large->superseded();
-    if (write.receipt.superseded) co_return Result<void>();
+    if (write.receipt.superseded) {
+      engine_.world.mark("a large put is superseded");
+      co_return Result<void>();
+    }
   }
   GODWIT_CO_TRY(const auto intent, co_await begin(context, write));
   auto stored = co_await store(context, write);
   if (!stored && stored.error().outcome() == Outcome::not_applied) {
-    engine_.journal.discard(intent);
-    co_return stored;
+    co_return co_await give_up(write, intent, std::move(stored).error());
   }
   if (!stored && stored.error().outcome() == Outcome::unknown) {
+    engine_.world.mark("a write is left unsettled");
     engine_.journal.leave_unsettled(intent);
     engine_.changed.notify_all();
     co_return stored;
@@ -189,6 +193,18 @@ Task<void> Writer::apply(const Context& context, Pending& write) {
   engine_.counts.writes_to_primary += 1;
   bound_backlogs();
   co_return Result<void>();
+}
+
+/// The write failed for certain. A restart must not find a removal: it would carry it out where the
+/// primary shows nothing, for that is how it looks when it has landed.
+Task<void> Writer::give_up(const Pending& write, journal::Sequence intent, Error error) {
+  if (write.puts()) {
+    engine_.journal.discard(intent);
+    co_return std::unexpected(std::move(error));
+  }
+  const auto forgotten = co_await engine_.journal.discard_durably(intent);
+  if (forgotten) co_return std::unexpected(std::move(error));
+  co_return fail(std::move(error).with(Outcome::unknown));
 }
 
 Task<void> Writer::check_expected(const Context& context, const Pending& write) {
@@ -335,6 +351,7 @@ void Writer::commit_of_old(const journal::Unsettled& unsettled) {
   if (unsettled.write.change == journal::Change::remove) {
     engine_.journal.commit(unsettled.sequence, now);
   } else {
+    engine_.world.mark("a put of an old epoch is looked for");
     engine_.journal.commit_to_compare(unsettled.sequence, now);
   }
 }
@@ -357,9 +374,11 @@ Task<bool> Writer::settle_one(const Context& context, const journal::Unsettled& 
   const bool stored = there && version_of(*there) == write.version;
   const bool overwritten = there && version_of(*there) > write.version;
   if (removed || stored) {
+    engine_.world.mark("an unsettled write is found");
     engine_.commit(unsettled.sequence, write.key, write.version);
     engine_.counts.writes_to_primary += 1;
   } else if (overwritten || window_is_over) {
+    engine_.world.mark("an unsettled write is given up");
     engine_.journal.discard(unsettled.sequence);
   } else {
     co_return false;

@@ -41,6 +41,7 @@ class Writer {
   [[nodiscard]] Task<void> wait_until_settled(const Context& context, const std::string& key);
   [[nodiscard]] Task<void> check_expected(const Context& context, const Pending& write);
   [[nodiscard]] Task<journal::Sequence> begin(const Context& context, const Pending& write);
+  [[nodiscard]] Task<void> give_up(const Pending& write, journal::Sequence intent, Error error);
   [[nodiscard]] Task<void> store(const Context& context, Pending& write);
   [[nodiscard]] Task<PutResult> put_to_primary(const Context& context, const Pending& write);
   [[nodiscard]] Task<Receipt> acknowledge(const Context& context, Pending& write);

@@ -107,6 +107,7 @@ class PartsCopy {
   }
 
   asio::awaitable<bool> resume(const UploadState& left) {
+    context_.world().mark("a copy goes on from what an upload holds");
     upload_ = {.key = target_key_, .id = left.upload_id, .started = {}};
     Result<std::vector<PartInfo>> arrived = co_await multipart_.parts(context_, upload_);
     if (!arrived) co_return false;
@@ -242,7 +243,9 @@ class PartsCopy {
   asio::awaitable<bool> was_freed(const Error& error) {
     if (error.code() != Code::not_found || upload_.id.empty()) co_return false;
     const Result<std::vector<PartInfo>> arrived = co_await multipart_.parts(context_, upload_);
-    co_return !arrived && arrived.error().code() == Code::not_found;
+    const bool freed = !arrived && arrived.error().code() == Code::not_found;
+    if (freed) context_.world().mark("an upload was freed by somebody else");
+    co_return freed;
   }
 
   asio::awaitable<void> give_up() {

@@ -19,7 +19,7 @@ struct PartsCopyNeeds {
   CopyResources resources;
   BandwidthLimiter& bandwidth;
   /// An upload to go on from, whose parts need no proof; null: perhaps there is a checkpoint.
-  const UploadState* begun = nullptr;
+  const UploadState* begun;
 };
 
 /// The metadata, time and content token that a copy of `info` is put with.

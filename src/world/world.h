@@ -45,6 +45,8 @@ class World {
   virtual void post_blocking(std::move_only_function<void()> work) = 0;
   [[nodiscard]] virtual Disk& disk() = 0;
   [[nodiscard]] virtual std::optional<std::string> environment(const std::string& name) = 0;
+  /// A rare path was taken, by its name. Simulations count these, to show that they get there.
+  virtual void mark(std::string_view /*path*/) {}
 };
 
 /// Runs `work` on the blocking pool and resumes the awaiting coroutine with what it returned.

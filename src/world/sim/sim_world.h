@@ -1,6 +1,10 @@
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <memory>
+#include <string>
+#include <string_view>
 
 #include "world/sim/sim_disk.h"
 #include "world/world.h"
@@ -35,10 +39,14 @@ class SimWorld final : public World {
   void post_blocking(std::move_only_function<void()> work) override;
   [[nodiscard]] SimDisk& disk() override;
   [[nodiscard]] std::optional<std::string> environment(const std::string& name) override;
+  void mark(std::string_view path) override { ++marks_[std::string(path)]; }
+  /// How often each rare path was taken.
+  [[nodiscard]] const std::map<std::string, std::uint64_t>& marks() const { return marks_; }
 
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
+  std::map<std::string, std::uint64_t> marks_;
 };
 
 }  // namespace godwit
