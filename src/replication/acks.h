@@ -1,6 +1,7 @@
 #pragma once
 
 #include <list>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -22,13 +23,14 @@ class Acks {
     Waiter(Waiter&&) = delete;
     ~Waiter();
 
-    /// Returns when `targets` all have that version or a newer one, or `enough` of them do.
-    /// Failure: timed_out at `deadline`; cancelled.
-    [[nodiscard]] Task<void> wait(const Context& context, std::set<std::string> targets,
-                                  std::size_t enough);
+    /// Returns when `enough` of those named in `until` have that version or a newer one. Each is
+    /// waited for until its time. Failure: timed_out as soon as too few are left to wait for;
+    /// cancelled.
+    [[nodiscard]] Task<void> wait(const Context& context,
+                                  const std::map<std::string, MonoTime>& until, std::size_t enough);
     [[nodiscard]] const std::set<std::string>& acked() const { return acked_; }
-    /// How many of `targets` have it.
-    [[nodiscard]] std::size_t count(const std::set<std::string>& targets) const;
+    /// How many of those named have it.
+    [[nodiscard]] std::size_t count(const std::map<std::string, MonoTime>& targets) const;
 
    private:
     friend class Acks;

@@ -55,6 +55,18 @@ TEST_F(GroupTest, a_paused_target_is_excluded_and_gets_all_of_it_when_resumed) {
   EXPECT_FALSE(group_->resume("a")) << "it is not paused";
 }
 
+TEST_F(GroupTest, a_sync_write_waits_for_each_target_as_long_as_that_may_take) {
+  config_.mode = Mode::sync;
+  config_.targets[0].sync_timeout = 1s;
+  start();
+  faults_["b"].longest_delay = 4s;
+  ASSERT_TRUE(put("k", "1")) << "the other one may take longer";
+  take_away("a");
+  const MonoTime begun = world_.mono_now();
+  EXPECT_FALSE(put("k", "2"));
+  EXPECT_LT(world_.mono_now() - begun, 2s) << "nobody can help any more";
+}
+
 TEST_F(GroupTest, reads_never_miss_an_acknowledged_write) {
   start();
   ASSERT_TRUE(put("k", "1"));

@@ -1,7 +1,7 @@
 #include "replication/writer.h"
 
 #include <algorithm>
-#include <set>
+#include <map>
 #include <utility>
 
 #include "replication/large_put.h"
@@ -13,11 +13,10 @@ namespace {
 /// How often an unsettled write is looked at.
 constexpr Duration kFirstLook = std::chrono::milliseconds(500);
 
-/// Who must acknowledge a write, how many of them, and until when it waits.
+/// Who must acknowledge a write, until when each is waited for, and how many of them.
 struct Quorum {
-  std::set<std::string> targets;
+  std::map<std::string, MonoTime> targets;
   std::size_t enough = 0;
-  Duration patience{};
 };
 
 Quorum quorum_of(const Engine& engine, Mode mode) {
@@ -27,8 +26,7 @@ Quorum quorum_of(const Engine& engine, Mode mode) {
     const bool counts = mode == Mode::sync || target->config.role == Role::candidate;
     const bool excluded = target->state == State::paused || target->state == State::removed;
     if (!counts || excluded) continue;
-    quorum.targets.insert(name);
-    quorum.patience = std::max(quorum.patience, target->config.sync_timeout);
+    quorum.targets[name] = engine.world.mono_now() + target->config.sync_timeout;
   }
   quorum.enough = mode == Mode::sync ? quorum.targets.size() : engine.config.min_sync_replicas;
   return quorum;
@@ -304,8 +302,7 @@ Task<Receipt> Writer::acknowledge(const Context& context, Pending& write) {
     const bool excluded = target->state == State::paused;
     receipt.targets.push_back({.target = name, .ack = excluded ? Ack::excluded : Ack::pending});
   }
-  auto waited =
-      co_await waiter.wait(context.with_timeout(quorum.patience), quorum.targets, quorum.enough);
+  auto waited = co_await waiter.wait(context, quorum.targets, quorum.enough);
   // The targets may be others by now.
   for (TargetAck& target : receipt.targets) {
     if (waiter.acked().contains(target.target)) target.ack = Ack::acknowledged;
