@@ -6,12 +6,15 @@
 
 #include "godwit/replication_manager.h"
 #include "service/request.h"
+#include "world/context.h"
+#include "world/signal.h"
 
 namespace godwit::service {
 namespace {
 
 /// For answers under way, when the service stops.
 constexpr Duration kGrace = std::chrono::seconds(3);
+constexpr Duration kLook = std::chrono::milliseconds(10);
 
 /// The keys whose values differ, those that only one of both has too.
 std::set<std::string> changed_keys(const Config& before, const Config& now) {
@@ -111,10 +114,23 @@ Task<void> Service::open() {
   co_return Result<void>();
 }
 
+asio::awaitable<void> Service::stop_server(http::Server& server, Duration grace) {
+  co_await server.stop(grace);
+}
+
 asio::awaitable<void> Service::close() {
   ready_ = false;
-  if (server_) co_await server_->stop(kGrace);
+  TaskGroup stopping(world_.executor());
+  // Longer than the groups take, so that who waits for a store is told what became of his call.
+  if (server_) stopping.spawn(stop_server(*server_, config_.node.drain + 2 * kGrace));
+  const Context patient = Context(world_).with_timeout(kGrace);
+  while (stopping.running() > 0) {
+    const Result<void> slept = co_await patient.sleep(kLook);
+    if (!slept) break;
+  }
+  // Also ends calls that wait for stores, and with them the answers that wait for those.
   const std::vector<GroupClosing> closings = co_await groups_.close(config_.node.drain);
+  co_await stopping.join();
   for (const GroupClosing& closing : closings) tell_closing(log_, closing);
   auto join = [this] {
     jobs_.join();

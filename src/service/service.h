@@ -40,8 +40,8 @@ class Service {
   /// Failure: a port that is taken, an address that others can reach without a token; as
   /// ReplicatedStore::open. Close it after a failure too.
   [[nodiscard]] Task<void> open();
-  /// Answers no more; then waits up to [node] drain until every target has everything. Says in the
-  /// log what is left.
+  /// Answers no more requests than those under way, and gives those some seconds; then waits up to
+  /// [node] drain until every target has everything. Says in the log what is left.
   [[nodiscard]] asio::awaitable<void> close();
   /// Takes what can be taken of the config as it is now: levels, tokens, limits, workers.
   /// Failure: that of reading it; then nothing has changed.
@@ -66,6 +66,7 @@ class Service {
 
  private:
   [[nodiscard]] Result<void> listen();
+  static asio::awaitable<void> stop_server(http::Server& server, Duration grace);
   [[nodiscard]] Task<void> apply_workers(const ReplicationConfig& group,
                                          const ReplicaTarget& target);
   [[nodiscard]] Task<bool> apply(const std::string& key, const Config& fresh);

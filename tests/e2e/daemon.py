@@ -229,6 +229,33 @@ class Writes(EndToEnd):
         self.assertEqual(self.read("b", "4"), b"x")
 
 
+    def test_a_stop_does_not_wait_for_calls_that_wait_for_a_store(self):
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            port = silent.getsockname()[1]
+            self.config()
+            with open(self.path("godwit.toml"), "r+", encoding="utf-8") as file:
+                text = file.read().replace('drain = "20s"', 'drain = "1s"')
+                text = text.replace(f"file://{self.path('b')}",
+                                    f"s3://bucket?endpoint=http://127.0.0.1:{port}")
+                text = text.replace("[stores.c]", 'access_key = "k"\nsecret_key = "s"\n[stores.c]')
+                file.seek(0)
+                file.truncate()
+                file.write(text)
+            daemon = self.start().wait_ready()
+            answers = []
+            writer = threading.Thread(target=lambda: answers.append(
+                daemon.ask("PUT", GROUP + "/objects/k?mode=sync&timeout=50s", b"x")))
+            writer.start()
+            time.sleep(0.5)
+            began = time.monotonic()
+            self.assertEqual(daemon.stop(), 0, daemon.log())
+            self.assertLess(time.monotonic() - began, 12)
+            writer.join()
+            self.assertIn("left in the journal", daemon.log())
+            error = json.loads(answers[0][1])["error"]
+            self.assertEqual(error["outcome"], "applied", answers)
+
+
 class Callers(EndToEnd):
     def refused(self, answer, status, code):
         self.assertEqual(answer[0], status, answer)
