@@ -43,7 +43,8 @@ Task<void> LargePut::receive(const Incoming& incoming, std::string begun) {
   tasks_.spawn(primary_.run());
   for (std::uint32_t number = 1;; ++number) {
     GODWIT_CO_TRY(std::string bytes,
-                  co_await next_part(*incoming.body, std::exchange(begun, {}), part_size));
+                  co_await read_up_to(*incoming.body, std::move(begun), part_size));
+    begun.clear();
     const bool last = bytes.size() < part_size;
     if (bytes.empty() && number > 1) break;
     if (number > engine_.primary->capabilities().max_parts) {
@@ -100,22 +101,6 @@ void LargePut::begin_drafts(Bytes part_size, std::optional<Bytes> size) {
     teed_.push_back(
         {.name = of, .draft = std::move(draft), .patience = target->config.sync_timeout});
   }
-}
-
-Task<std::string> LargePut::next_part(Body& body, std::string begun, Bytes part_size) {
-  constexpr Bytes kPiece = kMiB;  // grows with what arrives: a slow writer holds little
-  std::string bytes = std::move(begun);
-  while (bytes.size() < part_size) {
-    const std::size_t there = bytes.size();
-    bytes.resize(there + std::min(kPiece, part_size - there));
-    const MutableByteSpan room = std::as_writable_bytes(std::span(bytes)).subspan(there);
-    auto got = co_await read_full(body, room);
-    if (!got) co_return std::unexpected(std::move(got).error());
-    bytes.resize(there + *got);
-    if (*got < room.size()) break;
-    GODWIT_CO_CHECK(context_.check());
-  }
-  co_return bytes;
 }
 
 /// The pace is the primary's, and under `sync` also that of the targets that still move.

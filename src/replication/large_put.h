@@ -58,7 +58,6 @@ class LargePut {
 
   [[nodiscard]] Result<Bytes> part_size(std::optional<Bytes> size) const;
   void begin_drafts(Bytes part_size, std::optional<Bytes> size);
-  [[nodiscard]] Task<std::string> next_part(Body& body, std::string begun, Bytes part_size);
   [[nodiscard]] Task<void> give(transfer::BodyPart part);
   [[nodiscard]] asio::awaitable<void> tee(const transfer::BodyPart& part);
   [[nodiscard]] std::size_t most_behind() const;

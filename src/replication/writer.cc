@@ -32,23 +32,6 @@ Quorum quorum_of(const Engine& engine, Mode mode) {
   return quorum;
 }
 
-/// What is read of a body before it is known whether it is a large one: all of it when it is not.
-Task<std::string> read_beginning(const Incoming& incoming, Bytes part_size) {
-  std::string bytes;
-  if (incoming.size && *incoming.size > part_size) co_return bytes;
-  constexpr Bytes kPiece = 256 * kKiB;  // grows with what arrives: a slow writer holds little
-  const Bytes most = incoming.size.value_or(part_size);
-  while (bytes.size() < most) {
-    const std::size_t there = bytes.size();
-    bytes.resize(there + std::min(kPiece, most - there));
-    const MutableByteSpan room = std::as_writable_bytes(std::span(bytes)).subspan(there);
-    GODWIT_CO_TRY(const std::size_t got, co_await read_full(*incoming.body, room));
-    bytes.resize(there + got);
-    if (got < room.size()) break;
-  }
-  co_return bytes;
-}
-
 Result<void> check_current(const Engine& engine, const LargePut& large) {
   if (large.is_current()) return {};
   engine.world.mark("the primary moves during a large put");
@@ -112,8 +95,12 @@ Task<void> Writer::replace(const Context& context, const std::string& key, Uploa
 
 Task<void> Writer::put_body(const Context& context, Pending& write, const Incoming& incoming) {
   const Bytes part_size = engine_.config.part_size;
-  GODWIT_CO_TRY(std::string begun, co_await read_beginning(incoming, part_size));
-  const bool large = incoming.size ? *incoming.size > part_size : begun.size() == part_size;
+  // Of one that is known to be large nothing is read here.
+  const Bytes most = incoming.size.value_or(part_size);
+  const Bytes least = most > part_size ? 0 : most;
+  std::string begun;
+  GODWIT_CO_TRY(begun, co_await read_up_to(*incoming.body, std::move(begun), least));
+  const bool large = incoming.size ? most > part_size : begun.size() == part_size;
   if (large) co_return co_await put_large(context, write, incoming, std::move(begun));
   GODWIT_CO_CHECK(co_await check_size(incoming, begun.size()));
   write.body = std::make_shared<const std::string>(std::move(begun));
@@ -123,6 +110,10 @@ Task<void> Writer::put_body(const Context& context, Pending& write, const Incomi
 Task<void> Writer::put_large(const Context& context, Pending& write, const Incoming& incoming,
                              std::string begun) {
   constexpr Duration kLook = std::chrono::milliseconds(20);
+  if (engine_.primary->multipart() == nullptr) {
+    co_return fail(Code::unsupported, "the primary takes no uploads in parts, nor a body over " +
+                                          format_bytes(engine_.config.part_size));
+  }
   GODWIT_CO_CHECK(co_await check_expected(context, write));
   while (engine_.open_puts.count() >= LargePut::kMost) {
     GODWIT_CO_CHECK(co_await context.sleep(kLook));

@@ -57,6 +57,19 @@ Task<std::string> read_all(Body& body, Bytes most) {
   co_return all;
 }
 
+Task<std::string> read_up_to(Body& body, std::string begun, Bytes most) {
+  constexpr Bytes kPiece = 256 * kKiB;
+  while (begun.size() < most) {
+    const std::size_t there = begun.size();
+    begun.resize(there + std::min(kPiece, most - there));
+    const MutableByteSpan room = std::as_writable_bytes(std::span(begun)).subspan(there);
+    GODWIT_CO_TRY(const std::size_t got, co_await read_full(body, room));
+    begun.resize(there + got);
+    if (got < room.size()) break;
+  }
+  co_return begun;
+}
+
 Task<std::size_t> read_full(Body& body, MutableByteSpan into) {
   std::size_t filled = 0;
   while (filled < into.size()) {

@@ -54,6 +54,10 @@ class ViewBody final : public Body {
 /// Reads all of `body`. Failure: limit_exceeded past `most` bytes; what the body failed with.
 [[nodiscard]] Task<std::string> read_all(Body& body, Bytes most);
 
+/// Reads on after `begun`, up to `most` bytes in all: fewer only at the end of the body. Memory
+/// grows with what arrives, so that a slow body holds little.
+[[nodiscard]] Task<std::string> read_up_to(Body& body, std::string begun, Bytes most);
+
 /// Fills `into` as far as the body reaches, and says how far: short only at the end of the body.
 [[nodiscard]] Task<std::size_t> read_full(Body& body, MutableByteSpan into);
 
