@@ -220,7 +220,8 @@ double replicate(const std::string& place, int objects, int refused_in_100) {
   const std::string bytes(4096, 'p');
   // No directory has a name of 300 bytes; a database has.
   const std::string refused(300, 'n');
-  const std::string taken = std::string(150, 'n') + "/" + std::string(149, 'n');
+  std::string taken(300, 'n');
+  taken[150] = '/';
   const auto begin = Clock::now();
   {
     Window window(*store);

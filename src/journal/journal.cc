@@ -110,6 +110,8 @@ Task<void> Journal::recover(Found found) {
       unsettled_.insert(sequence);
     }
   }
+  // A process that ended quietly left nothing on its way.
+  if (known_ > 0) clock_at_open_ = clock_;
   for (auto& [name, target] : targets_) target->queue.recovered(last_);
   for (const std::string& name : options_.targets) {
     if (targets_.contains(name)) continue;

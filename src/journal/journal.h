@@ -50,6 +50,10 @@ class Journal {
 
   /// No version that went through here is later.
   [[nodiscard]] HybridTime clock() const { return clock_; }
+  /// A process before has written it.
+  [[nodiscard]] bool is_of_before(const Version& version) const {
+    return version.time <= clock_at_open_;
+  }
 
   /// The intent is on stable storage when this returns (many share one sync). Failure: nothing may
   /// be written then, so that the write is not applied; whether a restart finds the intent is not
@@ -156,6 +160,7 @@ class Journal {
   Sequence known_ = 0;  // the last that a process before may have had under way
   Sequence last_ = 0;
   HybridTime clock_;
+  HybridTime clock_at_open_;
   std::string head_written_;
   std::map<Sequence, Intent> intents_;
   std::set<Sequence> unsettled_;

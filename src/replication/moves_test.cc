@@ -182,6 +182,19 @@ TEST_F(GroupTest, what_another_target_has_is_given_to_the_new_primary_before_it_
   EXPECT_EQ(held("a", "large").size(), large.size());
 }
 
+TEST_F(GroupTest, a_key_whose_write_was_lost_with_the_primary_is_written_right_after_the_failover) {
+  start();
+  ASSERT_TRUE(put("k", "1"));
+  wait();
+  faults_["p"].lost_answer = 1;
+  EXPECT_FALSE(put("k", "2"));
+  take_away("p");
+  ASSERT_TRUE(move({.kind = MoveKind::failover, .to = "a"}));
+  const MonoTime moved = world_.mono_now();
+  ASSERT_TRUE(put("k", "3"));
+  EXPECT_LT(world_.mono_now() - moved, 2s) << "nothing of it is on its way to the new primary";
+}
+
 TEST_F(GroupTest, a_switchover_to_a_target_with_dead_letters_says_so_at_once) {
   config_.conflict_resolution = ConflictPolicy::manual;
   start();

@@ -33,7 +33,9 @@ Task<Suspects> find_suspects(Engine& engine, const std::string& target) {
   };
   if (queue.quiet_from() > engine.world.mono_now()) {
     GODWIT_CO_TRY(const auto lacking, co_await engine.journal.lacking(target));
-    for (const journal::Write& write : lacking) note(write, queue.quiet_from());
+    for (const journal::Write& write : lacking) {
+      if (engine.journal.is_of_before(write.version)) note(write, queue.quiet_from());
+    }
   }
   for (const journal::Doubt& doubt : queue.doubts()) note(doubt.write, doubt.until);
   co_return suspects;
