@@ -152,7 +152,8 @@ class ReplicatedStore {
   /// `size`: of the body, where it is known; then another one is refused (invalid_argument), and
   /// the body may be of up to 10,000 parts of 64 MiB in S3, else of 16 MiB.
   /// Failure also: that of `source`; unavailable when the primary moved meanwhile. Nothing was
-  /// written then. Memory: five parts of 8 MiB, fewer of each when there are many such puts.
+  /// written then. Memory: five parts of 8 MiB (of 16 MiB where the size is not known), fewer
+  /// of each when there are many such puts.
   [[nodiscard]] Result<Receipt> put(std::string_view key, const Source& source,
                                     std::optional<Bytes> size = {},
                                     const WriteOptions& options = {});

@@ -161,8 +161,8 @@ Result<void> check_candidate(const Target& target) {
   return fail(Code::precondition_failed, "'" + target.config.name + "' " + *reason);
 }
 
-Task<void> heal_candidate(const Context& context, Engine& engine, Target& candidate,
-                          MoveReport& report, bool dry_run) {
+Task<Suspects> heal_candidate(const Context& context, Engine& engine, Target& candidate,
+                              MoveReport& report, bool dry_run) {
   const std::string& name = candidate.config.name;
   GODWIT_CO_TRY(const auto lacking, co_await engine.journal.lacking(name));
   report.exact = !engine.journal.backlog(name)->resync;
@@ -178,7 +178,7 @@ Task<void> heal_candidate(const Context& context, Engine& engine, Target& candid
       name_at_risk(report, write);
     }
   }
-  GODWIT_CO_TRY(const Suspects suspects, co_await find_suspects(engine, name));
+  GODWIT_CO_TRY(Suspects suspects, co_await find_suspects(engine, name));
   for (const auto& [key, doubt] : suspects) {
     const journal::Write& write = doubt.write;
     if (write.change != journal::Change::put || is_at_risk(report, key)) continue;
@@ -188,7 +188,7 @@ Task<void> heal_candidate(const Context& context, Engine& engine, Target& candid
     const bool elsewhere = co_await holder(context, engine, *candidate.store, write) != nullptr;
     if (!elsewhere) name_at_risk(report, write);
   }
-  co_return Result<void>();
+  co_return suspects;
 }
 
 }  // namespace godwit::replication

@@ -8,6 +8,7 @@
 #include "coordination/coordinator.h"
 #include "journal/journal.h"
 #include "replication/members.h"
+#include "replication/suspects.h"
 
 namespace godwit::replication {
 
@@ -30,9 +31,10 @@ struct Engine;
 [[nodiscard]] Task<bool> heal(const Context& context, Engine& engine, Store& store,
                               const journal::Write& write);
 
-/// What the target lacks, told by the journal, given to it by whoever else has it.
+/// What the target lacks, told by the journal, given to it by whoever else has it. Yields the keys
+/// at which an older write may land there yet.
 /// Effect with `dry_run`: none; then `healed` is 0 and all that is lacking is at risk.
-[[nodiscard]] Task<void> heal_candidate(const Context& context, Engine& engine, Target& candidate,
-                                        MoveReport& report, bool dry_run);
+[[nodiscard]] Task<Suspects> heal_candidate(const Context& context, Engine& engine,
+                                            Target& candidate, MoveReport& report, bool dry_run);
 
 }  // namespace godwit::replication

@@ -195,6 +195,32 @@ TEST_F(GroupTest, a_key_whose_write_was_lost_with_the_primary_is_written_right_a
   EXPECT_LT(world_.mono_now() - moved, 2s) << "nothing of it is on its way to the new primary";
 }
 
+TEST_F(GroupTest,
+       what_may_still_land_at_a_new_primary_holds_up_its_key_for_the_window_and_is_undone) {
+  config_.late_write_window = 20s;
+  start();
+  wait(1min);
+  faults_["a"].lost_answer = 1;
+  for (const char* key : {"k", "l"}) ASSERT_TRUE(put(key, "1"));
+  wait(500ms);
+  faults_["a"] = {};
+  wait();
+  EXPECT_EQ(status("a").in_doubt, 2U);
+  take_away("p");
+  const auto report = move({.kind = MoveKind::failover, .to = "a"});
+  ASSERT_TRUE(report) << report.error().to_string();
+  EXPECT_TRUE(report->at_risk.empty()) << "another target has both";
+  behind_our_back("a", "l", "0");  // of no version, so older than all of ours: as if it landed late
+  EXPECT_EQ(read("l")->from, "b");
+  const MonoTime moved = world_.mono_now();
+  ASSERT_TRUE(put("k", "2"));
+  EXPECT_GT(world_.mono_now() - moved, 5s);
+  EXPECT_LT(world_.mono_now() - moved, 25s);
+  wait(1min);
+  EXPECT_EQ(held("a", "l"), "1");
+  EXPECT_EQ(read("l")->from, "a");
+}
+
 TEST_F(GroupTest, a_switchover_to_a_target_with_dead_letters_says_so_at_once) {
   config_.conflict_resolution = ConflictPolicy::manual;
   start();

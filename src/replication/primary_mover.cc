@@ -28,15 +28,18 @@ void count(FailoverCount& failovers, WallTime now) {
   failovers.that_day += 1;
 }
 
+Error not_ready(const Error& why, const std::string& what) {
+  return Error(why.code(), what + ": nothing was changed")
+      .with(Outcome::not_applied)
+      .with_hint("try again when its lag is small, or give more time");
+}
+
 Error not_caught_up(const Error& why, const std::string& candidate,
                     const journal::Backlog& backlog) {
   const std::string what = backlog.in_doubt == 0
                                ? std::to_string(backlog.tasks) + " tasks"
                                : std::to_string(backlog.in_doubt) + " keys in doubt";
-  return Error(why.code(),
-               "'" + candidate + "' has not caught up (" + what + "): nothing was changed")
-      .with(Outcome::not_applied)
-      .with_hint("try again when its lag is small, or give more time");
+  return not_ready(why, "'" + candidate + "' has not caught up (" + what + ")");
 }
 
 }  // namespace
@@ -109,11 +112,15 @@ Task<void> PrimaryMover::wait_until_near(const Context& context, const std::stri
                                                           " dead letters: nothing was changed")
                          .with_hint("redrive or resolve them"));
     }
-    const bool near = !backlog->resync && backlog->tasks <= kNear && backlog->in_doubt == 0 &&
-                      engine_.suspects.empty();
-    if (near) co_return Result<void>();
+    const bool near = !backlog->resync && backlog->tasks <= kNear && backlog->in_doubt == 0;
+    const std::size_t suspects = engine_.suspects.size();
+    if (near && suspects == 0) co_return Result<void>();
     const auto waited = co_await context.sleep(kLook);
-    if (!waited) co_return fail(not_caught_up(waited.error(), candidate, *backlog));
+    if (waited) continue;
+    if (!near) co_return fail(not_caught_up(waited.error(), candidate, *backlog));
+    co_return fail(not_ready(waited.error(), "an older write may still land at " +
+                                                 std::to_string(suspects) +
+                                                 " keys of the primary"));
   }
 }
 
@@ -127,8 +134,8 @@ Task<void> PrimaryMover::prepare(const Context& context, const MoveOptions& opti
   Target& candidate = *engine_.targets.at(report.to);
   auto healed = co_await heal_candidate(context, engine_, candidate, report, false);
   if (healed) {
-    GODWIT_CO_TRY(move.suspects, co_await find_suspects(engine_, report.to));
-    co_return healed;
+    move.suspects = *std::move(healed);
+    co_return Result<void>();
   }
   co_return fail(std::move(healed).error().with(Outcome::not_applied));
 }

@@ -10,8 +10,8 @@ namespace {
 constexpr Duration kLook = std::chrono::milliseconds(500);
 
 Task<void> settle(const Context& context, Engine& engine, journal::Doubt doubt) {
+  // Without the key's lock: writers that wait for this have it.
   const std::string& key = doubt.write.key;
-  GODWIT_CO_TRY(const auto held, co_await engine.locks.acquire(context, key));
   if (doubt.write.change != journal::Change::compare) {
     GODWIT_CO_CHECK(co_await heal(context, engine, *engine.primary, doubt.write));
   }

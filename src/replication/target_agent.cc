@@ -328,12 +328,20 @@ Task<bool> TargetAgent::complete_draft(const Context& context, const std::string
       known_.put(key, name.version, std::move(stored->etag));
       co_return true;
     }
-    if (stored.error().retry() == Retry::later && target_.takes_deliveries()) {
+    const bool again = stored.error().retry() == Retry::later && target_.takes_deliveries();
+    if (again) {
       engine_.drafts.put_back(name, draft);
-      co_return std::unexpected(std::move(stored).error());
+    } else {
+      engine_.drafts.free(draft);
     }
-    engine_.drafts.free(draft);
+    // What may have become visible, or may yet, is for the caller to know.
+    const bool unknown = stored.error().outcome() == Outcome::unknown;
+    if (again || unknown) co_return std::unexpected(std::move(stored).error());
     co_return false;
+  }
+  if (auto wanted = context.check(); !wanted) {
+    engine_.drafts.free(draft);
+    co_return std::unexpected(std::move(wanted).error());
   }
   co_await draft->upload.stop();
   const auto id = draft->upload.id();

@@ -3,13 +3,13 @@
 #include <utility>
 #include <vector>
 
+#include "transfer/part_tries.h"
+
 namespace godwit::transfer {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t kTriesPerPart = 3;
-constexpr Duration kPauseBetweenTries = 200ms;
 constexpr Duration kPatienceToFree = 5s;
 
 }  // namespace
@@ -66,14 +66,16 @@ asio::awaitable<void> PartUpload::stream() {
 }
 
 Task<PartInfo> PartUpload::send(const BodyPart& part) {
-  for (std::size_t tries = 1;; ++tries) {
-    ViewBody body(as_bytes(*part.bytes));
-    const Upload upload{.body = &body, .size = part.bytes->size()};
-    const Context patient = context_.with_timeout(patience_);
-    auto sent = co_await multipart_.put_part(patient, upload_, part.place, upload);
-    if (sent || sent.error().retry() == Retry::never || tries == kTriesPerPart) co_return sent;
-    GODWIT_CO_CHECK(co_await context_.sleep(kPauseBetweenTries * tries));
-  }
+  std::uint64_t retries = 0;
+  auto send = [this, &part] { return send_once(part); };
+  co_return co_await send_with_tries(context_, send, retries);
+}
+
+Task<PartInfo> PartUpload::send_once(const BodyPart& part) {
+  ViewBody body(as_bytes(*part.bytes));
+  const Upload upload{.body = &body, .size = part.bytes->size()};
+  const Context patient = context_.with_timeout(patience_);
+  co_return co_await multipart_.put_part(patient, upload_, part.place, upload);
 }
 
 void PartUpload::add(BodyPart part) {

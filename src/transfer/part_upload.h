@@ -60,6 +60,7 @@ class PartUpload {
  private:
   [[nodiscard]] asio::awaitable<void> stream();
   [[nodiscard]] Task<PartInfo> send(const BodyPart& part);
+  [[nodiscard]] Task<PartInfo> send_once(const BodyPart& part);
   [[nodiscard]] Task<void> wait(const Context& context);
   void changed();
 

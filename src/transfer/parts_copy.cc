@@ -5,6 +5,7 @@
 
 #include "store/etag.h"
 #include "transfer/bodies.h"
+#include "transfer/part_tries.h"
 #include "world/signal.h"
 
 namespace godwit::transfer {
@@ -12,8 +13,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t kTriesPerPart = 3;
-constexpr Duration kPauseBetweenTries = 200ms;
 /// A first byte that comes sooner than this means that one stream fills the way already.
 constexpr Duration kNearby = 10ms;
 
@@ -179,12 +178,8 @@ class PartsCopy {
   }
 
   Task<PartInfo> send_with_retries(std::uint32_t number) {
-    for (std::size_t tries = 1;; ++tries) {
-      Result<PartInfo> part = co_await send_once(number);
-      if (part || part.error().retry() == Retry::never || tries == kTriesPerPart) co_return part;
-      ++needs_.resources.progress.retries;
-      GODWIT_CO_CHECK(co_await context_.sleep(kPauseBetweenTries * tries));
-    }
+    auto send = [this, number] { return send_once(number); };
+    co_return co_await send_with_tries(context_, send, needs_.resources.progress.retries);
   }
 
   Task<PartInfo> send_once(std::uint32_t number) {
