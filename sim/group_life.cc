@@ -329,6 +329,7 @@ class GroupLife {
     config.failover.cooldown = 30s;
     config.failover.most_per_day = 1000;
     if (scenario_.part_size > 0) config.part_size = scenario_.part_size;
+    config.payload.keep = scenario_.payload;
     for (const std::string& name : names_) {
       TargetConfig target{.name = name, .region = name};
       target.workers = 3;
@@ -467,6 +468,7 @@ class GroupLife {
       }
     }
     for (const WriteAtRisk& write : report.at_risk) {
+      check_payload(report, write);
       at_risk_.insert(write.key);
       if (write.removal) forgiven_.insert(write.key);
       const bool every_target_had_it = scenario_.mode == Mode::sync && scenario_.pauses == 0;
@@ -475,6 +477,12 @@ class GroupLife {
         suspects_.push_back({.key = write.key, .number = number, .primary = report.to});
       }
     }
+  }
+
+  void check_payload(const MoveReport& report, const WriteAtRisk& write) {
+    const bool kept = scenario_.payload == JournalPayload::inlined && report.exact &&
+                      !write.removal && history_.in_full(write.key, write.version) > 0;
+    if (kept) violate("a failover puts at risk what the journal keeps: " + write.key);
   }
 
   asio::awaitable<void> write(std::string key) {

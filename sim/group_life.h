@@ -41,6 +41,7 @@ struct GroupScenario {
   Duration longest_idle = std::chrono::milliseconds(200);  ///< of a client, after a call
   /// Larger bodies are put in parts of so many bytes; 0: none is.
   std::uint64_t part_size = 0;
+  JournalPayload payload = JournalPayload::none;
   double slow_bodies = 0;  ///< share of puts whose bytes come in slowly, and may break off
   double removals = 0.25;  ///< share of writes
   double reads = 0.3;      ///< share of calls

@@ -6,15 +6,18 @@ namespace {
 
 Taker group(GroupScenario& into, const std::string& file) {
   using replication::Mode;
-  return table({{"mode", choice<Mode>(into.mode, {{"sync", Mode::sync},
-                                                  {"semi_sync", Mode::semi_sync},
-                                                  {"async", Mode::async}})},
-                {"min_sync_replicas", count(into.min_sync_replicas)},
-                {"targets", count(into.targets)},
-                {"in_memory", count(into.in_memory)},
-                {"part_size", count(into.part_size)},
-                {"max_attempts", count(into.max_attempts)}},
-               file);
+  return table(
+      {{"mode", choice<Mode>(into.mode, {{"sync", Mode::sync},
+                                         {"semi_sync", Mode::semi_sync},
+                                         {"async", Mode::async}})},
+       {"min_sync_replicas", count(into.min_sync_replicas)},
+       {"targets", count(into.targets)},
+       {"in_memory", count(into.in_memory)},
+       {"part_size", count(into.part_size)},
+       {"payload", choice<JournalPayload>(into.payload, {{"none", JournalPayload::none},
+                                                         {"inline", JournalPayload::inlined}})},
+       {"max_attempts", count(into.max_attempts)}},
+      file);
 }
 
 Taker workload(GroupScenario& into, const std::string& file) {

@@ -80,6 +80,7 @@ struct ReplicationConfig {
   /// For so long a write whose answer was lost may still appear at the primary.
   Duration late_write_window = std::chrono::minutes(1);
   std::uint64_t max_backlog = 100'000'000;  ///< tasks of one target; more become one comparison
+  PayloadConfig payload;                    ///< what the journal keeps of bodies
 
   Duration call_timeout = std::chrono::minutes(5);  ///< of calls that name none; 0: none
   std::size_t max_pending_calls = 10'000;           ///< further ones are refused

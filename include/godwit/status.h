@@ -94,7 +94,9 @@ struct ReplicationMetrics {
   /// From the acknowledgement of a write to its arrival at a target; 0 while none has arrived.
   Duration average_replication_time{};
   Bytes bytes_replicated = 0;
-  Duration moving_time{};  ///< in which at least one body was on its way to a target
+  Duration moving_time{};               ///< in which at least one body was on its way to a target
+  Bytes journal_payload{};              ///< of bodies that the journal keeps now, see PayloadConfig
+  std::uint64_t payloads_left_out = 0;  ///< for which there was no room
   std::vector<TargetMetrics> targets;
 };
 

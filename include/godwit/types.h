@@ -103,6 +103,19 @@ struct FailoverConfig {
   std::uint32_t most_per_day = 5;               ///< by the UTC day
 };
 
+/// What the journal keeps of a put beside the promise to deliver it.
+enum class JournalPayload : std::uint8_t {
+  none,    ///< nothing: a delivery reads the primary
+  inlined  ///< small bodies, until every target has them: a failover gives them to the new primary
+};
+
+struct PayloadConfig {
+  JournalPayload keep = JournalPayload::none;
+  Bytes max_body = kMiB;  ///< larger ones are not kept
+  /// Of all that is kept. What comes when it is full is not kept; it is replicated all the same.
+  Bytes limit = kGiB;
+};
+
 /// What one target has of a write when it is answered.
 enum class Ack : std::uint8_t {
   acknowledged,
@@ -161,7 +174,9 @@ struct MoveReport {
   MoveKind kind = MoveKind::switchover;
   bool automatic = false;
   std::uint64_t lacking = 0;  ///< keys that the new primary lacked at the start
-  std::uint64_t healed = 0;   ///< of those it was given by others, before it took a write
+  /// Of those it was given by others, or by the journal, before it took a write. Of a dry run: what
+  /// the journal would give.
+  std::uint64_t healed = 0;
   /// The rest, each by its name. They are still at the old primary; when it comes back they are
   /// settled by the conflict policy. But for removals of which nobody knew whether they had taken
   /// effect: no store keeps a trace of those, and what they removed stays.

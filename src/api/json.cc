@@ -82,6 +82,8 @@ std::string to_json(const ReplicationMetrics& metrics) {
                   {"average_replication_time_ms", milliseconds(metrics.average_replication_time)},
                   {"bytes_replicated", metrics.bytes_replicated},
                   {"moving_time_ms", milliseconds(metrics.moving_time)},
+                  {"journal_payload", metrics.journal_payload},
+                  {"payloads_left_out", metrics.payloads_left_out},
                   {"replica_success_rates", rates},
                   {"targets", targets}};
   return dump(json);

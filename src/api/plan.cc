@@ -58,7 +58,8 @@ replication::GroupConfig group_of(const ReplicationConfig& config) {
                                  .health_check_timeout = config.health_check_timeout,
                                  .failover = config.failover,
                                  .late_write_window = config.late_write_window,
-                                 .max_backlog = config.max_backlog};
+                                 .max_backlog = config.max_backlog,
+                                 .payload = config.payload};
   for (const ReplicaTarget& target : config.targets) group.targets.push_back(target_of(target));
   return group;
 }

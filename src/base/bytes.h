@@ -14,11 +14,6 @@ namespace godwit {
 using ByteSpan = std::span<const std::byte>;
 using MutableByteSpan = std::span<std::byte>;
 
-inline constexpr Bytes kKiB = 1024;
-inline constexpr Bytes kMiB = 1024 * kKiB;
-inline constexpr Bytes kGiB = 1024 * kMiB;
-inline constexpr Bytes kTiB = 1024 * kGiB;
-
 /// Views of the same memory under the other type. Cost: none.
 [[nodiscard]] inline ByteSpan as_bytes(std::string_view text) {
   return std::as_bytes(std::span(text.data(), text.size()));

@@ -11,6 +11,14 @@ struct Journal::Found {
   std::optional<Head> head;
   std::map<std::string, TargetRow> targets;
   std::map<Sequence, IntentRow> intents;
+  std::vector<PayloadNote> payloads;
+};
+
+/// A key whose payloads no target may need any more, as far as memory tells.
+struct Journal::Unneeded {
+  std::string key;
+  std::vector<Version> versions;
+  std::vector<TargetNumber> on_disk;  ///< targets whose tasks on disk are to be looked at
 };
 
 namespace {
@@ -26,6 +34,11 @@ Result<void> for_each_row(kv::Database& database, const std::string& prefix,
     if (rows.empty()) return {};
     range.first = rows.back().key + '\0';
   }
+}
+
+void erase_payload(Transaction& transaction, const std::string& key, const Version& version) {
+  transaction.erase_unread(payload_key(key, version));
+  transaction.erase_unread(payload_note_key(key, version));
 }
 
 }  // namespace
@@ -60,6 +73,7 @@ Journal::Journal(World& world, JournalOptions options, std::unique_ptr<kv::Datab
       database_(std::move(database)),
       committer_(world, *database_, [this](std::vector<Step>& steps) { collect(steps); }),
       opened_(world.mono_now()),
+      payloads_(options_.payload_limit),
       group_(world.executor()) {
   group_.spawn(keep_time());
 }
@@ -79,6 +93,10 @@ Result<Journal::Found> Journal::read(kv::Database& database) {
   GODWIT_CHECK(for_each_row(database, "i", first, [&found](const kv::Row& row) -> Result<void> {
     GODWIT_TRY(const Sequence sequence, sequence_of(row.key));
     GODWIT_TRY(found.intents[sequence], decode_intent(row.value));
+    return {};
+  }));
+  GODWIT_CHECK(for_each_row(database, "x", "x", [&found](const kv::Row& row) -> Result<void> {
+    GODWIT_TRY(found.payloads.emplace_back(), decode_payload_note(row.key, row.value));
     return {};
   }));
   return found;
@@ -110,6 +128,10 @@ Task<void> Journal::recover(Found found) {
       unsettled_.insert(sequence);
     }
   }
+  for (const PayloadNote& note : found.payloads) {
+    payloads_.recover(note.key, note.version, note.size);
+  }
+  payloads_.look_at_all();
   // A process that ended quietly left nothing on its way.
   if (known_ > 0) clock_at_open_ = clock_;
   for (auto& [name, target] : targets_) target->queue.recovered(last_);
@@ -122,24 +144,35 @@ Task<void> Journal::recover(Found found) {
   co_return co_await committer_.durable(std::move(nothing));
 }
 
-Task<Sequence> Journal::begin(Write write) {
+Task<Sequence> Journal::begin(Write write, std::string payload) {
   const Sequence sequence = ++last_;
   clock_ = std::max(clock_, write.version.time);
-  std::string value = encode_intent(write, {});
+  std::vector<kv::Row> rows = {{intent_key(sequence), encode_intent(write, {})}};
+  if (!payload.empty() && payloads_.add(write.key, write.version, payload.size())) {
+    rows.push_back(
+        {payload_note_key(write.key, write.version), encode_payload_size(payload.size())});
+    rows.push_back({payload_key(write.key, write.version), std::move(payload)});
+  }
   ++open_[write.key];
   intents_.emplace_hint(intents_.end(), sequence, Intent{.write = std::move(write)});
-  Step step{[sequence, value = std::move(value)](Transaction& transaction) -> Result<void> {
-              transaction.put_unread(intent_key(sequence), value);
+  Step step{[rows = std::move(rows)](Transaction& transaction) -> Result<void> {
+              for (const kv::Row& row : rows) transaction.put_unread(row.key, row.value);
               return {};
             },
             {}};
   auto written = co_await committer_.durable(std::move(step));
-  if (!written) {
-    // Should a restart find it: nobody was told that it was written, and nothing was.
+  if (written) co_return sequence;
+  Error error = std::move(written).error();
+  // Should a restart find it: nobody was told that it was written, and nothing was. But with what
+  // it carries a failover could make it happen.
+  Outcome outcome = Outcome::not_applied;
+  if (has_payload(intents_.at(sequence).write)) {
+    const auto gone = co_await discard_durably(sequence);
+    if (!gone) outcome = Outcome::unknown;
+  } else {
     discard(sequence);
-    co_return fail(std::move(written).error().with(Outcome::not_applied));
   }
-  co_return sequence;
+  co_return fail(std::move(error).with(outcome));
 }
 
 void Journal::commit(Sequence sequence, WallTime at) {
@@ -149,6 +182,12 @@ void Journal::commit(Sequence sequence, WallTime at) {
   const auto open = open_.find(intent.write.key);
   if (--open->second == 0) open_.erase(open);
   unmarked_.emplace_back(world_.mono_now(), sequence);
+  // Those of older writes are needed no more. What a comparison stands for may not have happened.
+  if (intent.write.change != Change::compare) {
+    for (const Version& version : payloads_.versions(intent.write.key)) {
+      if (version < intent.write.version) drop_payload(intent.write.key, version);
+    }
+  }
   push_to_all(sequence, &TargetQueue::push);
 }
 
@@ -169,8 +208,11 @@ Task<void> Journal::compare(std::string key, Priority priority) {
 void Journal::discard(Sequence sequence) {
   const auto intent = intents_.find(sequence);
   unsettled_.erase(sequence);
-  const auto open = open_.find(intent->second.write.key);
+  const Write& write = intent->second.write;
+  const auto open = open_.find(write.key);
   if (--open->second == 0) open_.erase(open);
+  drop_payload(write.key, write.version);
+  payloads_.look_at(write.key);
   forget(intent);
 }
 
@@ -240,7 +282,17 @@ void Journal::make_target(const std::string& name, const TargetRow& row) {
       .next_sequence = [this] { return ++last_; },
       .release = [this](Sequence intent) { release(intent); },
       .stands_since = [this](Sequence intent, WallTime since) { stands_since(intent, since); },
-      .wake = [this, name] { wake(name); }};
+      .wake = [this, name] { wake(name); },
+      .ended =
+          [this](const std::string& key) {
+            payloads_.look_at(key);
+            if (payloads_.has_to_look()) committer_.nudge();
+          },
+      .compared =
+          [this] {
+            payloads_.look_at_all();
+            committer_.nudge();
+          }};
   targets_.emplace(name, std::unique_ptr<Target>(new Target{
                              .queue = TargetQueue({.name = name, .number = row.number}, row,
                                                   options_.most_in_memory, std::move(context)),
@@ -256,6 +308,8 @@ void Journal::remove_target(const std::string& name) {
   found->second->room.notify_all();
   removed_.push_back(std::move(found->second));
   targets_.erase(found);
+  payloads_.look_at_all();
+  committer_.nudge();
 }
 
 Task<TargetTask> Journal::next(const Context& context, const std::string& name) {
@@ -347,6 +401,14 @@ Task<std::vector<Write>> Journal::lacking(const std::string& name) {
   co_return all;
 }
 
+Task<std::optional<std::string>> Journal::payload(const Write& write) {
+  if (!has_payload(write)) co_return std::nullopt;
+  auto work = [database = database_.get(), row = payload_key(write.key, write.version)] {
+    return database->get(row);
+  };
+  co_return co_await run_blocking(world_, std::move(work));
+}
+
 Task<std::vector<DeadLetter>> Journal::dead_letters(const std::string& name,
                                                     const std::string& start_after,
                                                     std::size_t most) {
@@ -430,8 +492,16 @@ void Journal::forget(std::map<Sequence, Intent>::iterator intent) {
   committer_.nudge();
 }
 
+void Journal::drop_payload(const std::string& key, const Version& version) {
+  if (!payloads_.has(key, version)) return;
+  payloads_.drop(key, version);
+  dropped_.emplace_back(key, version);
+  committer_.nudge();
+}
+
 void Journal::collect(std::vector<Step>& steps) {
   collect_marks(steps);
+  collect_payloads(steps);
   if (!released_.empty()) {
     steps.push_back(
         {[released = std::exchange(released_, {})](Transaction& transaction) -> Result<void> {
@@ -483,6 +553,71 @@ void Journal::collect_marks(std::vector<Step>& steps) {
                      return {};
                    },
                    {}});
+}
+
+/// What the disk has of a key's payloads is erased when no target needs it.
+void Journal::collect_payloads(std::vector<Step>& steps) {
+  if (!dropped_.empty()) {
+    steps.push_back(
+        {[dropped = std::exchange(dropped_, {})](Transaction& transaction) -> Result<void> {
+           for (const auto& [key, version] : dropped) erase_payload(transaction, key, version);
+           return {};
+         },
+         {}});
+  }
+  struct Look {
+    std::vector<Unneeded> keys;
+    std::vector<bool> unneeded;
+  };
+  auto look = std::make_shared<Look>();
+  for (std::string& key : payloads_.take_to_look(kMostLooks)) {
+    if (auto found = perhaps_unneeded(std::move(key))) look->keys.push_back(*std::move(found));
+  }
+  if (payloads_.has_to_look()) committer_.nudge();
+  if (look->keys.empty()) return;
+  steps.push_back({[look](Transaction& transaction) -> Result<void> {
+                     look->unneeded.clear();
+                     for (const Unneeded& key : look->keys) {
+                       GODWIT_TRY(const bool unneeded, erase_unneeded(transaction, key));
+                       look->unneeded.push_back(unneeded);
+                     }
+                     return {};
+                   },
+                   [this, look] {
+                     for (std::size_t i = 0; i < look->keys.size(); ++i) {
+                       const auto& [key, versions, on_disk] = look->keys[i];
+                       if (!look->unneeded[i]) continue;
+                       for (const Version& version : versions) payloads_.drop(key, version);
+                     }
+                   }});
+}
+
+/// Nothing while a write of the key is not settled, or a target lacks it: their ends have it looked
+/// at again.
+std::optional<Journal::Unneeded> Journal::perhaps_unneeded(std::string key) const {
+  if (open_.contains(key)) return std::nullopt;
+  Unneeded unneeded{.versions = payloads_.versions(key)};
+  if (unneeded.versions.empty()) return std::nullopt;
+  for (const auto& [name, target] : targets_) {
+    const TargetQueue& queue = target->queue;
+    if (queue.must_compare() || queue.lacks(key)) return std::nullopt;
+    if (queue.on_disk()) unneeded.on_disk.push_back(queue.name().number);
+  }
+  unneeded.key = std::move(key);
+  return unneeded;
+}
+
+/// False when a target has a task of the key on disk.
+Result<bool> Journal::erase_unneeded(Transaction& transaction, const Unneeded& unneeded) {
+  for (const TargetNumber number : unneeded.on_disk) {
+    GODWIT_TRY(const auto task, transaction.get(task_key(number, unneeded.key)));
+    GODWIT_TRY(const auto dead, transaction.get(dead_key(number, unneeded.key)));
+    if (task || dead) return false;
+  }
+  for (const Version& version : unneeded.versions) {
+    erase_payload(transaction, unneeded.key, version);
+  }
+  return true;
 }
 
 /// Ends the pauses of tasks that failed.

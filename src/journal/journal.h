@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "journal/payloads.h"
 #include "journal/target_queue.h"
 
 namespace godwit::journal {
@@ -19,6 +20,8 @@ struct JournalOptions {
   /// Tasks of one target that are kept in memory; the rest waits on disk.
   std::size_t most_in_memory = 20'000;
   Bytes database_memory = 64 * kMiB;
+  /// Of what writes carry, all together; 0: nothing of that is kept.
+  Bytes payload_limit = 0;
   /// For so long a write whose answer was lost may still land at a target.
   Duration late_write_window = std::chrono::minutes(1);
 };
@@ -58,7 +61,10 @@ class Journal {
   /// The intent is on stable storage when this returns (many share one sync). Failure: nothing may
   /// be written then, so that the write is not applied; whether a restart finds the intent is not
   /// known, and does no harm.
-  [[nodiscard]] Task<Sequence> begin(Write write);
+  /// `payload`: kept, with the intent, until each target has the write; not where that would be
+  /// more than the limit. Failure has Outcome::unknown where a restart may find it: a failover
+  /// could make it happen then.
+  [[nodiscard]] Task<Sequence> begin(Write write, std::string payload = {});
   /// The primary has it, and that was acknowledged at `at`. Each target lacks it from now on.
   void commit(Sequence intent, WallTime at);
   /// Nobody will ever know: each target is to compare the key with the primary, beside all that it
@@ -96,6 +102,12 @@ class Journal {
   /// comparisons, and dead letters; not what only other comparisons would tell. Cost: memory and
   /// reading for each; for a failover.
   [[nodiscard]] Task<std::vector<Write>> lacking(const std::string& target);
+  /// What came with this write; absent when it is not kept (any more).
+  [[nodiscard]] Task<std::optional<std::string>> payload(const Write& write);
+  [[nodiscard]] bool has_payload(const Write& write) const {
+    return payloads_.has(write.key, write.version);
+  }
+  [[nodiscard]] const Payloads& payloads() const { return payloads_; }
   /// Dead letters in the order of keys, those after `start_after`.
   [[nodiscard]] Task<std::vector<DeadLetter>> dead_letters(const std::string& target,
                                                            const std::string& start_after,
@@ -117,6 +129,8 @@ class Journal {
   /// How long an intent may do without a note on disk that it was committed.
   static constexpr Duration kMarkAfter = std::chrono::milliseconds(500);
   static constexpr std::size_t kMostCompares = 4000;
+  /// Keys in one batch whose payloads are looked at.
+  static constexpr std::size_t kMostLooks = 1000;
 
   struct Intent {
     Write write;
@@ -129,6 +143,7 @@ class Journal {
     Signal room;
   };
   struct Found;
+  struct Unneeded;
   /// Who is asked for in `lacks` and `owes`.
   enum class Among : std::uint8_t { tasks, tasks_and_dead_letters };
 
@@ -141,9 +156,14 @@ class Journal {
   void release(Sequence intent);
   void stands_since(Sequence intent, WallTime since);
   void forget(std::map<Sequence, Intent>::iterator intent);
+  void drop_payload(const std::string& key, const Version& version);
   void collect(std::vector<Step>& steps);
   [[nodiscard]] bool is_quiet() const;
   void collect_marks(std::vector<Step>& steps);
+  void collect_payloads(std::vector<Step>& steps);
+  [[nodiscard]] std::optional<Unneeded> perhaps_unneeded(std::string key) const;
+  [[nodiscard]] static Result<bool> erase_unneeded(Transaction& transaction,
+                                                   const Unneeded& unneeded);
   [[nodiscard]] asio::awaitable<void> keep_time();
   void wake(const std::string& target);
   [[nodiscard]] Task<bool> has(const std::string& target, const std::string& key, Among among);
@@ -167,6 +187,8 @@ class Journal {
   std::unordered_map<std::string, std::size_t> open_;  // keys of intents that are not settled
   std::vector<Sequence> released_;                     // whose rows are to be erased
   std::deque<std::pair<MonoTime, Sequence>> unmarked_;
+  Payloads payloads_;
+  std::vector<std::pair<std::string, Version>> dropped_;  // payloads whose rows are to be erased
 
   TaskGroup group_;
   CancelSource pause_;

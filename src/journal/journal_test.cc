@@ -1,100 +1,15 @@
 #include "journal/journal.h"
 
-#include <gtest/gtest.h>
-
+#include <algorithm>
 #include <map>
-#include <memory>
-#include <random>
 #include <set>
 #include <string>
 #include <vector>
 
-#include "kv/sim_engine.h"
-#include "support/run_task.h"
-#include "world/sim/sim_world.h"
+#include "support/journal_fixture.h"
 
 namespace godwit::journal {
 namespace {
-
-constexpr auto kSecond = std::chrono::seconds(1);
-
-Version version_of(std::uint64_t number) {
-  return {.epoch = 1, .time = {.value = number << HybridTime::kCounterBits}, .region = "a"};
-}
-
-Write put_of(const std::string& key, std::uint64_t number) {
-  return {.key = key, .version = version_of(number), .size = 10};
-}
-
-class JournalTest : public testing::Test {
- protected:
-  explicit JournalTest(std::uint64_t seed = 1)
-      : world_(seed), engine_([this] { return world_.random(); }) {}
-
-  void SetUp() override { open(); }
-  void TearDown() override {
-    if (journal_) close();
-  }
-  void open() {
-    auto opened = test::run_task(world_, Journal::open(world_, engine_, options_));
-    ASSERT_TRUE(opened) << opened.error().to_string();
-    journal_ = *std::move(opened);
-  }
-  void close() {
-    ASSERT_TRUE(test::run_task(world_, journal_->close()));
-    journal_.reset();
-  }
-  void crash(Crash kind) {
-    engine_.crash(kind);
-    (void)test::run_task(world_, journal_->close());
-    journal_.reset();
-    engine_.restart();
-    open();
-  }
-  Sequence begin(Write write) {
-    return test::run_task(world_, journal_->begin(std::move(write))).value();
-  }
-  void commit_unsettled() {
-    for (const Unsettled& each : journal_->unsettled()) {
-      journal_->commit(each.sequence, WallTime{});
-    }
-  }
-  void write(Write write) { journal_->commit(begin(std::move(write)), world_.wall_now()); }
-  void settle() {
-    // Long enough for everything that is written lazily.
-    ASSERT_TRUE(test::run_task(world_, Context(world_).sleep(kSecond)));
-  }
-  TargetQueue& queue(const std::string& name = "b") { return *journal_->target(name); }
-  /// Takes and finishes all tasks that are ready.
-  std::vector<std::string> drain(const std::string& name = "b") {
-    std::vector<std::string> keys;
-    while (true) {
-      auto task = queue(name).take();
-      if (!task) {
-        settle();
-        task = queue(name).take();
-      }
-      if (!task) return keys;
-      keys.push_back(task->write.key);
-      queue(name).done(task->write.key, task->write.version);
-    }
-  }
-  bool lacks(const std::string& key, const std::string& name = "b") {
-    return test::run_task(world_, journal_->lacks(name, key)).value();
-  }
-  void finish_resync() {
-    for (const std::string& name : options_.targets) queue(name).resynced(queue(name).collapses());
-    settle();
-  }
-
-  SimWorld world_;
-  kv::SimEngine engine_;
-  JournalOptions options_{.directory = "/journal",
-                          .targets = {"b", "c"},
-                          .most_in_memory = 8,
-                          .late_write_window = kSecond / 2};
-  std::unique_ptr<Journal> journal_;
-};
 
 TEST_F(JournalTest, a_committed_write_is_a_task_of_every_target_until_each_has_it) {
   finish_resync();
@@ -586,7 +501,7 @@ class JournalModel : public JournalTest, public testing::WithParamInterface<int>
       case 3: {
         Write write = put_of(key, ++number_);
         if (draw(5) == 0) write.priority = Priority::urgent;
-        const auto intent = test::run_task(world_, journal_->begin(write));
+        const auto intent = test::run_task(world_, journal_->begin(write, key));
         if (!intent) break;
         journal_->commit(*intent, world_.wall_now());
         for (auto& [name, lacking] : lacking_) lacking[key][number_] = world_.wall_now();
@@ -643,6 +558,7 @@ class JournalModel : public JournalTest, public testing::WithParamInterface<int>
       WallTime oldest = WallTime::max();
       for (const auto& [key, writes] : lacking) {
         ASSERT_TRUE(lacks(key, name)) << key << " at " << name;
+        ASSERT_TRUE(has_payload_since(key, writes.rbegin()->first)) << key << " at " << name;
         oldest = std::min(oldest, writes.begin()->second);
       }
       for (const std::string& key : asked_.at(name)) {
@@ -655,6 +571,13 @@ class JournalModel : public JournalTest, public testing::WithParamInterface<int>
       if (lacking.empty() || backlog.dead > 0) continue;
       ASSERT_LE(backlog.oldest.value(), oldest);
     }
+  }
+
+  /// Of that write, or of a newer one that a restart has found.
+  bool has_payload_since(const std::string& key, std::uint64_t number) {
+    return std::ranges::any_of(journal_->payloads().versions(key), [&](const Version& version) {
+      return version >= version_of(number);
+    });
   }
 
   std::uint64_t number_ = 0;
@@ -686,6 +609,8 @@ TEST_P(JournalModel, nothing_acknowledged_is_forgotten_through_faults_and_crashe
     EXPECT_FALSE(left.oldest);
     EXPECT_EQ(left.bytes, 0U);
   }
+  settle();
+  EXPECT_EQ(journal_->payloads().bytes(), 0U);
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, JournalModel, testing::Range(0, 100));

@@ -37,11 +37,15 @@ void append(std::string& out, const std::optional<WallTime>& time) {
   append(out, time.value_or(WallTime{}));
 }
 
+void append(std::string& out, const Version& version) {
+  append(out, version.epoch);
+  append(out, version.time.value);
+  append(out, version.region);
+}
+
 void append(std::string& out, const Write& write) {
   append(out, write.key);
-  append(out, write.version.epoch);
-  append(out, write.version.time.value);
-  append(out, write.version.region);
+  append(out, write.version);
   append(out, write.change);
   append(out, write.priority);
   append(out, write.size);
@@ -97,11 +101,14 @@ class Reader {
     fits_ = fits_ && number <= static_cast<std::uint8_t>(last);
     value = fits_ ? static_cast<E>(number) : E{};
   }
+  void read(Version& version) {
+    read(version.epoch);
+    read(version.time.value);
+    read(version.region);
+  }
   void read(Write& write) {
     read(write.key);
-    read(write.version.epoch);
-    read(write.version.time.value);
-    read(write.version.region);
+    read(write.version);
     read(write.change, Change::compare);
     read(write.priority, Priority::bulk);
     read(write.size);
@@ -142,6 +149,13 @@ std::string row(char kind, TargetNumber target) {
   return key;
 }
 
+std::string row(char kind, std::string_view key, const Version& version) {
+  std::string row(1, kind);
+  append(row, key);
+  append(row, version);
+  return row;
+}
+
 }  // namespace
 
 std::string head_key() { return "m"; }
@@ -167,6 +181,14 @@ std::string place_key(TargetNumber target, Place place) {
 
 std::string dead_key(TargetNumber target, std::string_view key) {
   return row('d', target) + std::string(key);
+}
+
+std::string payload_key(std::string_view key, const Version& version) {
+  return row('p', key, version);
+}
+
+std::string payload_note_key(std::string_view key, const Version& version) {
+  return row('x', key, version);
 }
 
 std::string after(std::string prefix) {
@@ -229,6 +251,12 @@ std::string encode(const DeadLetter& letter) {
   append(value, letter.code);
   append(value, letter.message);
   append(value, letter.buried);
+  return value;
+}
+
+std::string encode_payload_size(Bytes size) {
+  std::string value;
+  append(value, size);
   return value;
 }
 
@@ -295,6 +323,16 @@ Result<DeadLetter> decode_dead(std::string_view value) {
   reader.read(letter.message);
   reader.read(letter.buried);
   return reader.finish(std::move(letter), "a dead letter");
+}
+
+Result<PayloadNote> decode_payload_note(std::string_view row_key, std::string_view value) {
+  const std::string row = std::string(row_key.substr(1)).append(value);
+  PayloadNote note;
+  Reader reader(row);
+  reader.read(note.key);
+  reader.read(note.version);
+  reader.read(note.size);
+  return reader.finish(std::move(note), "what a write carries");
 }
 
 Result<Sequence> sequence_of(std::string_view row_key) {

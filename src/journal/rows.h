@@ -17,6 +17,8 @@
 ///   k TARGET KEY              where the task of the key is that was moved out of memory: PlaceRow
 ///   q TARGET PRIORITY ORDER   that task: TargetTask
 ///   d TARGET KEY              a dead letter
+///   p KEY VERSION             what a write carries: the bytes that its writer gave us
+///   x KEY VERSION             that there is a row p: its size
 namespace godwit::journal {
 
 using TargetNumber = std::uint32_t;
@@ -71,12 +73,20 @@ struct TargetRow {
   std::optional<WallTime> resync_since;
 };
 
+struct PayloadNote {
+  std::string key;
+  Version version;
+  Bytes size = 0;
+};
+
 [[nodiscard]] std::string head_key();
 [[nodiscard]] std::string intent_key(Sequence sequence);
 [[nodiscard]] std::string target_key(std::string_view name);
 [[nodiscard]] std::string task_key(TargetNumber target, std::string_view key);
 [[nodiscard]] std::string place_key(TargetNumber target, Place place);
 [[nodiscard]] std::string dead_key(TargetNumber target, std::string_view key);
+[[nodiscard]] std::string payload_key(std::string_view key, const Version& version);
+[[nodiscard]] std::string payload_note_key(std::string_view key, const Version& version);
 /// The first row after all that begin so; for the end of a range.
 [[nodiscard]] std::string after(std::string prefix);
 
@@ -88,6 +98,7 @@ struct TargetRow {
 [[nodiscard]] std::string encode(const PlaceRow& place);
 [[nodiscard]] std::string encode(const TargetTask& task);
 [[nodiscard]] std::string encode(const DeadLetter& letter);
+[[nodiscard]] std::string encode_payload_size(Bytes size);
 
 // Failure of all: corrupted. `decode_head` also unsupported, for a newer format.
 [[nodiscard]] Result<Head> decode_head(std::string_view value);
@@ -96,6 +107,8 @@ struct TargetRow {
 [[nodiscard]] Result<PlaceRow> decode_place(std::string_view value);
 [[nodiscard]] Result<TargetTask> decode_task(std::string_view value);
 [[nodiscard]] Result<DeadLetter> decode_dead(std::string_view value);
+[[nodiscard]] Result<PayloadNote> decode_payload_note(std::string_view row_key,
+                                                      std::string_view value);
 /// The number at the end of the key of an intent or a place.
 [[nodiscard]] Result<Sequence> sequence_of(std::string_view row_key);
 

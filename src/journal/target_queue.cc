@@ -154,6 +154,7 @@ void TargetQueue::finish(const std::string& key, Entry& entry) {
   }
   release(entry);
   erase(key);
+  context_.ended(key);
 }
 
 /// It needs its intents no more.
@@ -299,6 +300,7 @@ void TargetQueue::resynced(std::uint64_t collapses) {
   resync_since_.reset();
   context_.committer.later(
       {[name = name_](Transaction& transaction) { return clear_resync(transaction, name); }, {}});
+  context_.compared();
 }
 
 void TargetQueue::remove() {

@@ -56,6 +56,10 @@ struct QueueContext {
   std::function<void(Sequence, WallTime)> stands_since;
   /// Tasks that may have become ready.
   std::function<void()> wake;
+  /// The target does not lack the key any more.
+  std::function<void(const std::string&)> ended;
+  /// A comparison of the whole target has ended.
+  std::function<void()> compared;
 };
 
 /// The tasks of one target, one for each key, in order: urgent ones first, else as the writes came.

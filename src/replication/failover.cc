@@ -6,6 +6,7 @@
 
 #include "replication/copies.h"
 #include "replication/engine.h"
+#include "replication/payload.h"
 #include "replication/versioned.h"
 
 namespace godwit::replication {
@@ -48,29 +49,55 @@ Task<bool> complete_draft(const Context& context, Engine& engine, Target& candid
   co_return false;
 }
 
+enum class Holders : std::uint8_t {
+  any,
+  lasting  ///< but for those where an older write may land yet, and take its place
+};
+
 /// Another store than `store` that has the write, or a newer one; null: none that answers.
 asio::awaitable<Store*> holder(const Context& context, Engine& engine, const Store& store,
-                               const journal::Write& write) {
+                               const journal::Write& write, Holders among) {
   for (const auto& [name, other] : engine.targets) {
     if (other->store.get() == &store) continue;
+    const bool doubted = engine.journal.target(name)->is_doubted(write.key);
+    if (doubted && among == Holders::lasting) continue;
     const auto there = co_await look(context, *other->store, write.key);
     if (there && *there && version_of(**there) >= write.version) co_return other->store.get();
   }
   co_return nullptr;
 }
 
-/// Gives a store one object from another that has it in that version or a newer one. Small ones
-/// from memory. False when nobody has it.
-Task<bool> give(const Context& context, Engine& engine, Store& store, const journal::Write& write) {
+Task<void> put_small(const Context& context, Store& store, const std::string& key,
+                     const std::string& bytes, const Metadata& metadata) {
+  ViewBody body(as_bytes(bytes));
+  const Upload upload{.body = &body, .size = bytes.size()};
+  const PutOptions options{.metadata = metadata};
+  GODWIT_CO_CHECK(co_await store.put(context, key, upload, options));
+  co_return Result<void>();
+}
+
+/// From what this process remembers, or the journal kept. False when neither has it.
+Task<bool> give_small(const Context& context, Engine& engine, Store& store,
+                      const journal::Write& write) {
   if (const RecentPuts::Put* recent = engine.recent.find(write.key, write.version)) {
-    const auto held = recent->body;
-    ViewBody body(as_bytes(*held));
-    const Upload upload{.body = &body, .size = held->size()};
-    const PutOptions options{.metadata = recent->metadata};
-    GODWIT_CO_CHECK(co_await store.put(context, write.key, upload, options));
+    const RecentPuts::Put held = *recent;
+    GODWIT_CO_CHECK(co_await put_small(context, store, write.key, *held.body, held.metadata));
     co_return true;
   }
-  Store* const from = co_await holder(context, engine, store, write);
+  GODWIT_CO_TRY(const auto kept, co_await engine.journal.payload(write));
+  if (!kept) co_return false;
+  GODWIT_CO_TRY(const Payload payload, decode_payload(*kept));
+  GODWIT_CO_CHECK(co_await put_small(context, store, write.key, payload.body, payload.metadata));
+  engine.world.mark("a primary is given what the journal kept");
+  co_return true;
+}
+
+/// Gives a store one object, in that version or a newer one, from another store if need be. False
+/// when nobody has it.
+Task<bool> give(const Context& context, Engine& engine, Store& store, const journal::Write& write) {
+  GODWIT_CO_TRY(const bool given, co_await give_small(context, engine, store, write));
+  if (given) co_return true;
+  Store* const from = co_await holder(context, engine, store, write, Holders::any);
   if (from == nullptr) co_return false;
   GODWIT_CO_TRY(const auto there, co_await look(context, *from, write.key));
   if (!there) co_return false;
@@ -168,7 +195,7 @@ Task<Suspects> heal_candidate(const Context& context, Engine& engine, Target& ca
   report.exact = !engine.journal.backlog(name)->resync;
   report.lacking = lacking.size();
   for (const journal::Write& write : lacking) {
-    bool healed = false;
+    bool healed = dry_run && engine.journal.has_payload(write);
     if (!dry_run) {
       GODWIT_CO_TRY(healed, co_await make_up(context, engine, candidate, write));
     }
@@ -185,8 +212,10 @@ Task<Suspects> heal_candidate(const Context& context, Engine& engine, Target& ca
     if (!dry_run) {
       GODWIT_CO_CHECK(co_await make_up(context, engine, candidate, write));
     }
-    const bool elsewhere = co_await holder(context, engine, *candidate.store, write) != nullptr;
-    if (!elsewhere) name_at_risk(report, write);
+    if (engine.journal.has_payload(write)) continue;
+    const auto* elsewhere =
+        co_await holder(context, engine, *candidate.store, write, Holders::lasting);
+    if (elsewhere == nullptr) name_at_risk(report, write);
   }
   co_return suspects;
 }

@@ -33,7 +33,8 @@ struct Engine;
 
 /// What the target lacks, told by the journal, given to it by whoever else has it. Yields the keys
 /// at which an older write may land there yet.
-/// Effect with `dry_run`: none; then `healed` is 0 and all that is lacking is at risk.
+/// Effect with `dry_run`: none; then `healed` counts what the journal would give, and all else that
+/// is lacking is at risk, though others may have it.
 [[nodiscard]] Task<Suspects> heal_candidate(const Context& context, Engine& engine,
                                             Target& candidate, MoveReport& report, bool dry_run);
 

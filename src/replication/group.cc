@@ -67,6 +67,10 @@ Result<void> check_stores(const GroupConfig& config, const GroupStores& stores) 
   return check_places(stores);
 }
 
+Bytes payload_limit(const PayloadConfig& config) {
+  return config.keep == JournalPayload::inlined ? config.limit : 0;
+}
+
 }  // namespace
 
 struct Group::Impl {
@@ -110,6 +114,7 @@ Task<std::unique_ptr<Group>> Group::open(const Context& context, GroupConfig con
                 co_await claim_primary(patient, *stores.at(config.primary), own, is_old));
   journal::JournalOptions journal_options{.directory = support.journal_directory,
                                           .most_in_memory = support.most_in_memory,
+                                          .payload_limit = payload_limit(config.payload),
                                           .late_write_window = config.late_write_window};
   for (const TargetConfig& target : config.targets) journal_options.targets.push_back(target.name);
   GODWIT_CO_TRY(auto journal, co_await journal::Journal::open(context.world(), support.engine,
@@ -336,7 +341,11 @@ std::vector<TargetStatus> Group::status() const {
 }
 
 ReplicationMetrics Group::metrics() const {
-  return make_metrics(impl_->engine.counts, status(), impl_->engine.world.mono_now());
+  const Engine& engine = impl_->engine;
+  ReplicationMetrics metrics = make_metrics(engine.counts, status(), engine.world.mono_now());
+  metrics.journal_payload = engine.journal.payloads().bytes();
+  metrics.payloads_left_out = engine.journal.payloads().left_out();
+  return metrics;
 }
 Events& Group::events() { return impl_->engine.events; }
 

@@ -164,6 +164,38 @@ TEST_F(GroupTest, a_failover_names_the_writes_at_risk_and_they_heal_when_the_old
   EXPECT_TRUE(status("p").caught_up);
 }
 
+TEST_F(GroupTest, what_the_journal_keeps_is_given_to_the_new_primary_also_after_a_restart) {
+  config_.payload.keep = JournalPayload::inlined;
+  start();
+  take_away("a");
+  take_away("b");
+  WriteOptions options;
+  options.metadata.user["owner"] = "me";
+  ASSERT_TRUE(put("k", "1", options));
+  ASSERT_TRUE(put("large", std::string(2 * kMiB, 'x')));
+  restart();
+  bring_back("a");
+  take_away("p");
+  wait(5min);
+  const auto plan = move({.kind = MoveKind::failover, .to = "a", .dry_run = true});
+  ASSERT_TRUE(plan) << plan.error().to_string();
+  ASSERT_EQ(plan->at_risk.size(), 1U);
+  EXPECT_EQ(plan->healed, 1U);
+  const auto report = move({.kind = MoveKind::failover, .to = "a"});
+  ASSERT_TRUE(report) << report.error().to_string();
+  ASSERT_EQ(report->at_risk.size(), 1U);
+  EXPECT_EQ(report->at_risk[0].key, "large") << "only small ones are kept";
+  EXPECT_EQ(held("a", "k"), "1");
+  EXPECT_EQ(read("k")->from, "a");
+  EXPECT_EQ(read("k")->object.info.metadata.user.at("owner"), "me");
+  EXPECT_GT(group_->metrics().journal_payload, 0U) << "b lacks it still";
+  bring_back("b");
+  bring_back("p");
+  wait(5min);
+  for (const char* name : {"p", "b"}) EXPECT_EQ(held(name, "k"), "1") << name;
+  EXPECT_EQ(group_->metrics().journal_payload, 0U);
+}
+
 TEST_F(GroupTest, what_another_target_has_is_given_to_the_new_primary_before_it_takes_writes) {
   config_.part_size = kMiB;
   start();

@@ -118,9 +118,9 @@ Task<void> PrimaryMover::wait_until_near(const Context& context, const std::stri
     const auto waited = co_await context.sleep(kLook);
     if (waited) continue;
     if (!near) co_return fail(not_caught_up(waited.error(), candidate, *backlog));
-    co_return fail(not_ready(waited.error(), "an older write may still land at " +
-                                                 std::to_string(suspects) +
-                                                 " keys of the primary"));
+    co_return fail(not_ready(
+        waited.error(),
+        "an older write may still land at " + std::to_string(suspects) + " keys of the primary"));
   }
 }
 

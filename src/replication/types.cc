@@ -133,6 +133,9 @@ Result<void> check_config(const GroupConfig& config) {
     return wrong("lag_alert", "is negative");
   }
   if (config.max_backlog == 0) return wrong("max_backlog", "must be at least 1");
+  if (config.payload.max_body > config.payload.limit) {
+    return wrong("journal_payload_max_body", "is more than journal_payload_limit");
+  }
   return check_acks(config);
 }
 

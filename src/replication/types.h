@@ -23,6 +23,7 @@ using godwit::MoveKind;
 using godwit::MoveOptions;
 using godwit::MoveReport;
 using godwit::OnInsufficientAcks;
+using godwit::PayloadConfig;
 using godwit::ReadPreference;
 using godwit::Receipt;
 using godwit::State;
@@ -77,6 +78,7 @@ struct GroupConfig {
   Bytes part_size = 8 * kMiB;
   /// Tasks of one target; more collapse to one comparison of everything.
   std::uint64_t max_backlog = 100'000'000;
+  PayloadConfig payload;
   std::vector<TargetConfig> targets;
 };
 

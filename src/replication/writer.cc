@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "replication/large_put.h"
+#include "replication/payload.h"
 #include "replication/versioned.h"
 
 namespace godwit::replication {
@@ -185,9 +186,10 @@ Task<void> Writer::apply(const Context& context, Pending& write) {
 }
 
 /// The write failed for certain. A restart must not find a removal: it would carry it out where the
-/// primary shows nothing, for that is how it looks when it has landed.
+/// primary shows nothing, for that is how it looks when it has landed. Nor a put with its payload:
+/// a failover would make it happen.
 Task<void> Writer::give_up(const Pending& write, journal::Sequence intent, Error error) {
-  if (write.puts()) {
+  if (write.puts() && !engine_.journal.has_payload(promise_of(write))) {
     engine_.journal.discard(intent);
     co_return std::unexpected(std::move(error));
   }
@@ -258,16 +260,28 @@ void Writer::bound_backlogs() {
   }
 }
 
+journal::Write Writer::promise_of(const Pending& write) {
+  using journal::Change;
+  return {.key = write.key,
+          .version = write.receipt.version,
+          .change = write.puts() ? Change::put : Change::remove,
+          .priority = write.options.priority,
+          .size = write.size()};
+}
+
+/// What the journal keeps of it; empty: nothing.
+std::string Writer::payload_of(const Pending& write) const {
+  const PayloadConfig& config = engine_.config.payload;
+  const bool wanted = config.keep == JournalPayload::inlined && write.body != nullptr &&
+                      write.body->size() <= config.max_body;
+  if (!wanted) return {};
+  return encode_payload(with_version(write.options.metadata, write.receipt.version), *write.body);
+}
+
 /// The write is promised from here on; or, when this fails, is refused and nowhere.
 Task<journal::Sequence> Writer::begin(const Context& context, const Pending& write) {
-  using journal::Change;
   GODWIT_CO_CHECK(context.check());
-  const journal::Write promise{.key = write.key,
-                               .version = write.receipt.version,
-                               .change = write.puts() ? Change::put : Change::remove,
-                               .priority = write.options.priority,
-                               .size = write.size()};
-  auto intent = co_await engine_.journal.begin(promise);
+  auto intent = co_await engine_.journal.begin(promise_of(write), payload_of(write));
   if (intent) co_return *intent;
   co_return fail(std::move(intent).error().because_of("the journal cannot promise the write"));
 }

@@ -40,6 +40,8 @@ class Writer {
   [[nodiscard]] Task<void> apply(const Context& context, Pending& write);
   [[nodiscard]] Task<void> wait_until_settled(const Context& context, const std::string& key);
   [[nodiscard]] Task<void> check_expected(const Context& context, const Pending& write);
+  [[nodiscard]] static journal::Write promise_of(const Pending& write);
+  [[nodiscard]] std::string payload_of(const Pending& write) const;
   [[nodiscard]] Task<journal::Sequence> begin(const Context& context, const Pending& write);
   [[nodiscard]] Task<void> give_up(const Pending& write, journal::Sequence intent, Error error);
   [[nodiscard]] Task<void> store(const Context& context, Pending& write);

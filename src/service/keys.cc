@@ -187,6 +187,16 @@ Keys<GroupDraft> make_group_keys() {
           "max_backlog", [](T& t) -> auto& { return t.config.max_backlog; },
           "tasks of one target; more become one comparison"),
       key<T>(
+          "journal_payload", [](T& t) -> auto& { return t.config.payload.keep; },
+          "`inline`: small bodies stay in the journal until all targets have them, so that a "
+          "failover loses none of them"),
+      size_key<T>(
+          "journal_payload_max_body", [](T& t) -> auto& { return t.config.payload.max_body; },
+          "larger bodies are not kept there"),
+      size_key<T>(
+          "journal_payload_limit", [](T& t) -> auto& { return t.config.payload.limit; },
+          "of all that are kept; what comes when it is full is not"),
+      key<T>(
           "call_timeout", [](T& t) -> auto& { return t.config.call_timeout; },
           "of calls that name none"),
       key<T>(

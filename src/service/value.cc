@@ -28,6 +28,8 @@ const Words<Mode> kModes = {
     {"sync", Mode::sync}, {"semi_sync", Mode::semi_sync}, {"async", Mode::async}};
 const Words<OnInsufficientAcks> kOnInsufficientAcks = {{"fail", OnInsufficientAcks::fail},
                                                        {"degrade", OnInsufficientAcks::degrade}};
+const Words<JournalPayload> kPayloads = {{"none", JournalPayload::none},
+                                         {"inline", JournalPayload::inlined}};
 const Words<ReadPreference> kPreferences = {{"primary", ReadPreference::primary},
                                             {"secondary", ReadPreference::secondary},
                                             {"nearest", ReadPreference::nearest},
@@ -149,6 +151,10 @@ Result<void> read_value(const Value& value, Mode& into) { return read_word(value
 Result<void> read_value(const Value& value, OnInsufficientAcks& into) {
   return read_word(value, kOnInsufficientAcks, into);
 }
+
+Result<void> read_value(const Value& value, JournalPayload& into) {
+  return read_word(value, kPayloads, into);
+}
 Result<void> read_value(const Value& value, ReadPreference& into) {
   return read_word(value, kPreferences, into);
 }
@@ -226,6 +232,7 @@ std::string show_value(std::uint32_t value) { return std::to_string(value); }
 std::string show_value(std::uint64_t value) { return std::to_string(value); }
 std::string show_value(Mode value) { return show_word(kModes, value); }
 std::string show_value(OnInsufficientAcks value) { return show_word(kOnInsufficientAcks, value); }
+std::string show_value(JournalPayload value) { return show_word(kPayloads, value); }
 std::string show_value(ReadPreference value) { return show_word(kPreferences, value); }
 std::string show_value(ConflictPolicy value) { return show_word(kPolicies, value); }
 std::string show_value(LogLevel value) { return show_word(kLevels, value); }
@@ -249,6 +256,7 @@ std::string values_of(std::uint32_t) { return "number"; }
 std::string values_of(std::uint64_t) { return "number"; }
 std::string values_of(Mode) { return list_words(kModes); }
 std::string values_of(OnInsufficientAcks) { return list_words(kOnInsufficientAcks); }
+std::string values_of(JournalPayload) { return list_words(kPayloads); }
 std::string values_of(ReadPreference) { return list_words(kPreferences); }
 std::string values_of(ConflictPolicy) { return list_words(kPolicies); }
 std::string values_of(LogLevel) { return list_words(kLevels); }
