@@ -35,46 +35,36 @@ std::string lag_of(const ServiceJson& target) {
       std::chrono::duration_cast<Duration>(std::chrono::duration<double, std::milli>(ms)));
 }
 
-/// What is to be said of a target; empty: all is well.
-std::string trouble_of(const ServiceJson& target) {
-  const std::string state = text_of(target, "state");
-  const std::string waits = shown(count_of(target, "tasks")) + " writes wait";
-  if (state == "failed") return "failed: " + text_of(target, "why_failed");
-  if (state == "paused") return "paused by an operator; " + waits;
-  if (text_of(target, "health") == "unhealthy") return "does not answer; " + waits;
-  if (const auto dead = count_of(target, "dead_letters"); dead > 0) {
-    return shown(dead) + " dead letters; see `godwit dead-letters`";
-  }
-  return {};
-}
-
-std::string note_of(const ServiceJson& target) {
-  std::string trouble = trouble_of(target);
-  if (!trouble.empty()) return trouble;
-  if (target.value("caught_up", false)) return "has everything";
-  if (text_of(target, "state") == "syncing") return "is being compared";
-  return "catching up";
-}
-
-const ServiceJson& targets_of(const ServiceJson& group) {
+const ServiceJson& list_of(const ServiceJson& json, const char* name) {
   static const ServiceJson none = ServiceJson::array();
-  const auto found = group.find("targets");
-  return found == group.end() || !found->is_array() ? none : *found;
+  const auto found = json.find(name);
+  return found == json.end() || !found->is_array() ? none : *found;
+}
+
+const ServiceJson& targets_of(const ServiceJson& group) { return list_of(group, "targets"); }
+
+/// What needs attention, in the daemon's words.
+void add_attention(const ServiceJson& group, StatusView& view) {
+  for (const ServiceJson& each : list_of(group, "attention")) {
+    const std::string target = text_of(each, "target");
+    std::string line = text_of(group, "name") + ": " + target + (target.empty() ? "" : " ");
+    line += text_of(each, "message");
+    if (text_of(each, "kind") == "dead_letters") line += "; see `godwit dead-letters`";
+    view.attention.push_back(std::move(line));
+  }
 }
 
 void add_group(const ServiceJson& group, StatusView& view) {
   const std::string name = text_of(group, "name");
+  add_attention(group, view);
   if (!group.value("open", true)) {
     view.text += name + ": not open yet\n\n";
-    view.attention.push_back(name + " is not open yet");
     return;
   }
   const std::string primary = text_of(group, "primary");
   const std::string health = text_of(group, "primary_health");
   view.text += name + ": primary " + primary + " (" + health + "), epoch " +
                shown(count_of(group, "epoch")) + "\n";
-  if (health == "unhealthy")
-    view.attention.push_back(name + ": primary " + primary + " does not answer");
   if (const auto unsettled = count_of(group, "unsettled"); unsettled > 0) {
     view.text += "  " + shown(unsettled) + " writes whose answer was lost are being settled\n";
   }
@@ -84,11 +74,7 @@ void add_group(const ServiceJson& group, StatusView& view) {
     rows.push_back({text_of(target, "name"), text_of(target, "region"), text_of(target, "health"),
                     text_of(target, "state"), lag_of(target), shown(count_of(target, "tasks")),
                     format_bytes(count_of(target, "bytes")),
-                    shown(count_of(target, "dead_letters")), note_of(target)});
-    const std::string trouble = trouble_of(target);
-    if (!trouble.empty()) {
-      view.attention.push_back(name + ": " + text_of(target, "name") + " " + trouble);
-    }
+                    shown(count_of(target, "dead_letters")), text_of(target, "note")});
   }
   view.text += table(rows) + "\n";
 }

@@ -8,7 +8,7 @@ namespace {
 ServiceJson target(const char* name) {
   return {{"name", name},      {"region", "r-1"},   {"health", "healthy"},
           {"state", "active"}, {"lag_ms", 0},       {"tasks", 0},
-          {"bytes", 0},        {"dead_letters", 0}, {"caught_up", true}};
+          {"bytes", 0},        {"dead_letters", 0}, {"note", "has everything"}};
 }
 
 ServiceJson group(std::vector<ServiceJson> targets) {
@@ -36,35 +36,34 @@ TEST(StatusView, says_that_all_is_well_only_when_it_is) {
             "All is well.\n");
 }
 
-TEST(StatusView, names_what_needs_attention_last_and_in_words) {
+TEST(StatusView, names_what_needs_attention_last_and_in_the_daemons_words) {
   ServiceJson away = target("nyc3");
   away["health"] = "unhealthy";
-  away["caught_up"] = false;
-  away["tasks"] = 1234;
+  away["note"] = "does not answer; 1234 writes wait";
   away["lag_ms"] = 723'000;
-  ServiceJson paused = target("fra1");
-  paused["state"] = "paused";
-  ServiceJson dead = target("lon1");
-  dead["dead_letters"] = 2;
-  ServiceJson behind = target("ams3");
-  behind["caught_up"] = false;
-  ServiceJson groups = group({away, paused, dead, behind});
-  groups[0]["primary_health"] = "unhealthy";
+  ServiceJson groups = group({away, target("lon1")});
+  groups[0]["attention"] = {
+      {{"kind", "primary_away"}, {"message", "primary sgp1 does not answer"}},
+      {{"kind", "away"}, {"target", "nyc3"}, {"message", "does not answer; 1234 writes wait"}},
+      {{"kind", "dead_letters"}, {"target", "lon1"}, {"message", "2 dead letters"}}};
   const StatusView view = status_view(groups);
   EXPECT_EQ(view.attention,
             (std::vector<std::string>{"backups: primary sgp1 does not answer",
                                       "backups: nyc3 does not answer; 1234 writes wait",
-                                      "backups: fra1 paused by an operator; 0 writes wait",
                                       "backups: lon1 2 dead letters; see `godwit dead-letters`"}));
   EXPECT_NE(view.text.find("12m"), std::string::npos) << view.text;
-  EXPECT_NE(view.text.find("catching up"), std::string::npos);
+  EXPECT_NE(view.text.find("0     does not answer; 1234 writes wait\n"), std::string::npos);
   EXPECT_TRUE(view.text.ends_with("ATTENTION  " + view.attention.back() + "\n"));
   EXPECT_EQ(longest_lag_ms(groups), 723'000);
 }
 
 TEST(StatusView, a_group_that_is_not_open_needs_attention) {
-  const StatusView view = status_view(ServiceJson::array({{{"name", "g"}, {"open", false}}}));
-  EXPECT_EQ(view.attention, std::vector<std::string>{"g is not open yet"});
+  const StatusView view = status_view(ServiceJson::array(
+      {{{"name", "g"},
+        {"open", false},
+        {"attention", ServiceJson::array({{{"kind", "opening"}, {"message", "not open yet"}}})}}}));
+  EXPECT_EQ(view.attention, std::vector<std::string>{"g: not open yet"});
+  EXPECT_NE(view.text.find("g: not open yet\n\n"), std::string::npos);
 }
 
 TEST(StatusView, survives_answers_of_another_version) {

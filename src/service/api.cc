@@ -197,7 +197,7 @@ const std::vector<Route>& routes() {
   static const std::vector<Route> all = [] {
     std::vector<Route> made;
     for (auto&& some : {system_routes(), group_routes(), target_routes(), letter_routes(),
-                        object_routes(), job_routes()}) {
+                        object_routes(), job_routes(), dashboard_routes()}) {
       made.insert(made.end(), some.begin(), some.end());
     }
     return made;

@@ -90,5 +90,6 @@ struct Route {
 [[nodiscard]] std::vector<Route> letter_routes();
 [[nodiscard]] std::vector<Route> object_routes();
 [[nodiscard]] std::vector<Route> job_routes();
+[[nodiscard]] std::vector<Route> dashboard_routes();
 
 }  // namespace godwit::service

@@ -20,16 +20,23 @@ Task<Reply> told(Call& call, F ask) {
   co_return reply;
 }
 
+Task<Json> json_of(Call& call, const ServedGroup& group) {
+  auto ask = [store = group.store.get()] { return store->status(); };
+  const auto status = co_await call.service.calls().quick(std::move(ask));
+  if (!status) co_return std::unexpected(status.error());
+  co_return shape(*status, group.config);
+}
+
 Task<Reply> list_groups(Call& call) {
   Reply reply;
   reply.body["groups"] = Json::array();
   for (const auto& [name, group] : call.service.groups().all()) {
     Json json{{"name", name}, {"open", group.store != nullptr}};
     if (group.store) {
-      auto ask = [store = group.store.get()] { return store->status(); };
-      const auto status = co_await call.service.calls().quick(std::move(ask));
-      if (!status) co_return std::unexpected(status.error());
-      json.update(Json::parse(to_json(*status)));
+      GODWIT_CO_TRY(const Json status, co_await json_of(call, group));
+      json.update(status);
+    } else {
+      json["attention"] = Json::array({{{"kind", "opening"}, {"message", "not open yet"}}});
     }
     reply.body["groups"].push_back(std::move(json));
   }
@@ -37,7 +44,19 @@ Task<Reply> list_groups(Call& call) {
 }
 
 Task<Reply> group_status(Call& call) {
-  co_return co_await told(call, [](ReplicatedStore& store) { return store.status(); });
+  GODWIT_CO_TRY(ServedGroup * group, call.service.groups().find(call.path["group"]));
+  Reply reply;
+  GODWIT_CO_TRY(reply.body, co_await json_of(call, *group));
+  co_return reply;
+}
+
+Task<Reply> group_history(Call& call) {
+  GODWIT_CO_TRY(ServedGroup * group, call.service.groups().find(call.path["group"]));
+  World& world = call.service.world();
+  Reply reply;
+  reply.body =
+      group->history.tell(count_argument(call, "after", 0), world.wall_now(), world.mono_now());
+  co_return reply;
 }
 
 Task<Reply> group_metrics(Call& call) {
@@ -167,6 +186,11 @@ std::vector<Route> group_routes() {
            .path = base + "/kpis",
            .work = group_kpis,
            .summary = "Lag, success, queue and throughput against their limits"},
+          {.method = "GET",
+           .path = base + "/history",
+           .work = group_history,
+           .summary = "Lag, queue and throughput of each target, every 5 s of the last hour",
+           .query = {after}},
           {.method = "GET",
            .path = base + "/events",
            .work = group_events,

@@ -3,6 +3,7 @@
 #include "base/version.h"
 #include "service/api.h"
 #include "service/metrics_text.h"
+#include "service/request.h"
 #include "service/service.h"
 #include "service/shapes.h"
 
@@ -32,6 +33,15 @@ Task<Reply> readyz(Call& call) {
     groups[name] = group.store ? "open" : "opening";
   }
   reply.body = {{"ready", call.service.is_ready()}, {"groups", std::move(groups)}};
+  co_return reply;
+}
+
+Task<Reply> role(Call& call) {
+  const ApiConfig& api = call.service.config().api;
+  const auto given = call.exchange.head().headers.find("Authorization").value_or("");
+  const auto access = access_of(given, api.read_token, api.operate_token);
+  Reply reply;
+  reply.body = {{"role", access == Access::operate ? "operate" : "read"}};
   co_return reply;
 }
 
@@ -73,7 +83,9 @@ Task<Reply> openapi_document(Call& call) {
 Task<Reply> follow_events(Call& call) {
   const std::string group = call.argument("group");
   if (!group.empty()) GODWIT_CO_CHECK(call.service.groups().find(group));
-  const auto subscription = call.service.events().subscribe(group);
+  const bool writes = call.argument("writes") != "false";
+  const auto subscription = call.service.events().subscribe(
+      {.group = group, .writes = writes ? Writes::each : Writes::none});
   http::Answer answer;
   answer.headers.set("Content-Type", "text/event-stream");
   answer.headers.set("Cache-Control", "no-cache");
@@ -107,6 +119,9 @@ Task<Reply> reload(Call& call) {
 
 std::vector<Route> system_routes() {
   const Argument group{.name = "group", .help = "of this one only"};
+  const Argument writes{.name = "writes",
+                        .type = Type::truth,
+                        .help = "false: all but write_replicated, which comes for each write"};
   return {{.method = "GET",
            .path = "/healthz",
            .access = Access::open,
@@ -117,6 +132,10 @@ std::vector<Route> system_routes() {
            .access = Access::open,
            .work = readyz,
            .summary = "All groups are open (200), or not yet (503)"},
+          {.method = "GET",
+           .path = "/api/v1/role",
+           .work = role,
+           .summary = "What the caller's token allows: read or operate"},
           {.method = "GET",
            .path = "/metrics",
            .work = metrics,
@@ -130,7 +149,7 @@ std::vector<Route> system_routes() {
            .path = "/api/v1/events",
            .work = follow_events,
            .summary = "Events as they happen (server-sent events)",
-           .query = {group}},
+           .query = {group, writes}},
           {.method = "POST",
            .path = "/api/v1/reload",
            .access = Access::operate,

@@ -394,6 +394,55 @@ TEST_F(ApiTest, figures_have_prometheus_form_and_the_names_of_the_guide_when_ask
   EXPECT_TRUE(has("genesis_replication_total{group=\"g\",target=\"b\",region=\"b\"} 1"));
 }
 
+TEST_F(ApiTest, what_needs_attention_is_told_in_words) {
+  open();
+  ASSERT_TRUE(settled());
+  const Json well = ask("GET", kGroup).json();
+  EXPECT_TRUE(well["attention"].empty()) << well;
+  EXPECT_EQ(well["targets"][0]["note"], "has everything");
+  EXPECT_EQ(well["configured_primary"], "a");
+  EXPECT_EQ(well["primary_region"], "a");
+  ASSERT_EQ(ask("POST", kGroup + "/targets/b/pause").status, 204U);
+  const Json listed = ask("GET", "/api/v1/groups").json()["groups"][0];
+  EXPECT_EQ(listed["attention"], Json::array({{{"kind", "paused"},
+                                               {"message", "paused by an operator; 0 writes wait"},
+                                               {"target", "b"}}}));
+}
+
+TEST_F(ApiTest, the_last_hour_is_told_from_the_start_on) {
+  open();
+  ASSERT_TRUE(soon(kGroup + "/history", [](const Json& json) { return json["last"] == 1; }));
+  const Json history = ask("GET", kGroup + "/history").json();
+  EXPECT_EQ(history["at_ms"].size(), 1U);
+  ASSERT_EQ(history["targets"].size(), 2U);
+  EXPECT_EQ(history["targets"][0]["name"], "b");
+  EXPECT_EQ(history["targets"][0]["tasks"], Json::array({0}));
+  EXPECT_TRUE(ask("GET", kGroup + "/history?after=1").json()["at_ms"].empty());
+}
+
+TEST_F(ApiTest, a_caller_can_ask_what_his_token_allows) {
+  api = "read_token = \"look\"\noperate_token = \"act\"\n";
+  open();
+  for (const auto& [name, role] : {std::pair("look", "read"), std::pair("act", "operate")}) {
+    token = name;
+    EXPECT_EQ(ask("GET", "/api/v1/role").json()["role"], role);
+  }
+}
+
+TEST(EventHub, a_listener_is_spared_the_writes_if_it_wants) {
+  const Event write{.number = 1, .type = EventType::write_replicated};
+  const Event healthy{.number = 2, .type = EventType::target_healthy};
+  Subscription quiet({.group = "g", .writes = Writes::none});
+  Subscription all({.group = "g"});
+  for (Subscription* each : {&quiet, &all}) {
+    each->push("g", write);
+    each->push("g", healthy);
+    each->push("other", healthy);
+  }
+  EXPECT_EQ(quiet.take(), server_sent("g", healthy));
+  EXPECT_EQ(all.take(), server_sent("g", write) + server_sent("g", healthy));
+}
+
 TEST_F(ApiTest, pages_of_other_hosts_do_nothing_where_nobody_needs_a_token) {
   open();
   const std::vector<http::Headers::Field> foreign = {{"Origin", "http://evil.example"}};

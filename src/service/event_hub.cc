@@ -15,7 +15,8 @@ std::string server_sent(const std::string& group, const Event& event) {
 }
 
 void Subscription::push(const std::string& group, const Event& event) {
-  if (!group_.empty() && group_ != group) return;
+  if (!filter_.group.empty() && filter_.group != group) return;
+  if (filter_.writes == Writes::none && event.type == EventType::write_replicated) return;
   waiting_.push_back(server_sent(group, event));
   if (waiting_.size() > kMostWaiting) {
     waiting_.pop_front();
@@ -49,8 +50,8 @@ void EventHub::tell(const std::string& group, const Event& event) {
   });
 }
 
-std::shared_ptr<Subscription> EventHub::subscribe(const std::string& group) {
-  auto made = std::make_shared<Subscription>(group);
+std::shared_ptr<Subscription> EventHub::subscribe(EventFilter filter) {
+  auto made = std::make_shared<Subscription>(std::move(filter));
   listeners_.insert(made);
   return made;
 }

@@ -10,14 +10,22 @@
 
 namespace godwit::service {
 
+/// Whether the arrival of each write is told.
+enum class Writes : std::uint8_t { each, none };
+
+/// What a listener wants.
+struct EventFilter {
+  std::string group;  ///< empty: of all
+  Writes writes = Writes::each;
+};
+
 /// Lines of events that one listener has not taken yet.
 class Subscription {
  public:
   /// Beyond, the oldest are dropped.
   static constexpr std::size_t kMostWaiting = 1000;
 
-  /// `group`: whose events; empty: of all.
-  explicit Subscription(std::string group) : group_(std::move(group)) {}
+  explicit Subscription(EventFilter filter) : filter_(std::move(filter)) {}
   void push(const std::string& group, const Event& event);
   /// What waits, oldest first. Never waits itself.
   [[nodiscard]] std::string take();
@@ -26,7 +34,7 @@ class Subscription {
   [[nodiscard]] asio::awaitable<void> wait(World& world, Duration most, CancelToken stop);
 
  private:
-  std::string group_;
+  EventFilter filter_;
   std::deque<std::string> waiting_;
   std::uint64_t dropped_ = 0;
   CancelSource* wake_ = nullptr;
@@ -43,7 +51,7 @@ class EventHub : public std::enable_shared_from_this<EventHub> {
   /// From any thread; returns at once.
   void tell(const std::string& group, const Event& event);
   /// Until it is destroyed.
-  [[nodiscard]] std::shared_ptr<Subscription> subscribe(const std::string& group);
+  [[nodiscard]] std::shared_ptr<Subscription> subscribe(EventFilter filter);
 
  private:
   World& world_;

@@ -79,6 +79,24 @@ asio::awaitable<std::vector<GroupClosing>> Groups::close(Duration drain) {
   co_return closings;
 }
 
+asio::awaitable<void> Groups::note_history() {
+  std::vector<ServedGroup*> open;
+  for (auto& [name, group] : groups_) {
+    if (group.store) open.push_back(&group);
+  }
+  auto ask = [open] {
+    std::vector<Result<GroupStatus>> statuses;
+    statuses.reserve(open.size());
+    for (const ServedGroup* group : open) statuses.push_back(group->store->status());
+    return statuses;
+  };
+  const auto statuses = co_await run_blocking(world_, std::move(ask));
+  const MonoTime now = world_.mono_now();
+  for (std::size_t i = 0; i < open.size(); ++i) {
+    if (statuses[i]) open[i]->history.note(now, *statuses[i]);
+  }
+}
+
 Result<ServedGroup*> Groups::find(const std::string& name) {
   const auto found = groups_.find(name);
   if (found == groups_.end()) {

@@ -7,6 +7,7 @@
 
 #include "godwit/replicated_store.h"
 #include "service/event_hub.h"
+#include "service/history.h"
 #include "service/line_log.h"
 #include "world/signal.h"
 
@@ -16,6 +17,7 @@ namespace godwit::service {
 struct ServedGroup {
   ReplicationConfig config;
   std::unique_ptr<ReplicatedStore> store;  ///< null until it is open
+  History history;
 };
 
 /// What a group's closing left, or why it failed.
@@ -38,6 +40,8 @@ class Groups {
   /// Closes all that are open, side by side, as ReplicatedStore::close. They stay until
   /// `let_go`, for those who still hold one.
   [[nodiscard]] asio::awaitable<std::vector<GroupClosing>> close(Duration drain);
+  /// A moment more in the history of each that is open. Not while they are closed.
+  [[nodiscard]] asio::awaitable<void> note_history();
   void let_go() { groups_.clear(); }
 
   /// Failure: not_found with the nearest name; unavailable while it is not open yet.

@@ -63,7 +63,8 @@ Service::Service(World& world, Config config, Reader reader, std::ostream& log)
       events_(std::make_shared<EventHub>(world)),
       groups_(world, log_, events_),
       jobs_(world),
-      calls_(world) {}
+      calls_(world),
+      helpers_(world.executor()) {}
 
 std::string Service::new_request_id() {
   char text[20];
@@ -111,7 +112,17 @@ Task<void> Service::open() {
   log_.line(LogLevel::info, "listening", {}, fields);
   GODWIT_CO_CHECK(co_await groups_.open(config_.groups));
   ready_ = true;
+  helpers_.spawn(keep_history(*this));
   co_return Result<void>();
+}
+
+asio::awaitable<void> Service::keep_history(Service& service) {
+  const Context context = Context(service.world_).with_cancel(service.closing_.token());
+  for (bool going = true; going;) {
+    co_await service.groups_.note_history();
+    const Result<void> slept = co_await context.sleep(History::kInterval);
+    going = slept.has_value();
+  }
 }
 
 asio::awaitable<void> Service::stop_server(http::Server& server, Duration grace) {
@@ -120,6 +131,8 @@ asio::awaitable<void> Service::stop_server(http::Server& server, Duration grace)
 
 asio::awaitable<void> Service::close() {
   ready_ = false;
+  closing_.cancel();
+  co_await helpers_.join();
   TaskGroup stopping(world_.executor());
   // Longer than the groups take, so that who waits for a store is told what became of his call.
   if (server_) stopping.spawn(stop_server(*server_, config_.node.drain + 2 * kGrace));

@@ -13,6 +13,7 @@
 #include "service/groups.h"
 #include "service/jobs.h"
 #include "service/line_log.h"
+#include "world/signal.h"
 
 namespace godwit::service {
 
@@ -66,6 +67,7 @@ class Service {
 
  private:
   [[nodiscard]] Result<void> listen();
+  static asio::awaitable<void> keep_history(Service& service);
   static asio::awaitable<void> stop_server(http::Server& server, Duration grace);
   [[nodiscard]] Task<void> apply_workers(const ReplicationConfig& group,
                                          const ReplicaTarget& target);
@@ -82,6 +84,8 @@ class Service {
   Budget bodies_;
   Budget uploads_;
   std::unique_ptr<http::Server> server_;
+  CancelSource closing_;
+  TaskGroup helpers_;
   bool ready_ = false;
 };
 

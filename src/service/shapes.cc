@@ -3,9 +3,40 @@
 #include <charconv>
 
 #include "base/duration.h"
+#include "service/attention.h"
 #include "service/line_log.h"
 
 namespace godwit::service {
+namespace {
+
+/// "" for a target that was added since the start: the config does not know it.
+std::string region_of(const std::string& store, const ReplicationConfig& config) {
+  if (store == config.primary.name) return config.primary.region;
+  const auto found = std::ranges::find(config.targets, store, &ReplicaTarget::name);
+  return found == config.targets.end() ? std::string() : found->region;
+}
+
+Json shape(const Attention& attention) {
+  Json json{{"kind", attention.kind}, {"message", attention.message}};
+  if (!attention.target.empty()) json["target"] = attention.target;
+  return json;
+}
+
+}  // namespace
+
+Json shape(const GroupStatus& status, const ReplicationConfig& config) {
+  Json json = Json::parse(to_json(status));
+  json["configured_primary"] = config.primary.name;
+  json["primary_region"] = region_of(status.primary, config);
+  for (std::size_t i = 0; i < status.targets.size(); ++i) {
+    json["targets"][i]["note"] = note_of(status.targets[i]);
+  }
+  json["attention"] = Json::array();
+  for (const Attention& each : attention_of(status, config)) {
+    json["attention"].push_back(shape(each));
+  }
+  return json;
+}
 
 std::string_view to_string(Ack ack) {
   switch (ack) {

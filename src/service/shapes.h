@@ -7,6 +7,9 @@
 // What the library tells, as JSON of the API.
 namespace godwit::service {
 
+/// What the library tells, and what there is to say of it: `configured_primary`, the primary's
+/// region, a `note` for each target, and `attention` (attention.h).
+[[nodiscard]] Json shape(const GroupStatus& status, const ReplicationConfig& config);
 [[nodiscard]] Json shape(const Receipt& receipt);
 [[nodiscard]] Json shape(const DeadLetter& letter);
 [[nodiscard]] Json shape(const MoveReport& report);

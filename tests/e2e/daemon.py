@@ -328,7 +328,7 @@ class Commands(EndToEnd):
         self.command("targets", "pause", "b")
         self.assertEqual(daemon.ask("PUT", GROUP + "/objects/k", b"x")[0], 200)
         told = self.command("status", "g", expect=1).stdout
-        self.assertIn("ATTENTION  g: b paused by an operator; 1 writes wait", told)
+        self.assertIn("ATTENTION  g: b paused by an operator; 1 write waits", told)
         self.assertEqual(json.loads(self.command("status", "--json", expect=1).stdout)["name"], "g")
         self.command("lag", "--max", "1ms", expect=1)
         self.command("lag", "--max", "1h")
