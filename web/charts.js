@@ -54,8 +54,11 @@ function figure(group, chart, names, history, from) {
 }
 
 function legend(chart, name, i, history, from) {
-  const values = history.targets.get(name)[chart.field].slice(from).filter((v) => v !== null);
-  const now = values.length ? chart.show(values.at(-1)) : 'no data yet';
+  const series = history.targets.get(name);
+  const values = series[chart.field].slice(from).filter((value) => value !== null);
+  const last = series[chart.field].at(-1) ?? null;
+  const missing = (series.tasks.at(-1) ?? null) === null ? 'is no target now' : 'no data yet';
+  const now = last === null ? missing : chart.show(last);
   const most = values.length ? `, most ${chart.show(Math.max(...values))}` : '';
   return h('li', {'data-key': name},
            h('span', {class: `swatch series-${i % kColours}`, 'aria-hidden': 'true'}), name,
@@ -100,6 +103,9 @@ function optionsOf(chart, names, history, colours) {
     dateWindow: [since(history), until],
     valueRange: [0, 1.1 * most],
     strokeWidth: 2,
+    // One moment is no line yet.
+    drawPoints: history.at.length < 3,
+    pointSize: 2,
     labelsKMG2: chart.field === 'bytes_per_second',
     interactionModel: {},
     highlightCircleSize: 0,

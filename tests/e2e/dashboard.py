@@ -207,6 +207,7 @@ class Shown(Browsed):
         self.find("#attention a").click()
         self.wait_text("Regions of h-2")
         self.wait_text("Resume e")
+        self.shot("groups")
         self.browser.refresh()
         self.wait_text("Regions of h-2")
         self.browser.back()
@@ -356,6 +357,7 @@ class Acted(Browsed):
         self.tab_to("Resolve k at b")
         self.press(Keys.ENTER)
         self.wait_text("Which object stays?", "dialog[open]")
+        self.shot("resolve")
         self.press(Keys.ESCAPE)
         self.wait(lambda: self.focused() == "Resolve k at b", "the focus is where it was")
         self.assertEqual(len(daemon.get(GROUP + "/conflicts")["conflicts"]), 1)
@@ -389,11 +391,55 @@ class Acted(Browsed):
         self.tab_to("Close")
         self.press(Keys.ENTER)
         self.wait_text("The config names a.", "li[data-key=primary]")
+        self.wait_text("c is no target now", "#charts")
         self.wait_settled(daemon)
         self.find("button[data-kind=failback]").click()
         self.wait_text("Fail back from c to a?", "dialog[open]")
         self.press(Keys.ESCAPE)
         self.assertEqual(daemon.get(GROUP)["primary"], "c")
+        self.find("button[data-kind=failback]").click()
+        self.wait_text("Fail back from c to a?", "dialog[open]")
+        self.find("dialog button.primary").click()
+        self.wait_text("a is the primary now", "dialog[open]")
+        self.assertEqual(daemon.get(GROUP)["primary"], "a")
+        self.check_console()
+
+    def test_a_failover_warns_where_the_primary_answers(self):
+        self.config()
+        daemon = self.start().wait_ready()
+        self.wait_settled(daemon)
+        self.visit()
+        self.wait_text("Fail over", "#moves")
+        Select(self.find("#to")).select_by_value("b")
+        self.find("button[data-kind=failover]").click()
+        self.wait_text("a answers. A switchover loses nothing", "dialog[open]")
+        self.assertEqual(daemon.get(GROUP)["primary"], "a")
+        self.find("dialog button.danger").click()
+        self.wait_text("b is the primary now", "dialog[open]")
+        self.assertEqual(daemon.get(GROUP)["primary"], "b")
+        self.check_console()
+
+    def test_a_plan_names_what_is_at_risk_and_says_when_that_is_not_all(self):
+        self.config()
+        daemon = self.start().wait_ready()
+        self.wait_settled(daemon)
+        self.visit()
+        self.wait_text("Fail over", "#moves")
+        plan = {"from": "a", "to": "b", "epoch": 2, "kind": "failover", "lacking": 30, "healed": 5,
+                "exact": False, "dry_run": True,
+                "at_risk": [{"key": f"<b>{i}", "version": "v", "removal": i == 0} for i in range(25)]}
+        self.run_script("""
+            const plan = arguments[0], real = fetch;
+            window.fetch = (path, options) => (path.endsWith('/failover')
+              ? Promise.resolve(new Response(JSON.stringify(plan))) : real(path, options));""", plan)
+        self.find("button[data-kind=failover]").click()
+        self.wait_text("At risk: 25 writes.", "dialog[open]")
+        told = self.text("dialog")
+        for part in ("b lacks now 30 keys; 5 of them could be given by others.", "<b>0 (removal)",
+                     "<b>19", "and 5 more", "Not exact"):
+            self.assertIn(part, told)
+        self.assertNotIn("<b>20", told)
+        self.shot("failover")
         self.check_console()
 
     def test_a_move_that_cannot_be_says_why(self):
@@ -419,6 +465,7 @@ class Acted(Browsed):
         self.visit()
         self.wait_text("dead letter", "#attention")
         self.wait_text("dead", "#letters")
+        self.shot("letters")
         os.rmdir(self.path("b", "dead", "in-the-way"))
         os.rmdir(self.path("b", "dead"))
         self.find("button[data-action=redrive][data-object=dead]").click()
