@@ -176,6 +176,7 @@ void TargetQueue::keep_in_doubt(Entry& entry, MonoTime until) {
 void TargetQueue::deliver_again(Entry& entry) {
   context_.world.mark("what was in doubt is delivered again");
   --in_doubt_;
+  entry.task.again = true;
   entry.task.since = context_.world.wall_now();
   since_.insert(entry.task.since);
   enqueue(entry);
@@ -381,6 +382,7 @@ void TargetQueue::coalesce(Entry& entry, TargetTask task, Sequence intent) {
   bytes_in_memory_ += task.write.size - write.size;
   const Priority before = write.priority;
   write = std::move(task.write);
+  entry.task.again = false;
   write.priority = std::min(before, write.priority);
   if (intent != 0) context_.stands_since(intent, entry.task.since);
   release(entry);

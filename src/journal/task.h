@@ -37,6 +37,9 @@ struct TargetTask {
   /// When the oldest write was acknowledged that the target lacks.
   WallTime since{};
   std::uint32_t attempts = 0;  ///< that failed
+  /// The target had this write already: it is delivered once more, for an older one may have landed
+  /// after it. Not on disk.
+  bool again = false;
 };
 
 /// A task that failed for good, until someone redrives it or its key is written again.

@@ -218,6 +218,7 @@ TEST_F(LateLanding, a_try_that_lands_after_a_newer_write_has_no_effect_in_the_en
   wait(3min);
   EXPECT_EQ(held("a", "k"), "2");
   EXPECT_EQ(held("p", "k"), "2");
+  EXPECT_EQ(status("a").counts.replicated, 2U) << "each write once, however often it was put";
   EXPECT_EQ(status("a").counts.conflicts, 0U);
   EXPECT_TRUE(rescued("a").empty());
   EXPECT_TRUE(status("a").caught_up);

@@ -471,7 +471,7 @@ asio::awaitable<void> TargetAgent::failed(journal::TargetTask task, Error error)
 
 void TargetAgent::note_arrival(const journal::TargetTask& task, const Arrived& arrived) {
   target_.counts.bytes += arrived.bytes;
-  if (!arrived.moved) return;
+  if (!arrived.moved || task.again) return;
   target_.counts.replicated += 1;
   engine_.counts.arrivals += 1;
   const Duration way = engine_.world.wall_now() - task.since;
