@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "godwit/histogram.h"
 #include "godwit/types.h"
 #include "godwit/units.h"
 
@@ -17,6 +18,8 @@ struct TargetCounts {
   std::uint64_t conflicts = 0;
   std::uint64_t left_alone = 0;  ///< objects of others, found by comparisons
   Bytes bytes = 0;
+  /// Of the writes that arrived, each from its acknowledgement.
+  DurationHistogram replication_time;
 
   TargetCounts& operator+=(const TargetCounts& other) {
     replicated += other.replicated;
@@ -25,6 +28,7 @@ struct TargetCounts {
     conflicts += other.conflicts;
     left_alone += other.left_alone;
     bytes += other.bytes;
+    replication_time += other.replication_time;
     return *this;
   }
 };
@@ -74,6 +78,7 @@ struct TargetMetrics {
   std::uint64_t replicated = 0;
   std::uint64_t failed = 0;
   std::uint64_t attempts = 0;
+  DurationHistogram replication_time;  ///< see TargetCounts
   /// Of the writes that ended one way or the other, the share that arrived; 100 while none has.
   double success_rate_percent = 100;
   bool has_data = false;  ///< false: nothing has ended yet, and the rate says nothing
@@ -91,6 +96,8 @@ struct ReplicationMetrics {
   /// Reads by ReadPreference::any of which a second store was asked, since the first took long.
   std::uint64_t hedged_reads = 0;
   std::uint64_t hedges_won = 0;  ///< of those, the ones that the second store answered first
+  DurationHistogram write_time;  ///< from the call to the answer, of writes that succeeded
+  DurationHistogram read_time;   ///< of reads that did, to the first byte
   /// From the acknowledgement of a write to its arrival at a target; 0 while none has arrived.
   Duration average_replication_time{};
   Bytes bytes_replicated = 0;

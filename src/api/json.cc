@@ -9,6 +9,17 @@ using api::dump;
 using api::Json;
 using api::milliseconds;
 
+namespace {
+
+Json json_of(const DurationHistogram& histogram) {
+  return {{"count", histogram.count()},
+          {"mean_ms", milliseconds(histogram.mean())},
+          {"p50_ms", milliseconds(histogram.percentile(0.5))},
+          {"p99_ms", milliseconds(histogram.percentile(0.99))}};
+}
+
+}  // namespace
+
 std::string to_json(const Event& event) {
   const auto at =
       std::chrono::duration_cast<std::chrono::milliseconds>(event.at.time_since_epoch());
@@ -68,7 +79,8 @@ std::string to_json(const ReplicationMetrics& metrics) {
                        {"replicated", target.replicated},
                        {"failed", target.failed},
                        {"attempts", target.attempts},
-                       {"has_data", target.has_data}});
+                       {"has_data", target.has_data},
+                       {"replication_time", json_of(target.replication_time)}});
   }
   const Json json{{"writes_to_primary", metrics.writes_to_primary},
                   {"writes_replicated", metrics.writes_replicated},
@@ -78,6 +90,8 @@ std::string to_json(const ReplicationMetrics& metrics) {
                   {"failovers", metrics.failovers},
                   {"hedged_reads", metrics.hedged_reads},
                   {"hedges_won", metrics.hedges_won},
+                  {"write_time", json_of(metrics.write_time)},
+                  {"read_time", json_of(metrics.read_time)},
                   {"current_lag_ms", lags},
                   {"average_replication_time_ms", milliseconds(metrics.average_replication_time)},
                   {"bytes_replicated", metrics.bytes_replicated},

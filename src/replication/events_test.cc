@@ -133,6 +133,34 @@ TEST_F(EventsTest, metrics_are_of_writes_and_of_real_times) {
   EXPECT_EQ(metrics.targets[0].attempts, 1U);
   EXPECT_GE(metrics.average_replication_time, 5s) << "one at once, one after ten seconds";
   EXPECT_LT(metrics.average_replication_time, 6s);
+  EXPECT_EQ(metrics.write_time.count(), 1U);
+  EXPECT_EQ(metrics.read_time.count(), 0U);
+  EXPECT_EQ(read("k")->from, "p");
+  EXPECT_FALSE(read("nothing"));
+  EXPECT_EQ(group_->metrics().read_time.count(), 1U) << "only what succeeded";
+  const DurationHistogram& to_a = metrics.targets[0].replication_time;
+  EXPECT_EQ(to_a.count(), 1U);
+  EXPECT_GE(to_a.percentile(1), 10s);
+  EXPECT_LE(metrics.targets[1].replication_time.percentile(0.99), 1s);
+}
+
+TEST(DurationHistogram, tells_percentiles_to_a_range) {
+  DurationHistogram histogram;
+  EXPECT_EQ(histogram.percentile(0.5), 0s);
+  EXPECT_EQ(histogram.mean(), 0s);
+  for (int i = 0; i < 90; ++i) histogram.add(1ms);  // on the edge of the first range
+  for (int i = 0; i < 10; ++i) histogram.add(2s);
+  EXPECT_EQ(histogram.counts()[0], 90U);
+  EXPECT_EQ(histogram.percentile(0.9), 1ms);
+  EXPECT_EQ(histogram.percentile(0.45), 500us) << "spread evenly over the range";
+  EXPECT_EQ(histogram.percentile(0.95), 1750ms);
+  DurationHistogram sum;
+  sum.add(24h);
+  EXPECT_EQ(sum.percentile(0.5), 1h) << "longer than all ranges";
+  sum += histogram;
+  EXPECT_EQ(sum.count(), 101U);
+  EXPECT_EQ(sum.counts().back(), 1U);
+  EXPECT_EQ(sum.sum(), 24h + 90ms + 20s);
 }
 
 TEST_F(EventsTest, a_handler_that_throws_is_counted_and_others_are_called) {

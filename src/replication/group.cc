@@ -67,6 +67,15 @@ Result<void> check_stores(const GroupConfig& config, const GroupStores& stores) 
   return check_places(stores);
 }
 
+/// Adds how long the call took, if it succeeds.
+template <class T>
+Task<T> timed(World& world, DurationHistogram& into, Task<T> call) {
+  const MonoTime begun = world.mono_now();
+  auto answer = co_await std::move(call);
+  if (answer) into.add(world.mono_now() - begun);
+  co_return answer;
+}
+
 Bytes payload_limit(const PayloadConfig& config) {
   return config.keep == JournalPayload::inlined ? config.limit : 0;
 }
@@ -145,17 +154,20 @@ Group::~Group() = default;
 
 Task<Receipt> Group::put(const Context& context, const std::string& key, const Incoming& incoming,
                          const WriteOptions& options) {
-  return impl_->writer.put(context, key, incoming, options);
+  return timed(context.world(), impl_->engine.counts.write_time,
+               impl_->writer.put(context, key, incoming, options));
 }
 
 Task<Receipt> Group::remove(const Context& context, const std::string& key,
                             const WriteOptions& options) {
-  return impl_->writer.remove(context, key, options);
+  return timed(context.world(), impl_->engine.counts.write_time,
+               impl_->writer.remove(context, key, options));
 }
 
 Task<ReadResult> Group::get(const Context& context, const std::string& key,
                             const ReadOptions& options) {
-  return impl_->router.get(context, key, options);
+  return timed(context.world(), impl_->engine.counts.read_time,
+               impl_->router.get(context, key, options));
 }
 
 Task<HeadResult> Group::head(const Context& context, const std::string& key,

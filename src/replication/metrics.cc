@@ -12,17 +12,18 @@ ReplicationMetrics make_metrics(const GroupCounts& counts, const std::vector<Tar
                              .failovers = counts.failovers,
                              .hedged_reads = counts.hedged_reads,
                              .hedges_won = counts.hedges_won,
+                             .write_time = counts.write_time,
+                             .read_time = counts.read_time,
                              .bytes_replicated = counts.former.bytes,
                              .moving_time = counts.moving.total(now)};
-  if (counts.arrivals > 0) {
-    metrics.average_replication_time = counts.on_the_way / counts.arrivals;
-  }
+  DurationHistogram on_the_way = counts.former.replication_time;
   for (const TargetStatus& each : targets) {
     TargetMetrics target{.name = each.name,
                          .lag = each.lag,
                          .replicated = each.counts.replicated,
                          .failed = each.counts.failed,
-                         .attempts = each.counts.attempts};
+                         .attempts = each.counts.attempts,
+                         .replication_time = each.counts.replication_time};
     const std::uint64_t ended = target.replicated + target.failed;
     target.has_data = ended > 0;
     if (target.has_data) {
@@ -33,8 +34,10 @@ ReplicationMetrics make_metrics(const GroupCounts& counts, const std::vector<Tar
     metrics.writes_failed += target.failed;
     metrics.conflicts_detected += each.counts.conflicts;
     metrics.bytes_replicated += each.counts.bytes;
+    on_the_way += target.replication_time;
     metrics.targets.push_back(std::move(target));
   }
+  metrics.average_replication_time = on_the_way.mean();
   return metrics;
 }
 

@@ -48,10 +48,10 @@ struct GroupCounts {
   std::uint64_t failovers = 0;
   std::uint64_t hedged_reads = 0;
   std::uint64_t hedges_won = 0;
-  TargetCounts former;         ///< of targets, up to when they became primary
-  std::uint64_t arrivals = 0;  ///< at targets
-  Duration on_the_way{};       ///< of all arrivals together, each from its acknowledgement
-  BusyTime moving;             ///< of bodies to targets
+  DurationHistogram write_time;
+  DurationHistogram read_time;
+  TargetCounts former;  ///< of targets, up to when they became primary
+  BusyTime moving;      ///< of bodies to targets
 };
 
 /// The metrics of a group whose targets are as `targets` say.

@@ -473,9 +473,8 @@ void TargetAgent::note_arrival(const journal::TargetTask& task, const Arrived& a
   target_.counts.bytes += arrived.bytes;
   if (!arrived.moved || task.again) return;
   target_.counts.replicated += 1;
-  engine_.counts.arrivals += 1;
   const Duration way = engine_.world.wall_now() - task.since;
-  engine_.counts.on_the_way += std::max(Duration::zero(), way);
+  target_.counts.replication_time.add(std::max(Duration::zero(), way));
   emit(EventType::write_replicated, task.write.key);
 }
 

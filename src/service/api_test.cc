@@ -374,7 +374,11 @@ TEST_F(ApiTest, figures_have_prometheus_form_and_the_names_of_the_guide_when_ask
       continue;
     }
     if (line.starts_with("#")) continue;
-    const std::string name = line.substr(0, line.find_first_of("{ "));
+    std::string name = line.substr(0, line.find_first_of("{ "));
+    for (const std::string suffix : {"_bucket", "_sum", "_count"}) {
+      const std::string stem = name.substr(0, name.size() - std::min(name.size(), suffix.size()));
+      if (name.ends_with(suffix) && types[stem] == "histogram") name = stem;
+    }
     EXPECT_TRUE(types.contains(name)) << line;
     EXPECT_TRUE(series.insert(line.substr(0, line.rfind(' '))).second) << "twice: " << line;
     if (types[name] == "counter" && name.starts_with("godwit_")) {
@@ -388,6 +392,11 @@ TEST_F(ApiTest, figures_have_prometheus_form_and_the_names_of_the_guide_when_ask
   EXPECT_TRUE(has("godwit_writes_total{group=\"g\"} 1"));
   EXPECT_TRUE(has("godwit_replicated_bytes_total{group=\"g\",target=\"b\",region=\"b\"} 5"));
   EXPECT_TRUE(has("godwit_lag_seconds{group=\"g\",target=\"b\",region=\"b\"} 0"));
+  const std::string to_b = "{group=\"g\",target=\"b\",region=\"b\"";
+  EXPECT_TRUE(has("godwit_replication_seconds_bucket" + to_b + ",le=\"+Inf\"} 1"));
+  EXPECT_TRUE(has("godwit_replication_seconds_bucket" + to_b + ",le=\"3600\"} 1"));
+  EXPECT_TRUE(has("godwit_replication_seconds_count" + to_b + "} 1"));
+  EXPECT_TRUE(has("godwit_write_seconds_count{group=\"g\"} 1"));
   EXPECT_TRUE(has("genesis_replication_lag_seconds{group=\"g\",target=\"b\",region=\"b\"} 0"));
   EXPECT_TRUE(has("genesis_replication_queue_size{group=\"g\",target=\"b\",region=\"b\"} 0"));
   EXPECT_TRUE(has("genesis_replication_success{group=\"g\",target=\"b\",region=\"b\"} 1"));

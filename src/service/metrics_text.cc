@@ -29,24 +29,46 @@ std::string number(double value) {
 
 double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
-enum class Kind : std::uint8_t { gauge, counter };
+enum class Kind : std::uint8_t { gauge, counter, histogram };
+
+const char* name_of(Kind kind) {
+  switch (kind) {
+    case Kind::gauge: return "gauge";
+    case Kind::counter: return "counter";
+    case Kind::histogram: return "histogram";
+  }
+  return "untyped";
+}
 
 /// Writes one metric after the other.
 class Page {
  public:
   void begin(const std::string& name, Kind kind, const char* help) {
     name_ = name;
-    text_ += "# HELP " + name + " " + help + "\n# TYPE " + name +
-             (kind == Kind::counter ? " counter\n" : " gauge\n");
+    text_ += "# HELP " + name + " " + help + "\n# TYPE " + name + " " + name_of(kind) + "\n";
   }
-  void value(const std::string& labels, double value) {
-    text_ += name_;
-    if (!labels.empty()) text_ += "{" + labels + "}";
-    text_ += " " + number(value) + "\n";
+  void value(const std::string& labels, double value) { line("", labels, value); }
+  /// All series of a histogram. `labels` is not empty.
+  void value(const std::string& labels, const DurationHistogram& histogram) {
+    std::uint64_t up_to = 0;
+    for (std::size_t i = 0; i < histogram.kBounds.size(); ++i) {
+      up_to += histogram.counts()[i];
+      const std::string bound = number(seconds(histogram.kBounds[i]));
+      line("_bucket", labels + ",le=\"" + bound + "\"", double(up_to));
+    }
+    line("_bucket", labels + ",le=\"+Inf\"", double(histogram.count()));
+    line("_sum", labels, seconds(histogram.sum()));
+    line("_count", labels, double(histogram.count()));
   }
   [[nodiscard]] std::string take() { return std::move(text_); }
 
  private:
+  void line(const char* suffix, const std::string& labels, double value) {
+    text_ += name_ + suffix;
+    if (!labels.empty()) text_ += "{" + labels + "}";
+    text_ += " " + number(value) + "\n";
+  }
+
   std::string name_;
   std::string text_;
 };
@@ -94,9 +116,6 @@ const std::vector<GroupMetric>& group_metrics() {
       {"godwit_moving_seconds_total", Kind::counter,
        "Time in which at least one body was on its way to a target.",
        [](G g) { return seconds(g.metrics.moving_time); }},
-      {"godwit_replication_seconds_average", Kind::gauge,
-       "From the acknowledgement of a write to its arrival at a target; 0 while none has arrived.",
-       [](G g) { return seconds(g.metrics.average_replication_time); }},
       {"godwit_journal_payload_bytes", Kind::gauge, "Bodies that the journal keeps.",
        [](G g) { return double(g.metrics.journal_payload); }},
       {"godwit_journal_payloads_left_out_total", Kind::counter, "Bodies that it had no room for.",
@@ -163,6 +182,22 @@ void add_states(Page& page, const Groups& groups, const Values& values, Of of) {
   }
 }
 
+void add_histograms(Page& page, const Groups& groups) {
+  page.begin("godwit_write_seconds", Kind::histogram,
+             "From the call to the answer, of writes that succeeded.");
+  for (const GroupFigures& group : groups) page.value(labels_of(group), group.metrics.write_time);
+  page.begin("godwit_read_seconds", Kind::histogram,
+             "From the call to the first byte, of reads that succeeded.");
+  for (const GroupFigures& group : groups) page.value(labels_of(group), group.metrics.read_time);
+  page.begin("godwit_replication_seconds", Kind::histogram,
+             "From the acknowledgement of a write to its arrival at the target.");
+  for (const GroupFigures& group : groups) {
+    for (const TargetStatus& target : group.status.targets) {
+      page.value(labels_of(group, target), target.counts.replication_time);
+    }
+  }
+}
+
 void add_alias(Page& page, const Groups& groups, const std::string& alias) {
   const std::vector<TargetMetric> metrics = {
       {alias + "lag_seconds", Kind::gauge, "As godwit_lag_seconds.",
@@ -206,6 +241,7 @@ std::string metrics_text(const Groups& groups, const ProcessFigures& process,
   add_states(page, groups, kHealth, [](const TargetStatus& t) { return t.health; });
   page.begin("godwit_target_state", Kind::gauge, "1 for what is done with the target.");
   add_states(page, groups, kStates, [](const TargetStatus& t) { return t.state; });
+  add_histograms(page, groups);
   if (!alias.empty()) add_alias(page, groups, alias);
   return page.take();
 }
