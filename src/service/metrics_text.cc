@@ -170,14 +170,18 @@ void add_target(Page& page, const Groups& groups, const TargetMetric& metric) {
 }
 
 /// One series for each state that there is, of which one is 1.
+template <class Values, class Value>
+void add_states(Page& page, const std::string& labels, const Values& values, Value is) {
+  for (const auto value : values) {
+    page.value(labels + ",state=\"" + std::string(to_string(value)) + "\"", value == is ? 1 : 0);
+  }
+}
+
 template <class Values, class Of>
-void add_states(Page& page, const Groups& groups, const Values& values, Of of) {
+void add_states_of_targets(Page& page, const Groups& groups, const Values& values, Of of) {
   for (const GroupFigures& group : groups) {
     for (const TargetStatus& target : group.status.targets) {
-      for (const auto value : values) {
-        page.value(labels_of(group, target) + ",state=\"" + std::string(to_string(value)) + "\"",
-                   of(target) == value ? 1 : 0);
-      }
+      add_states(page, labels_of(group, target), values, of(target));
     }
   }
 }
@@ -232,15 +236,21 @@ std::string metrics_text(const Groups& groups, const ProcessFigures& process,
   for (const GroupFigures& group : groups) {
     page.value(labels_of(group) + ",store=\"" + escaped(group.status.primary) + "\"", 1);
   }
-  for (const TargetMetric& metric : target_metrics()) add_target(page, groups, metric);
   constexpr std::array kHealth = {Health::unknown, Health::healthy, Health::degraded,
                                   Health::unhealthy};
+  page.begin("godwit_primary_health", Kind::gauge, "1 for what is observed of the primary.");
+  for (const GroupFigures& group : groups) {
+    const std::string labels =
+        labels_of(group) + ",store=\"" + escaped(group.status.primary) + "\"";
+    add_states(page, labels, kHealth, group.status.primary_health);
+  }
+  for (const TargetMetric& metric : target_metrics()) add_target(page, groups, metric);
   constexpr std::array kStates = {State::active, State::paused, State::syncing, State::failed,
                                   State::removed};
   page.begin("godwit_target_health", Kind::gauge, "1 for what is observed of the target.");
-  add_states(page, groups, kHealth, [](const TargetStatus& t) { return t.health; });
+  add_states_of_targets(page, groups, kHealth, [](const TargetStatus& t) { return t.health; });
   page.begin("godwit_target_state", Kind::gauge, "1 for what is done with the target.");
-  add_states(page, groups, kStates, [](const TargetStatus& t) { return t.state; });
+  add_states_of_targets(page, groups, kStates, [](const TargetStatus& t) { return t.state; });
   add_histograms(page, groups);
   if (!alias.empty()) add_alias(page, groups, alias);
   return page.take();
