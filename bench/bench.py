@@ -9,11 +9,13 @@ import glob
 import json
 import os
 import shutil
+import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 GODWIT = os.path.abspath(sys.argv[1])
 ROUNDS = int(os.environ.get("GODWIT_BENCH_ROUNDS", "3"))
@@ -293,6 +295,66 @@ def failover_case():
     trouble_bench("failover", case.url(0, "failover"), tempfile.mkdtemp(dir=LAB), ROUNDS)
 
 
+class Service:
+    """`godwit run` with so many groups of a primary and some targets, all directories."""
+    def __init__(self, groups, targets):
+        self.home = tempfile.mkdtemp(dir=LAB)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        config = f'[node]\ndata_dir = "{self.home}/data"\n[api]\nlisten = "127.0.0.1:{self.port}"\n'
+        for group in range(groups):
+            names = [f"s{group}_{i}" for i in range(targets + 1)]
+            for name in names:
+                config += f'[stores.{name}]\nurl = "file://{self.home}/{name}"\n'
+            rest = ", ".join(f'{{ store = "{name}" }}' for name in names[1:])
+            config += f'[groups.g{group}]\nprimary = "{names[0]}"\ntargets = [{rest}]\n'
+        with open(f"{self.home}/godwit.toml", "w") as file:
+            file.write(config)
+        self.process = subprocess.Popen([GODWIT, "run", "-c", f"{self.home}/godwit.toml"],
+                                        stderr=subprocess.DEVNULL)
+        while self.get("/readyz") is None:
+            time.sleep(0.1)
+
+    def get(self, path):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
+                return answer.read()
+        except OSError:
+            return None
+
+    def cpu(self):
+        with open(f"/proc/{self.process.pid}/stat") as file:
+            user, system = file.read().rsplit(")", 1)[1].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+def service_case():
+    """What the daemon takes when nothing happens, and how long a scrape of 10,000 series does."""
+    idle = Service(groups=10, targets=1)
+    time.sleep(10)
+    before, seconds = idle.cpu(), 60
+    time.sleep(seconds)
+    share = (idle.cpu() - before) / seconds
+    print(f"10 groups, idle: {peak_memory(idle.process.pid):.1f} MiB at most, "
+          f"{100 * share:.2f} % of one CPU over {seconds} s")
+    idle.close()
+    many = Service(groups=14, targets=14)
+    series = sum(not line.startswith(b"#") for line in many.get("/metrics").splitlines())
+    times = []
+    for _ in range(21):
+        start = time.monotonic()
+        many.get("/metrics")
+        times.append(time.monotonic() - start)
+    print(f"a scrape of {series} series: {1000 * statistics.median(times):.1f} ms at the median of "
+          f"{len(times)}, {1000 * max(times):.1f} at most")
+    many.close()
+
+
 def kill_case(size):
     """kill -9 at 95 % of one large object, from S3 into a directory; then what the next run moves.
     Needs as much memory as the object: GODWIT_RGW_BYTES bounds the service's."""
@@ -343,6 +405,7 @@ CASES = {
     "outage": outage_case,
     "poison": poison_case,
     "failover": failover_case,
+    "service": service_case,
     "files-small": lambda: files_case("20000 x 4 KiB", 20000, 4096),
     "files-large": lambda: files_case("1 x 2 GiB", 1, 2048 * MIB),
     "kill": lambda: kill_case(int(os.environ.get("GODWIT_BENCH_KILL_MIB", "10240")) * MIB),
