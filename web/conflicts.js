@@ -5,6 +5,7 @@ import {actions, whyNot} from './actions.js';
 import {ask, busy, close} from './dialog.js';
 import {byId, h, say} from './dom.js';
 import {clock} from './format.js';
+import {kMostLetters} from './live.js';
 
 export function conflictsPanel(group, state) {
   const {conflicts} = state.detail;
@@ -12,6 +13,8 @@ export function conflictsPanel(group, state) {
   const no = whyNot(state);
   return [
     h('ul', {class: 'rows'}, conflicts.map((conflict) => row(group, conflict, !no))),
+    conflicts.length === kMostLetters
+      ? h('p', {class: 'quiet'}, `The first ${kMostLetters}; there may be more.`) : null,
     no ? h('p', {class: 'quiet'}, no) : null,
   ];
 }

@@ -57,8 +57,8 @@ function sync(have, wanted) {
     return;
   }
   for (const {name} of [...have.attributes]) {
-    // Readers open details themselves.
-    if (!wanted.hasAttribute(name) && name !== 'open') have.removeAttribute(name);
+    // An action under way is nothing that panels know of (actions.js).
+    if (!wanted.hasAttribute(name) && name !== 'aria-busy') have.removeAttribute(name);
   }
   for (const {name, value} of [...wanted.attributes]) {
     if (have.getAttribute(name) !== value) have.setAttribute(name, value);

@@ -4,10 +4,14 @@ import {order, targetPath} from './api.js';
 import {actions, whyNot} from './actions.js';
 import {byId, h, say} from './dom.js';
 import {plural} from './format.js';
+import {kMostLetters} from './live.js';
 
 export function lettersPanel(group, state) {
-  const {letters} = state.detail;
-  if (letters.length === 0) return h('p', {class: 'quiet'}, 'No write was given up.');
+  const {letters, moreLetters} = state.detail;
+  const more = moreLetters
+    ? h('p', {class: 'quiet'}, `Of each target the first ${kMostLetters} dead letters are looked ` +
+        'at, conflicts among them; there may be more.') : null;
+  if (letters.length === 0) return more ?? h('p', {class: 'quiet'}, 'No write was given up.');
   const no = whyNot(state);
   const targets = [...new Set(letters.map((letter) => letter.target))];
   return [
@@ -19,6 +23,7 @@ export function lettersPanel(group, state) {
         letters.filter((letter) => letter.target === target)
             .map((letter) => row(group, letter, !no))),
     ]),
+    more,
     no ? h('p', {class: 'quiet'}, no) : null,
   ];
 }

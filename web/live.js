@@ -9,7 +9,8 @@ const kInterval = 2000;
 const kFirstPause = 500;
 const kLongestPause = 5000;
 const kMostEvents = 200;
-const kMostLetters = 100;
+/** Of conflicts, and of the dead letters of a target. */
+export const kMostLetters = 100;
 
 export const state = {
   groups: null,   // as /api/v1/groups has them; null: never heard of any
@@ -22,7 +23,7 @@ export const state = {
 };
 
 function fresh() {
-  return {history: none(), kpis: null, metrics: null, conflicts: [], letters: [], events: null};
+  return {history: none(), kpis: null, metrics: null, conflicts: [], letters: [], moreLetters: false, events: null};
 }
 
 let render = () => {};
@@ -77,16 +78,16 @@ async function refreshGroup(group, detail) {
   detail.metrics = metrics;
   detail.history = merge(detail.history, told);
   detail.conflicts = found.conflicts;
-  detail.letters = letters.flat();
+  // What a conflict needs is another answer.
+  detail.letters = letters.flat().filter((letter) => letter.code !== 'precondition_failed');
+  detail.moreLetters = letters.some((some) => some.length === kMostLetters);
   detail.events ??= events.slice(-kMostEvents);
 }
 
-/** Those that are no conflicts: what a conflict needs is another answer. */
 async function lettersOf(group, target) {
   const path = targetPath(group.name, target.name, `/dead-letters?limit=${kMostLetters}`);
   const {dead_letters: letters} = await get(path);
-  return letters.filter((letter) => letter.code !== 'precondition_failed')
-      .map((letter) => ({target: target.name, ...letter}));
+  return letters.map((letter) => ({target: target.name, ...letter}));
 }
 
 async function refresh() {

@@ -474,6 +474,21 @@ class Acted(Browsed):
         self.assertEqual(self.read("b", "dead"), b"x" * 1000)
         self.check_console()
 
+    def test_many_conflicts_are_shown_in_part_and_that_is_said(self):
+        self.config(group='conflict_resolution = "manual"\n')
+        daemon = self.start().wait_ready()
+        for i in range(105):
+            with open(self.path("b", f"k{i:03}"), "w", encoding="utf-8") as file:
+                file.write("theirs")
+            self.write(daemon, f"k{i:03}")
+        self.wait(lambda: daemon.get(GROUP)["targets"][0]["dead_letters"] == 105, "conflicts")
+        self.visit()
+        self.wait_text("105 dead letters", "#attention")
+        self.wait_text("The first 100; there may be more.", "#conflicts")
+        self.assertEqual(len(self.browser.find_elements(By.CSS_SELECTOR, "#conflicts li")), 100)
+        self.assertIn("there may be more", self.text("#letters"))
+        self.check_console()
+
     def test_a_job_begins_and_tells_how_it_ended(self):
         self.config()
         daemon = self.start().wait_ready()
