@@ -263,6 +263,7 @@ class GroupLife {
     if (co_await start()) {
       TaskGroup clients(world_.executor());
       for (std::uint64_t i = 0; i < scenario_.clients; ++i) clients.spawn(client());
+      if (scenario_.outsiders > 0) clients.spawn(tell_of_outsiders());
       co_await clients.join();
       if (healed_in_life_ && !process_.dead) co_await settle_in_life();
       co_await stop();
@@ -283,6 +284,7 @@ class GroupLife {
     heal();
     for (const std::string& name : names_) (void)resume(name);
     co_await landings_.join();
+    co_await tell_all();
     co_await wait_until_settled();
     co_await check_end();
   }
@@ -328,6 +330,10 @@ class GroupLife {
     config.failover.automatic = scenario_.primary_outages > 0;
     config.failover.cooldown = 30s;
     config.failover.most_per_day = 1000;
+    if (scenario_.outsiders > 0) {
+      config.detection = {
+          .others_write = true, .propagate_removals = true, .most_removals = 1'000'000};
+    }
     if (scenario_.part_size > 0) config.part_size = scenario_.part_size;
     config.payload.keep = scenario_.payload;
     for (const std::string& name : names_) {
@@ -410,6 +416,7 @@ class GroupLife {
     if (strikes(scenario_.collapses)) (void)group_->compare_anew(name);
     if (strikes(scenario_.moves)) co_await move();
     if (strikes(scenario_.foreign)) co_await put_foreign(name);
+    if (strikes(scenario_.outsiders)) co_await write_behind_our_back();
     if (strikes(scenario_.redrives)) co_await redrive(name);
   }
 
@@ -430,6 +437,53 @@ class GroupLife {
     const Upload upload{.body = &body, .size = bytes.size()};
     const PutOptions options;
     (void)co_await bare_.at(name)->put(context_, key, upload, options);
+  }
+
+  /// Somebody else writes to the primary, or removes there. It is there at once, and told later.
+  asio::awaitable<void> write_behind_our_back() {
+    const std::string key = "k" + std::to_string(draw(scenario_.keys));
+    const bool removes = strikes(scenario_.removals);
+    ClientWrite& write = history_.begin(key, removes);
+    Store& primary = *bare_.at(group_->primary());
+    if (removes) {
+      (void)co_await primary.remove(context_, std::span(&key, 1));
+    } else {
+      const std::string bytes = GroupHistory::body_of(key, write.number);
+      MemoryBody body(bytes);
+      const Upload upload{.body = &body, .size = bytes.size()};
+      const PutOptions options;
+      (void)co_await primary.put(context_, key, upload, options);
+    }
+    history_.end(write);
+    for (std::uint64_t i = 0; i <= draw(2); ++i) untold_.push_back(key);
+  }
+
+  /// Tells again what was not taken, until all is told and nobody writes any more.
+  asio::awaitable<void> tell_of_outsiders() {
+    for (std::uint64_t i = 0; i < scenario_.calls && !process_.dead; ++i) {
+      const Duration pause(draw(2 * static_cast<std::uint64_t>(scenario_.longest_idle.count())));
+      (void)co_await context_.sleep(pause);
+      if (!process_.dead) co_await tell_one();
+    }
+  }
+
+  asio::awaitable<void> tell_one() {
+    if (untold_.empty()) co_return;
+    std::swap(untold_[draw(untold_.size())], untold_.back());
+    const std::string key = untold_.back();
+    untold_.pop_back();
+    const auto noticed = co_await group_->notice(context_.with_timeout(20s), key);
+    // Who was told nothing tells again; so does he whose answer was lost with the process.
+    if (!noticed || process_.dead) untold_.push_back(key);
+  }
+
+  asio::awaitable<void> tell_all() {
+    const MonoTime latest = world_.mono_now() + kPatience;
+    while (!untold_.empty() && world_.mono_now() < latest) {
+      co_await tell_one();
+      (void)co_await context_.sleep(100ms);
+    }
+    if (!untold_.empty()) violate("what others wrote is not taken after hours");
   }
 
   asio::awaitable<void> redrive(std::string name) {
@@ -578,7 +632,8 @@ class GroupLife {
   asio::awaitable<void> check_version(std::string key) {
     const auto body = co_await held("primary", key);
     const auto there = co_await look(context_, *bare_.at("primary"), key);
-    if (!body || !there || !*there) co_return;
+    // One that was a target's copy of what others had put back has the version of that.
+    if (!body || !there || !*there || !source_of(**there).empty()) co_return;
     const ClientWrite* write = history_.acknowledged_with(key, *body);
     if (write == nullptr || *write->acknowledged == version_of(**there)) co_return;
     violate(key + " has another version at the primary than in its receipt");
@@ -643,6 +698,7 @@ class GroupLife {
       co_return;
     }
     co_await landings_.join();
+    co_await tell_all();
     co_await wait_until_settled();
     co_await check_end();
     co_await stop();
@@ -677,6 +733,13 @@ class GroupLife {
     }
   }
 
+  /// What others wrote to the primary has a version in its copies only.
+  static bool says_the_same(const ObjectInfo& one, const ObjectInfo& other) {
+    const bool ours = source_of(one).empty() && source_of(other).empty();
+    if (!ours || !carries_version(one) || !carries_version(other)) return true;
+    return version_of(one) == version_of(other);
+  }
+
   asio::awaitable<void> check_end_of(std::string key) {
     co_await check_version(key);
     const std::string primary = group_->primary();
@@ -689,7 +752,7 @@ class GroupLife {
     for (const auto& [name, store] : bare_) {
       const auto there = co_await look(context_, *store, key);
       const auto copy = co_await held(name, key);
-      const bool same = copy == body && (!body || version_of(**there) == version_of(**at_primary));
+      const bool same = copy == body && (!body || says_the_same(**there, **at_primary));
       if (!same) {
         violate("in the end " + key + " is " + copy.value_or("absent") + " at " + name + " and " +
                 body.value_or("absent") + " at the primary");
@@ -705,6 +768,7 @@ class GroupLife {
   std::map<std::string, std::unique_ptr<Store>> bare_;
   std::map<std::string, bool> away_;
   std::vector<std::string> names_;
+  std::vector<std::string> untold_;  // keys that others have changed at the primary
   std::map<std::string, godwit::Version> newest_;
   std::uint64_t moves_ = 0;
   std::uint32_t epoch_ = 0;

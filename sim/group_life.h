@@ -53,7 +53,10 @@ struct GroupScenario {
   double moves = 0;      ///< share of calls that make another store the primary
   double collapses = 0;  ///< share of calls that drop the backlog of a target
   double foreign = 0;    ///< share of calls beside which others put an object of theirs
-  double redrives = 0;   ///< share of calls that redrive the dead letters of a target
+  /// Share of calls beside which others write to the primary, or remove there, what clients do too.
+  /// That is told late, more than once and out of order; see `Group::notice`.
+  double outsiders = 0;
+  double redrives = 0;  ///< share of calls that redrive the dead letters of a target
   Faults primary;
   Faults target;
   LateWrites late;
@@ -86,6 +89,7 @@ struct GroupScenario {
 /// 8. The epoch grows with each move; a switchover puts nothing at risk, and a failover nothing
 /// that
 ///    every target had acknowledged.
+/// What others write to the primary counts for 7 as a write that nobody was told of.
 [[nodiscard]] Outcome live(const GroupScenario& scenario, std::uint64_t seed);
 
 }  // namespace godwit::sim

@@ -35,6 +35,7 @@ Taker workload(GroupScenario& into, const std::string& file) {
                 {"moves", share(into.moves)},
                 {"collapses", share(into.collapses)},
                 {"foreign", share(into.foreign)},
+                {"outsiders", share(into.outsiders)},
                 {"redrives", share(into.redrives)}},
                file);
 }

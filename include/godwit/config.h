@@ -77,6 +77,7 @@ struct ReplicationConfig {
   Duration health_check_interval = std::chrono::seconds(30);
   Duration health_check_timeout = std::chrono::seconds(5);
   FailoverConfig failover;
+  Detection detection;
   /// For so long a write whose answer was lost may still appear at the primary.
   Duration late_write_window = std::chrono::minutes(1);
   std::uint64_t max_backlog = 100'000'000;  ///< tasks of one target; more become one comparison

@@ -22,6 +22,7 @@ enum class EventType : std::uint8_t {
   conflict_detected,   ///< a target has an object of others, or of a primary that was deposed
   sync_started,        ///< a target is being compared with the primary as a whole
   sync_completed,      ///< that has ended; `failed` says that it will be tried again
+  removals_held,       ///< others removed too much at the primary: the targets keep the rest
   failover_triggered,  ///< another primary is wanted, since this one does not answer
   primary_moved        ///< `target` is the primary now
 };

@@ -16,6 +16,7 @@
 #include "godwit/object.h"
 #include "godwit/status.h"
 #include "godwit/types.h"
+#include "godwit/verification.h"
 
 namespace godwit {
 
@@ -191,6 +192,21 @@ class ReplicatedStore {
                                        Callback<Object> callback);
   [[nodiscard]] Result<void> remove_async(std::string key, WriteOptions options,
                                           Callback<Receipt> callback);
+
+  // What others write to the primary without us; see Detection.
+
+  /// Looks at a key of the primary, and promises what is new there to every target, as of now. For
+  /// whoever hears of a change; may be called any number of times, in any order, also for keys of
+  /// which nothing is to be told. The primary's object is not touched. Of an object that only its
+  /// metadata have changed nothing is told.
+  /// Failure: unavailable while a write of that key is under way, or the primary does not answer:
+  /// call it again later; precondition_failed for a removal where the primary has lost its marker
+  /// (.godwit/group), as one that was emptied or is not mounted.
+  [[nodiscard]] Result<Notice> notice(std::string_view key);
+  /// The same for all keys that differ, by the listings of the primary and of the targets that can
+  /// be asked; for what nobody has told of. Cost: two listings per target, and what differs.
+  /// Failure: timed_out after `timeout`; others are in the report.
+  [[nodiscard]] Result<ScanReport> scan(Duration timeout = std::chrono::hours(1));
 
   // Targets. All fail with not_found for a name that is none, with the nearest one.
 

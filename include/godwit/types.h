@@ -116,6 +116,33 @@ struct PayloadConfig {
   Bytes limit = kGiB;
 };
 
+/// What others do at the primary without us, and how far it counts.
+struct Detection {
+  /// The primary is written by others too. What they put over our objects is no conflict then, but
+  /// a write like any other.
+  bool others_write = false;
+  /// What they remove there is removed from the targets too.
+  bool propagate_removals = false;
+  /// Of those removals so many are believed at once, and as many again within an hour. Further ones
+  /// are held back (`removals_held`): who has emptied the primary by mistake does not empty the
+  /// targets. A sync carries them out.
+  std::uint64_t most_removals = 1000;
+  /// What was written less than so long ago is looked at again later: it may be half of a file.
+  Duration settle{};
+};
+
+/// What came of looking at a key that others may have changed at the primary.
+enum class Notice : std::uint8_t {
+  known,    ///< it stands as we wrote it, or saw it before
+  written,  ///< it is news, and promised to every target
+  removed,  ///< it is gone, which is promised to every target
+  kept,     ///< it is gone, and stays at the targets: see Detection::propagate_removals
+  held      ///< it is gone, and so are too many others: see Detection::most_removals
+};
+
+/// The name used in logs and JSON: "known".
+[[nodiscard]] std::string_view to_string(Notice notice);
+
 /// What one target has of a write when it is answered.
 enum class Ack : std::uint8_t {
   acknowledged,

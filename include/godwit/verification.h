@@ -67,6 +67,20 @@ struct VerifyReport {
   [[nodiscard]] bool is_consistent() const { return findings() + in_flight == 0 && !error; }
 };
 
+/// What a scan of the primary has found, for what others did there. Keys that were known are not
+/// counted, nor what a target was owed anyway.
+struct ScanReport {
+  std::uint64_t total = 0;    ///< keys on either side
+  std::uint64_t written = 0;  ///< are news, and promised to every target
+  std::uint64_t removed = 0;
+  std::uint64_t kept = 0;            ///< are gone, and stay at the targets
+  std::uint64_t held = 0;            ///< are gone, and too many
+  std::uint64_t failed = 0;          ///< could not be looked at; the next scan finds them again
+  std::vector<std::string> skipped;  ///< targets that could not be asked
+  Duration duration{};
+  std::optional<Error> error;  ///< why it broke off
+};
+
 struct RepairOptions {
   VerifyLevel level = VerifyLevel::checksum;
   /// With Extra::remove those go that the group had written. Objects of others stay either way.

@@ -57,6 +57,7 @@ replication::GroupConfig group_of(const ReplicationConfig& config) {
                                  .health_check_interval = config.health_check_interval,
                                  .health_check_timeout = config.health_check_timeout,
                                  .failover = config.failover,
+                                 .detection = config.detection,
                                  .late_write_window = config.late_write_window,
                                  .max_backlog = config.max_backlog,
                                  .payload = config.payload};

@@ -151,6 +151,17 @@ Result<void> ReplicatedStore::remove_async(std::string key, WriteOptions options
   return impl_->start<Receipt>(std::move(work), std::move(callback));
 }
 
+// What others do.
+
+Result<Notice> ReplicatedStore::notice(std::string_view key) {
+  const std::string name(key);
+  return impl_->call<Notice>([&] { return impl_->session.notice(name); });
+}
+
+Result<ScanReport> ReplicatedStore::scan(Duration timeout) {
+  return impl_->call<ScanReport>([&] { return impl_->session.scan(timeout); });
+}
+
 // Targets.
 
 Result<void> ReplicatedStore::add_target(const ReplicaTarget& target) {

@@ -319,6 +319,16 @@ TargetStatus Session::status_of(const std::string& target) const {
   return found == all.end() ? TargetStatus{.name = target} : std::move(*found);
 }
 
+Task<Notice> Session::notice(const std::string& key) {
+  const Context context = this->context({});
+  co_return co_await group_->notice(context, key);
+}
+
+Task<ScanReport> Session::scan(Duration timeout) {
+  const Context context = this->context(timeout);
+  co_return co_await group_->scan(context);
+}
+
 Task<void> Session::add_target(const ReplicaTarget& target) {
   const Context context = this->context({});
   GODWIT_CO_TRY(const Member member, member_of(target));

@@ -59,6 +59,9 @@ class Session {
   [[nodiscard]] Task<std::vector<ListEntry>> next_page(Ticket ticket);
   [[nodiscard]] Task<void> end(Ticket ticket);
 
+  [[nodiscard]] Task<Notice> notice(const std::string& key);
+  [[nodiscard]] Task<ScanReport> scan(Duration timeout);
+
   [[nodiscard]] Task<void> add_target(const ReplicaTarget& target);
   [[nodiscard]] Task<void> remove_target(const std::string& target);
   [[nodiscard]] Task<void> pause(const std::string& target);

@@ -118,8 +118,10 @@ Task<void> Journal::recover(Found found) {
   }
   for (auto& [sequence, row] : found.intents) {
     clock_ = std::max(clock_, row.write.version.time);
-    // There is nothing about a comparison that would have to be found out.
-    if (row.write.change == Change::compare && !row.committed) row.committed = world_.wall_now();
+    // There is nothing about what we do not write ourselves that would have to be found out.
+    const bool written_by_us =
+        row.write.change == Change::put || row.write.change == Change::remove;
+    if (!written_by_us && !row.committed) row.committed = world_.wall_now();
     intents_[sequence] = {.write = row.write, .committed = row.committed};
     if (row.committed) {
       push_to_all(sequence, &TargetQueue::push_recovered);

@@ -109,7 +109,7 @@ class Reader {
   void read(Write& write) {
     read(write.key);
     read(write.version);
-    read(write.change, Change::compare);
+    read(write.change, Change::noticed);
     read(write.priority, Priority::bulk);
     read(write.size);
   }

@@ -17,8 +17,16 @@ using Sequence = std::uint64_t;
 enum class Change : std::uint8_t {
   put,
   remove,
-  compare  ///< perhaps nothing: the target's object may differ from the primary's
+  compare,  ///< perhaps nothing: the target's object may differ from the primary's
+  /// The primary's object was written behind our back: whatever it says of itself, it counts as of
+  /// the write's version.
+  noticed
 };
+
+/// An object stands at the primary on its account.
+[[nodiscard]] constexpr bool brings_object(Change change) {
+  return change == Change::put || change == Change::noticed;
+}
 
 using godwit::Priority;
 

@@ -13,8 +13,9 @@ class Copies {
   Copies(Copies&&) = delete;
 
   /// Lives no longer than this and the stores.
-  [[nodiscard]] transfer::Copier between(const transfer::StorePair& stores) {
-    return {stores, options_, {engine_.world, slots_, progress_, deaf_}};
+  [[nodiscard]] transfer::Copier between(const transfer::StorePair& stores,
+                                         transfer::Annotate annotate = {}) {
+    return {stores, options_, {engine_.world, slots_, progress_, deaf_, std::move(annotate)}};
   }
 
  private:

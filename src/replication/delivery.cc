@@ -1,5 +1,6 @@
 #include "replication/delivery.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace godwit::replication {
@@ -39,12 +40,44 @@ Plan plan_absent(const journal::Write& task, const Sighting& target, const Rules
     // What others put there is not ours to remove.
     if (!target.through_us) return {.step = Step::leave};
     const bool removed = rules.only_there == OnlyThere::removed;
+    if (removed && rules.keeps_removed && !target.source.empty()) return {.step = Step::leave};
     return {.step = removed ? Step::remove : Step::adopt};
   }
-  if (target.through_us && target.version <= task.version) return {.step = Step::remove};
+  const bool ours = target.through_us || !target.source.empty();
+  if (ours && target.version <= task.version) return {.step = Step::remove};
   const KeyState removed{
       .version = task.version, .presence = Presence::deleted, .standing = Standing::primary};
   return settle_conflict(removed, target, rules.policy);
+}
+
+/// What is left to do where the target says that its object is a copy of this one of the primary,
+/// and the primary's was not written through us since.
+std::optional<Plan> plan_copy(const Sighting& primary, const Sighting& target, const Rules& rules) {
+  const bool newer = primary.through_us && primary.version > target.version;
+  if (newer || target.source.empty() || target.source != primary.etag) return std::nullopt;
+  if (rules.doubted) return Plan{.step = Step::restore};
+  return Plan{.step = target.size == primary.size ? Step::nothing : Step::put};
+}
+
+/// Of a write behind our back: the primary's object counts as of its version.
+Plan plan_noticed(const journal::Write& task, Sighting primary,
+                  const std::optional<Sighting>& target, const Rules& rules) {
+  const bool newest = !target || !target->through_us || target->version <= primary.version;
+  const bool restamp = !primary.through_us || !newest;
+  if (!target) return {.step = Step::put, .restamp = restamp};
+  if (const auto plan = plan_copy(primary, *target, rules)) return *plan;
+  primary.version = std::max(primary.version, task.version);
+  const bool ours = target->through_us || !target->source.empty();
+  if (ours && target->version <= primary.version) return {.step = Step::put, .restamp = restamp};
+  Plan plan = settle_conflict(state_of(primary, Standing::primary), *target, rules.policy);
+  plan.restamp = restamp;
+  return plan;
+}
+
+/// The target holds an object of ours, the primary one that others have put over it.
+bool was_overwritten(const Sighting& primary, const Sighting& target, const Rules& rules) {
+  return rules.others_write && rules.only_there == OnlyThere::removed && !primary.through_us &&
+         primary.source.empty() && target.through_us;
 }
 
 }  // namespace
@@ -54,17 +87,27 @@ std::optional<Sighting> sighting_of(const std::optional<ObjectInfo>& info) {
   return Sighting{.version = replication::version_of(*info),
                   .size = info->size,
                   .etag = info->etag,
-                  .through_us = carries_version(*info)};
+                  .through_us = carries_version(*info),
+                  .source = source_of(*info)};
 }
 
 Plan plan_delivery(const journal::Write& task, const std::optional<Sighting>& primary,
                    const std::optional<Sighting>& target, const Rules& rules) {
+  if (task.change == Change::noticed) {
+    // It is gone again; the target may lack still more than what was noticed.
+    if (!primary) return {.step = target ? Step::notice : Step::nothing};
+    return plan_noticed(task, *primary, target, rules);
+  }
   const bool behind = primary && primary->version < task.version;
   const bool gone = !primary && task.change == Change::put;
+  if (behind && task.change != Change::compare && !primary->through_us) {
+    return {.step = Step::notice};
+  }
   if (gone || (behind && task.change != Change::compare)) return {.step = Step::look_again};
   if (!primary && !target) return {.step = Step::nothing};
   if (!primary) return plan_absent(task, *target, rules);
   if (!target) return {.step = Step::put};
+  if (const auto plan = plan_copy(*primary, *target, rules)) return *plan;
   const bool ours_neither = !primary->through_us && !target->through_us;
   const bool same_body = primary->size == target->size && primary->etag == target->etag;
   if (ours_neither && same_body) return {.step = Step::nothing};
@@ -73,6 +116,10 @@ Plan plan_delivery(const journal::Write& task, const std::optional<Sighting>& pr
     return {.step = rules.doubted ? Step::restore : Step::nothing};
   }
   if (target->through_us && target->version <= primary->version) return {.step = Step::put};
+  // A copy that we made of what others had put to the primary before.
+  const bool copied = !target->through_us && !target->source.empty() && primary->source.empty();
+  if (copied && rules.only_there == OnlyThere::removed) return {.step = Step::put};
+  if (was_overwritten(*primary, *target, rules)) return {.step = Step::notice};
   return settle_conflict(state_of(*primary, Standing::primary), *target, rules.policy);
 }
 

@@ -17,6 +17,7 @@ struct Sighting {
   Bytes size = 0;
   std::string etag;
   bool through_us = false;  ///< carries a version of ours
+  std::string source;       ///< what it is a copy of; see `mark_copy`
 };
 [[nodiscard]] std::optional<Sighting> sighting_of(const std::optional<ObjectInfo>& info);
 
@@ -30,12 +31,16 @@ enum class Step : std::uint8_t {
   adopt_anew,  ///< the target's object wins, but nothing says that it is newer: as a new write
   merge,       ///< both become one, which is written to the primary
   leave,       ///< it is not ours to touch
-  ask          ///< both objects stay, until a person has chosen
+  ask,         ///< both objects stay, until a person has chosen
+  notice       ///< the primary's was written over ours, or removed, behind our back: a write anew
 };
 
 struct Plan {
   Step step = Step::nothing;
   bool conflict = false;  ///< to be counted, once
+  /// A put is to say that it is of the task's version: the primary's object says of none, or of one
+  /// that is older than the target's.
+  bool restamp = false;
 };
 
 /// What an object means that a comparison finds at a target only.
@@ -49,13 +54,18 @@ struct Rules {
   OnlyThere only_there = OnlyThere::removed;
   /// The target's object is known to be damaged, whatever it says of itself.
   bool doubted = false;
+  /// What others write to the primary counts, and is no conflict; see Detection.
+  bool others_write = false;
+  /// What others removed at the primary stays at the target; see Detection.
+  bool keeps_removed = false;
 };
 
 /// What a delivery does about one key. Pure: all of the rules are here.
 ///
 /// An object at the target that we wrote and that is not newer than the primary's is its past, and
 /// is replaced. Anything else there was written behind our back, or by a primary that was deposed:
-/// that is a conflict, decided by `rules.policy`.
+/// that is a conflict, decided by `rules.policy`. A copy that we made of an object which others had
+/// put to the primary is its past too.
 [[nodiscard]] Plan plan_delivery(const journal::Write& task, const std::optional<Sighting>& primary,
                                  const std::optional<Sighting>& target, const Rules& rules);
 

@@ -10,50 +10,61 @@
 namespace godwit::replication {
 namespace {
 
-using Ask = std::function<Task<void>(std::string)>;
-
 class Asker final : public transfer::DiffSink {
  public:
-  Asker(const Store& primary, const Store& target, const Ask& ask, Differences& found)
-      : comparison_(primary.capabilities(), target.capabilities()), ask_(ask), found_(found) {}
+  Asker(const Store& primary, const Store& target, const Questions& questions, Differences& found)
+      : comparison_(primary.capabilities(), target.capabilities()),
+        questions_(questions),
+        found_(found) {}
 
   void pair(ListEntry* source, ListEntry* target) override {
     std::string& key = source != nullptr ? source->key : target->key;
     if (key.starts_with(kOwnKeys)) return;
     found_.total += 1;
-    const bool same = source != nullptr && target != nullptr &&
-                      comparison_.content(*source, *target) == transfer::Verdict::same;
-    if (same) {
+    if (source != nullptr && target != nullptr && same(*source, *target)) {
       found_.same += 1;
     } else {
-      keys_.push_back(std::move(key));
+      keys_.push_back({.key = std::move(key), .gone = source == nullptr});
       found_.unasked += 1;
     }
   }
 
   Task<void> room() override {
-    for (std::string& key : std::exchange(keys_, {})) {
+    for (Different& each : std::exchange(keys_, {})) {
       // Counted before: it is asked for whatever becomes of the question.
       found_.unasked -= 1;
-      GODWIT_CO_CHECK(co_await ask_(std::move(key)));
+      const auto& ask = each.gone && questions_.ask_gone ? questions_.ask_gone : questions_.ask;
+      GODWIT_CO_CHECK(co_await ask(std::move(each.key)));
     }
     co_return Result<void>();
   }
 
  private:
+  struct Different {
+    std::string key;
+    bool gone = false;  ///< only the target has it
+  };
+
+  [[nodiscard]] bool same(const ListEntry& source, const ListEntry& target) const {
+    if (questions_.proof == Proof::content) {
+      return comparison_.content(source, target) == transfer::Verdict::same;
+    }
+    return !comparison_.needs_copy(source, target, transfer::Compare::automatic);
+  }
+
   transfer::Comparison comparison_;
-  const Ask& ask_;
+  const Questions& questions_;
   Differences& found_;
-  std::vector<std::string> keys_;
+  std::vector<Different> keys_;
 };
 
 }  // namespace
 
-Task<void> find_differences(const Context& context, Engine& engine, Store& target, const Ask& ask,
-                            Differences& found) {
+Task<void> find_differences(const Context& context, Engine& engine, Store& target,
+                            const Questions& questions, Differences& found) {
   GODWIT_CO_TRY(const auto marker, co_await read_marker(context, *engine.primary));
-  if (!marker) co_return fail(Code::precondition_failed, "the primary has lost its marker");
-  Asker asker(*engine.primary, target, ask, found);
+  if (!marker) co_return fail(lost_its_marker(*engine.primary));
+  Asker asker(*engine.primary, target, questions, found);
   const transfer::DiffOptions options;
   GODWIT_CO_CHECK(co_await transfer::list_diff(context, *engine.primary, target, options, asker));
   co_return co_await asker.room();

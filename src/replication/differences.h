@@ -15,12 +15,25 @@ struct Differences {
   std::uint64_t unasked = 0;  ///< keys that were found, and not given to `ask` yet
 };
 
-/// Gives `ask` each key of which the listings of both sides cannot prove that they hold the same;
-/// `ask` may wait. Keys of our own are none.
+/// When two rows of one size are taken for the same.
+enum class Proof : std::uint8_t {
+  content,  ///< their tokens prove it
+  time      ///< the same; where tokens prove nothing, the target's is not older
+};
+
+/// What is done about what differs. A question may wait.
+struct Questions {
+  Proof proof = Proof::content;
+  std::function<Task<void>(std::string)> ask;
+  /// Of keys that only the target has; empty: `ask`.
+  std::function<Task<void>(std::string)> ask_gone = {};
+};
+
+/// Asks about each key of which the listings of both sides cannot prove that they hold the same.
+/// Keys of our own are none.
 /// Failure: precondition_failed where the primary has lost its marker, for one that was emptied
-/// says nothing of what was removed; that of a listing; that of `ask`.
+/// says nothing of what was removed; that of a listing; that of a question.
 [[nodiscard]] Task<void> find_differences(const Context& context, Engine& engine, Store& target,
-                                          const std::function<Task<void>(std::string)>& ask,
-                                          Differences& found);
+                                          const Questions& questions, Differences& found);
 
 }  // namespace godwit::replication

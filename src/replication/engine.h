@@ -16,10 +16,12 @@
 #include "replication/gate.h"
 #include "replication/identity.h"
 #include "replication/key_locks.h"
+#include "replication/last_seen.h"
 #include "replication/members.h"
 #include "replication/metrics.h"
 #include "replication/open_puts.h"
 #include "replication/recent.h"
+#include "replication/removal_limit.h"
 #include "replication/suspects.h"
 #include "replication/types.h"
 #include "version/hybrid_clock.h"
@@ -52,6 +54,8 @@ struct Engine {
   Acks acks;
   Endings endings;
   RecentPuts recent;
+  LastSeen last_seen;
+  RemovalLimit removals;
   OpenPuts open_puts;
   Drafts drafts;
   Suspects suspects;
@@ -79,6 +83,8 @@ struct Engine {
   std::map<std::string, MonoTime> deposed;
   /// Tells the coordinator that a deposed target has been compared.
   std::function<Task<void>(const Context&, std::string)> let_in;
+  /// See Noticed::notice_again.
+  std::function<Task<Notice>(const Context&, const std::string&)> notice;
   std::function<void(const MoveReport&)> on_move = [](const MoveReport&) {};
   /// How long each unsettled write has been looked at without an answer.
   std::map<journal::Sequence, MonoTime> unsettled_since;

@@ -19,6 +19,7 @@ std::string_view to_string(EventType type) {
     case EventType::conflict_detected: return "conflict_detected";
     case EventType::sync_started: return "sync_started";
     case EventType::sync_completed: return "sync_completed";
+    case EventType::removals_held: return "removals_held";
     case EventType::failover_triggered: return "failover_triggered";
     case EventType::primary_moved: return "primary_moved";
   }

@@ -133,7 +133,7 @@ Task<bool> make_up(const Context& context, Engine& engine, Target& candidate,
 Task<bool> heal(const Context& context, Engine& engine, Store& store, const journal::Write& write) {
   GODWIT_CO_TRY(const auto there, co_await look(context, store, write.key));
   if (there && version_of(*there) >= write.version) co_return true;
-  if (write.change == journal::Change::put) {
+  if (journal::brings_object(write.change)) {
     co_return co_await give(context, engine, store, write);
   }
   if (!there) co_return true;
@@ -208,7 +208,7 @@ Task<Suspects> heal_candidate(const Context& context, Engine& engine, Target& ca
   GODWIT_CO_TRY(Suspects suspects, co_await find_suspects(engine, name));
   for (const auto& [key, doubt] : suspects) {
     const journal::Write& write = doubt.write;
-    if (write.change != journal::Change::put || is_at_risk(report, key)) continue;
+    if (!journal::brings_object(write.change) || is_at_risk(report, key)) continue;
     if (!dry_run) {
       GODWIT_CO_CHECK(co_await make_up(context, engine, candidate, write));
     }

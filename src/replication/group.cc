@@ -8,6 +8,7 @@
 #include "replication/primary_watch.h"
 #include "replication/reads.h"
 #include "replication/redelivery.h"
+#include "replication/scan.h"
 
 namespace godwit::replication {
 namespace {
@@ -88,6 +89,7 @@ struct Group::Impl {
       : engine(world, std::move(config), std::move(journal)),
         requests(engine),
         writer(engine),
+        noticed(engine, writer),
         conflicts(engine, writer),
         router(engine),
         background(engine, writer, conflicts),
@@ -97,6 +99,7 @@ struct Group::Impl {
   Engine engine;
   Requests requests;
   Writer writer;
+  Noticed noticed;
   Conflicts conflicts;
   Router router;
   Background background;
@@ -139,6 +142,9 @@ Task<std::unique_ptr<Group>> Group::open(const Context& context, GroupConfig con
   if (support.on_move) engine.on_move = std::move(support.on_move);
   engine.let_in = [&mover = impl->mover](const Context& patience, std::string name) {
     return mover.let_in(patience, std::move(name));
+  };
+  engine.notice = [&noticed = impl->noticed](const Context& patience, const std::string& key) {
+    return noticed.notice_again(patience, key);
   };
   engine.take(std::move(stores));
   for (const auto& [name, target] : engine.targets) {
@@ -262,6 +268,14 @@ Result<void> Group::set_workers(const std::string& name, const WorkerBounds& bou
       wanted);
   impl_->background.set_workers(name);
   return {};
+}
+
+Task<Notice> Group::notice(const Context& context, const std::string& key) {
+  return impl_->noticed.notice(context, key);
+}
+
+Task<ScanReport> Group::scan(const Context& context) {
+  return scan_primary(context, impl_->engine, impl_->noticed);
 }
 
 Task<VerifyReport> Group::verify(const Context& context, const std::string& target,

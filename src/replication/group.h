@@ -125,6 +125,12 @@ class Group {
   /// not_found.
   [[nodiscard]] Result<void> set_workers(const std::string& target, const WorkerBounds& bounds);
 
+  /// Looks at a key of the primary, which others may have written or removed behind our back, and
+  /// promises what is new there to every target; see Noticed. Any number of times, in any order.
+  [[nodiscard]] Task<Notice> notice(const Context& context, const std::string& key);
+  /// The same for all keys that differ by the listings; see scan_primary.
+  [[nodiscard]] Task<ScanReport> scan(const Context& context);
+
   // What differs at a target, and what is done about it: verification.h, redelivery.h.
 
   [[nodiscard]] Task<VerifyReport> verify(const Context& context, const std::string& target,

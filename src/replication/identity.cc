@@ -79,6 +79,12 @@ Task<std::optional<Marker>> read_marker(const Context& context, Store& store) {
   co_return fail(std::move(marker).error().at(place_of(store, "get", key)));
 }
 
+Error lost_its_marker(const Store& primary) {
+  return Error(Code::precondition_failed, "the primary has lost its marker")
+      .with_hint("it was emptied, or is not mounted: what is not there is not removed elsewhere")
+      .at(place_of(primary, "get", std::string(kMarkerKey)));
+}
+
 Task<void> write_marker(const Context& context, Store& store, const Marker& marker) {
   co_return co_await put_marker(context, store, marker, Condition::none);
 }

@@ -33,6 +33,8 @@ inline constexpr std::string_view kMarkerKey = ".godwit/group";
 
 /// Nothing where there is none. Failure: the store's, but not_found; `parse_marker`'s.
 [[nodiscard]] Task<std::optional<Marker>> read_marker(const Context& context, Store& store);
+/// Of a primary that was marked: it was emptied, or is another place than it was.
+[[nodiscard]] Error lost_its_marker(const Store& primary);
 /// Whether a store, in which there is a marker, keeps conditions: it is asked to take `marker` if
 /// there is none. One that takes it does not keep them, whatever it says of itself.
 [[nodiscard]] Task<bool> keeps_conditions(const Context& context, Store& store,

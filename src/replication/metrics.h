@@ -44,6 +44,7 @@ class Alarm {
 /// Counts of a group, those of its targets aside.
 struct GroupCounts {
   std::uint64_t writes_to_primary = 0;
+  std::uint64_t noticed = 0;  ///< writes and removals behind our back
   std::uint64_t conflicts_resolved = 0;
   std::uint64_t failovers = 0;
   std::uint64_t hedged_reads = 0;

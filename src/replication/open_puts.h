@@ -34,6 +34,7 @@ class OpenPuts {
 
   /// A write of the key was committed.
   void committed(const std::string& key, const Version& version);
+  [[nodiscard]] bool contains(const std::string& key) const { return places_.contains(key); }
   [[nodiscard]] std::size_t count() const { return places_.size(); }
 
  private:

@@ -257,6 +257,7 @@ void PrimaryMover::change_roles(Move& move) {
   engine_.config = std::move(move.config);
   engine_.epoch = report.epoch;
   engine_.recent = RecentPuts();
+  engine_.last_seen.clear();
   engine_.drafts.drop_all();
   engine_.suspects = std::move(move.suspects);
   engine_.journal.remove_target(report.to);

@@ -82,11 +82,10 @@ Task<TargetSync> sync_target(const Context& context, Engine& engine, const std::
   auto ended = redelivery.check();
   if (ended) {
     Store& target = *engine.targets.at(name)->store;
-    const auto ask = [&redelivery](std::string key) -> Task<void> {
-      return redelivery.ask(std::move(key));
-    };
+    const Questions questions{
+        .ask = [&redelivery](std::string key) { return redelivery.ask(std::move(key)); }};
     Differences found;
-    ended = co_await find_differences(context, engine, target, ask, found);
+    ended = co_await find_differences(context, engine, target, questions, found);
     if (ended) ended = co_await redelivery.finish();
     report.total = found.total;
     report.skipped = found.same;

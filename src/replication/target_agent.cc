@@ -207,22 +207,27 @@ Task<TargetAgent::Arrived> TargetAgent::look_and_deliver(const Context& context,
   // What a primary had acknowledged that was lost since may be nowhere else: its word no longer
   // counts, what is there does.
   const bool of_old = write.version.epoch < engine_.epoch;
-  if (of_old && (write.change == Change::put || primary)) write.change = Change::compare;
+  if (of_old && (journal::brings_object(write.change) || primary)) write.change = Change::compare;
   const auto ours = sighting_of(primary);
   auto theirs = sighting_of(there);
-  // Tokens of two kinds of stores prove nothing, and what is the same is no conflict.
-  if (ours && theirs && !theirs->through_us && ours->size == theirs->size) {
+  // Tokens of two kinds of stores prove nothing, and what is the same is no conflict, nor news.
+  const bool noticed = write.change == Change::noticed;
+  const bool told = ours && theirs && !ours->etag.empty() && theirs->source == ours->etag;
+  if (ours && theirs && !told && (noticed || !theirs->through_us) && ours->size == theirs->size) {
     const transfer::StorePair stores{*engine_.primary, *target_.store};
     const ListEntry source = row_of(*primary);
     const ListEntry target = row_of(*there);
     GODWIT_CO_TRY(const bool same,
                   co_await transfer::same_content(context, stores, source, target));
     if (same) theirs->etag = ours->etag;
+    if (same && noticed) theirs->source = ours->etag;
   }
   const bool deposed = engine_.deposed.contains(target_.config.name);
   const Rules rules{.policy = engine_.config.conflict_resolution,
                     .only_there = deposed ? OnlyThere::acknowledged : OnlyThere::removed,
-                    .doubted = doubted};
+                    .doubted = doubted,
+                    .others_write = engine_.config.detection.others_write,
+                    .keeps_removed = !engine_.config.detection.propagate_removals};
   const Plan plan = plan_delivery(write, ours, theirs, rules);
   // Once, however often it takes to settle it.
   if (plan.conflict && in_conflict_.insert(key).second) {
@@ -243,7 +248,11 @@ Task<TargetAgent::Arrived> TargetAgent::carry_out(const Context& context,
                                                   const std::optional<ObjectInfo>& primary) {
   const std::string& key = task.write.key;
   Arrived arrived{.version = primary ? version_of(*primary) : task.write.version};
-  arrived.lost = !primary && task.write.change == Change::put;
+  const bool noticed = task.write.change == Change::noticed && primary;
+  if (noticed) arrived.version = std::max(arrived.version, task.write.version);
+  std::optional<Version> as;
+  if (plan.restamp) as = arrived.version;
+  arrived.lost = !primary && journal::brings_object(task.write.change);
   if (arrived.lost) engine_.world.mark("a put was lost with its primary");
   const bool replaces = plan.step == Step::put || plan.step == Step::remove;
   if (plan.conflict && replaces) {
@@ -251,7 +260,11 @@ Task<TargetAgent::Arrived> TargetAgent::carry_out(const Context& context,
   }
   switch (plan.step) {
     case Step::nothing: break;
-    case Step::put: co_return co_await put(context, key, *primary);
+    case Step::put: {
+      GODWIT_CO_TRY(Arrived put, co_await this->put(context, key, *primary, as));
+      put.version = std::max(put.version, arrived.version);
+      co_return put;
+    }
     case Step::restore: co_return co_await restore(context, key, *primary);
     case Step::remove: {
       const std::span<const std::string> keys(&key, 1);
@@ -273,6 +286,12 @@ Task<TargetAgent::Arrived> TargetAgent::carry_out(const Context& context,
       GODWIT_CO_CHECK(co_await conflicts_.rescue(context, *target_.store, key));
       co_return co_await put_newest(context, key);
     case Step::leave: target_.counts.left_alone += 1; break;
+    case Step::notice: {
+      GODWIT_CO_TRY(const Notice notice, co_await engine_.notice(context, key));
+      // What it is news of has a task of its own, which takes the place of this one.
+      if (notice == Notice::known) co_return fail(changed_meanwhile(*engine_.primary, key));
+      break;
+    }
     case Step::ask:
       co_return fail(Error(Code::precondition_failed, "conflict: both objects stay")
                          .with_hint("choose one of them")
@@ -289,12 +308,16 @@ Task<TargetAgent::Arrived> TargetAgent::restore(const Context& context, const st
     const auto kept = co_await conflicts_.rescue(context, *target_.store, key);
     if (!kept && kept.error().retry() == Retry::later) co_return std::unexpected(kept.error());
   }
-  co_return co_await put(context, key, primary);
+  const std::optional<Version> as_it_is;
+  co_return co_await put(context, key, primary, as_it_is);
 }
 
+/// `as`: the version that it is to say of itself, where that is not the primary's.
 Task<TargetAgent::Arrived> TargetAgent::put(const Context& context, const std::string& key,
-                                            const ObjectInfo& primary) {
-  Arrived arrived{.version = version_of(primary), .bytes = primary.size, .moved = true};
+                                            const ObjectInfo& primary,
+                                            const std::optional<Version>& as) {
+  Arrived arrived{
+      .version = as.value_or(version_of(primary)), .bytes = primary.size, .moved = true};
   const RecentPuts::Put* recent = engine_.recent.find(key, arrived.version);
   if (recent != nullptr && recent->version == arrived.version) {
     const KnownObjects::Expected anything{.condition = Condition::none};
@@ -306,7 +329,12 @@ Task<TargetAgent::Arrived> TargetAgent::put(const Context& context, const std::s
   GODWIT_CO_TRY(const bool completed,
                 co_await complete_draft(until_paused.context(), key, primary));
   if (completed) co_return arrived;
-  auto copier = copies_.between({.source = *engine_.primary, .target = *target_.store});
+  transfer::Annotate annotate;
+  if (as || !carries_version(primary)) {
+    annotate = [as](const ObjectInfo& source, Metadata& copy) { mark_copy(source, as, copy); };
+  }
+  auto copier =
+      copies_.between({.source = *engine_.primary, .target = *target_.store}, std::move(annotate));
   const ListEntry entry = row_of(primary);
   GODWIT_CO_TRY(arrived.bytes, co_await copier.copy(until_paused.context(), entry, key));
   co_return arrived;
@@ -376,7 +404,8 @@ Task<TargetAgent::Arrived> TargetAgent::put_recent(const Context& context, const
 Task<TargetAgent::Arrived> TargetAgent::put_newest(const Context& context, const std::string& key) {
   GODWIT_CO_TRY(const auto newest, co_await look(context, *engine_.primary, key));
   if (!newest) co_return fail(changed_meanwhile(*engine_.primary, key));
-  co_return co_await put(context, key, *newest);
+  const std::optional<Version> as_it_is;
+  co_return co_await put(context, key, *newest, as_it_is);
 }
 
 /// The target's object has won, and is newer: it becomes a write of its version.

@@ -53,7 +53,7 @@ class TargetAgent {
   [[nodiscard]] Task<Arrived> restore(const Context& context, const std::string& key,
                                       const ObjectInfo& primary);
   [[nodiscard]] Task<Arrived> put(const Context& context, const std::string& key,
-                                  const ObjectInfo& primary);
+                                  const ObjectInfo& primary, const std::optional<Version>& as);
   [[nodiscard]] Task<bool> complete_draft(const Context& context, const std::string& key,
                                           const ObjectInfo& primary);
   [[nodiscard]] Task<Arrived> put_recent(const Context& context, const std::string& key,

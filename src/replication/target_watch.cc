@@ -165,11 +165,11 @@ asio::awaitable<bool> TargetAgent::compare_all() {
 /// Makes tasks of all that differs, and waits until they are done.
 Task<void> TargetAgent::compare() {
   const Context context = this->context();
-  const auto ask = [this, &context](std::string key) -> Task<void> {
+  const Questions questions{.ask = [this, &context](std::string key) {
     return engine_.journal.push_compare(context, target_.config.name, std::move(key));
-  };
+  }};
   Differences found;
-  GODWIT_CO_CHECK(co_await find_differences(context, engine_, *target_.store, ask, found));
+  GODWIT_CO_CHECK(co_await find_differences(context, engine_, *target_.store, questions, found));
   while (true) {
     GODWIT_CO_CHECK(context.check());
     auto* queue = engine_.journal.target(target_.config.name);

@@ -15,6 +15,7 @@ namespace godwit::replication {
 
 // What users see of a group too.
 using godwit::Ack;
+using godwit::Detection;
 using godwit::Expected;
 using godwit::FailoverConfig;
 using godwit::Health;
@@ -22,6 +23,7 @@ using godwit::Mode;
 using godwit::MoveKind;
 using godwit::MoveOptions;
 using godwit::MoveReport;
+using godwit::Notice;
 using godwit::OnInsufficientAcks;
 using godwit::PayloadConfig;
 using godwit::ReadPreference;
@@ -72,6 +74,7 @@ struct GroupConfig {
   Duration health_check_interval = std::chrono::seconds(30);
   Duration health_check_timeout = std::chrono::seconds(5);
   FailoverConfig failover;
+  Detection detection;
   /// For so long a write whose answer was lost may still appear at the primary.
   Duration late_write_window = std::chrono::minutes(1);
   /// Bodies of up to so many bytes are held in memory, larger ones go in parts of that size.

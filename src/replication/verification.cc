@@ -166,8 +166,21 @@ class Confirmation final : public transfer::Observer {
       if (verdict == transfer::Verdict::different) now.kind = FindingKind::different;
     } else {
       now = co_await compare_content(key);
+      const bool by_marks = now.kind == FindingKind::metadata_only &&
+                            says_the_same((**ours).metadata, (**theirs).metadata);
+      if (by_marks) now.kind.reset();
     }
     co_return now;
+  }
+
+  /// But for the marks of a copy of what was put to the primary behind our back.
+  [[nodiscard]] bool says_the_same(Metadata ours, Metadata theirs) const {
+    if (!theirs.user.contains(kSourceMetadata)) return false;
+    for (Metadata* each : {&ours, &theirs}) {
+      each->user.erase(kVersionMetadata);
+      each->user.erase(kSourceMetadata);
+    }
+    return transfer::same_metadata(primary_.capabilities(), target_.capabilities(), ours, theirs);
   }
 
   asio::awaitable<Seen> compare_content(const std::string& key) {

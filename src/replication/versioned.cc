@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "store/etag.h"
+
 namespace godwit::replication {
 namespace {
 
@@ -24,6 +26,19 @@ bool carries_version(const ObjectInfo& info) { return carried(info).has_value();
 Metadata with_version(Metadata metadata, const Version& version) {
   metadata.user[kVersionMetadata] = version.to_text();
   return metadata;
+}
+
+void mark_copy(const ObjectInfo& source, const std::optional<Version>& as, Metadata& copy) {
+  if (carries_version(source) && (!as || version_of(source) >= *as)) return;
+  if (as) copy.user[kVersionMetadata] = as->to_text();
+  copy.user.erase(kSourceMetadata);
+  // A token that proves nothing is none.
+  if (!is_doubtful(source.etag)) copy.user[kSourceMetadata] = source.etag;
+}
+
+std::string source_of(const ObjectInfo& copy) {
+  const auto found = copy.metadata.user.find(kSourceMetadata);
+  return found == copy.metadata.user.end() ? "" : found->second;
 }
 
 Task<std::optional<ObjectInfo>> look(const Context& context, Store& store, const std::string& key) {

@@ -221,11 +221,13 @@ Task<void> Writer::store(const Context& context, Pending& write) {
     if (!removed.front()) co_return std::move(removed.front());
     engine_.primary_answered = engine_.world.mono_now();
     engine_.recent.erase(write.key);
+    engine_.last_seen.gone(write.key);
     co_return Result<void>();
   }
   GODWIT_CO_TRY(PutResult stored, co_await put_to_primary(context, write));
   engine_.primary_answered = engine_.world.mono_now();
   write.receipt.etag = std::move(stored.etag);
+  engine_.last_seen.wrote(write.key, write.receipt.version, write.receipt.etag);
   // The one before stays until now: it may be all that is left of an acknowledged write.
   engine_.recent.erase(write.key);
   if (write.body == nullptr) co_return Result<void>();

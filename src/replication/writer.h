@@ -29,6 +29,8 @@ class Writer {
                                    const WriteOptions& options);
   /// Finds out, for as long as it takes, what became of writes whose answer was lost.
   [[nodiscard]] asio::awaitable<void> settle(Context context);
+  /// After a write: drops the backlogs that are over their limit.
+  void bound_backlogs();
 
  private:
   struct Pending;
@@ -47,7 +49,6 @@ class Writer {
   [[nodiscard]] Task<void> store(const Context& context, Pending& write);
   [[nodiscard]] Task<PutResult> put_to_primary(const Context& context, const Pending& write);
   [[nodiscard]] Task<Receipt> acknowledge(const Context& context, Pending& write);
-  void bound_backlogs();
   void commit_of_old(const journal::Unsettled& unsettled);
   [[nodiscard]] Task<bool> settle_one(const Context& context, const journal::Unsettled& unsettled);
 

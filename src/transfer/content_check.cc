@@ -111,6 +111,13 @@ Task<bool> prove(const Context& context, const StorePair& stores, const std::str
   co_return co_await same_bytes(context, stores, key, bytes_read);
 }
 
+asio::awaitable<void> head_into(const Context& context, Store& store, const std::string& key,
+                                Result<ObjectInfo>& result) {
+  result = co_await store.head(context, key);
+}
+
+}  // namespace
+
 bool same_metadata(const Capabilities& source, const Capabilities& target, const Metadata& a,
                    const Metadata& b) {
   if (!source.user_metadata || !target.user_metadata) return true;
@@ -128,13 +135,6 @@ bool same_metadata(const Capabilities& source, const Capabilities& target, const
       !a.content_type.empty() && !b.content_type.empty() && a.content_type != b.content_type;
   return fields(a) == fields(b) && user(a) == user(b) && !types_differ;
 }
-
-asio::awaitable<void> head_into(const Context& context, Store& store, const std::string& key,
-                                Result<ObjectInfo>& result) {
-  result = co_await store.head(context, key);
-}
-
-}  // namespace
 
 Task<bool> same_content(const Context& context, const StorePair& stores, const ListEntry& source,
                         const ListEntry& target) {

@@ -13,6 +13,11 @@ enum class PairClass : std::uint8_t { same, different, metadata_only };
 [[nodiscard]] Task<bool> same_content(const Context& context, const StorePair& stores,
                                       const ListEntry& source, const ListEntry& target);
 
+/// Whether metadata say the same of one object at two stores; what a store does not keep is no
+/// difference.
+[[nodiscard]] bool same_metadata(const Capabilities& source, const Capabilities& target,
+                                 const Metadata& a, const Metadata& b);
+
 /// Compares one key beyond what listings tell: metadata, and contents as `level` asks.
 /// `bytes_read` grows by what was read. Failure: of the reads; `where()` says which side.
 [[nodiscard]] Task<PairClass> check_objects(const Context& context, const StorePair& stores,

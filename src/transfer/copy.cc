@@ -67,9 +67,11 @@ bool same_service(const StorePair& stores) {
          stores.source.identity().service == stores.target.identity().service;
 }
 
-PutOptions put_options_for(const StorePair& stores, const ObjectInfo& info) {
+PutOptions put_options_for(const StorePair& stores, const ObjectInfo& info,
+                           const Annotate& annotate) {
   PutOptions options;
   options.metadata = info.metadata;
+  if (annotate) annotate(info, options.metadata);
   options.metadata.storage_class.clear();
   // Between stores without times of their own, metadata travel untouched.
   if (stores.source.capabilities().keeps_modified || stores.target.capabilities().keeps_modified) {
@@ -93,9 +95,20 @@ struct Copier::Impl {
     CopySource from;
     from.store = &stores.source;
     from.key = entry.key;
-    const PutOptions put;
-    GODWIT_CO_TRY(const PutResult copied,
-                  co_await stores.target.copy(context, target_key, from, put));
+    PutOptions put;
+    if (resources.annotate) {
+      GODWIT_CO_TRY(const ObjectInfo info, co_await stores.source.head(context, entry.key));
+      put = put_options_for(stores, info, resources.annotate);
+      from.metadata = MetadataFrom::options;
+      // What is said of it must be true of what is copied.
+      from.if_match = info.etag;
+    }
+    auto done = co_await stores.target.copy(context, target_key, from, put);
+    if (!done && done.error().code() == Code::precondition_failed && !from.if_match.empty()) {
+      co_return fail(Error(Code::unavailable, "the source changed while it was copied")
+                         .at(place_of(stores.source, "copy", entry.key)));
+    }
+    GODWIT_CO_TRY(const PutResult copied, std::move(done));
     const auto wanted = token_of(stores.source, entry.etag);
     const auto stored = token_of(stores.target, copied.etag);
     if (wanted && stored && entry.etag != copied.etag && wanted->parts == stored->parts) {
@@ -114,7 +127,7 @@ struct Copier::Impl {
     GODWIT_CO_TRY(GetResult got, co_await stores.source.get(context, entry.key, get));
     if (got.info.etag == layout.etag && layout.part_size) got.info.part_size = layout.part_size;
     const Proof proof = proof_for(stores, got.info);
-    PutOptions put = put_options_for(stores, got.info);
+    PutOptions put = put_options_for(stores, got.info, resources.annotate);
     // A token that nothing will prove must not be recorded as if it were.
     put.content_etag = proof.expected;
     MeteredBody metered(*got.body, context, bandwidth, resources.progress.bytes);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -20,12 +21,17 @@ struct StorePair {
 /// The target can copy from the source inside of its service: no bytes pass through us.
 [[nodiscard]] bool same_service(const StorePair& stores);
 
+/// Writes into the metadata of a copy what else it is to carry, given the very version of the
+/// source that is copied.
+using Annotate = std::function<void(const ObjectInfo& source, Metadata& copy)>;
+
 /// What copies of one run share.
 struct CopyResources {
   World& world;
   Slots& slots;  ///< for more streams of one object than the one that its job has
   Progress& progress;
   Observer& observer;
+  Annotate annotate = {};  ///< empty: copies carry what their sources do
 };
 
 /// Copies between one pair of stores, each object as a whole.

@@ -40,7 +40,7 @@ class PartsCopy {
         checkpoint_(needs.resources.world, needs.options.state_directory,
                     needs.stores.source.identity().place + "/" + source.key,
                     needs.stores.target.identity().place + "/" + target_key),
-        put_options_(put_options_for(needs.stores, source)),
+        put_options_(put_options_for(needs.stores, source, needs.resources.annotate)),
         streams_(needs.resources.world.executor()) {}
 
   /// False: all parts are there and do not compose to the source's token; the upload is aborted.
