@@ -57,6 +57,34 @@ Result<Found> find_route(const std::string& method, const std::string& path) {
   return found;
 }
 
+enum class Hook : std::uint8_t { welcome, unknown, refused };
+
+/// Whether a sender of webhooks shows the secret of the group that it calls.
+Hook check_hook(Service& service, const http::RequestHead& head, const Found& found,
+                const std::map<std::string, std::string>& query) {
+  if (found.route->access != Access::hook) return Hook::unknown;
+  const auto& groups = service.groups().all();
+  const auto group = groups.find(found.path.at("group"));
+  if (group == groups.end() || group->second.detect.hook_secret.empty()) return Hook::unknown;
+  const std::string& secret = group->second.detect.hook_secret;
+  for (const std::string& shown :
+       shown_secrets(head.headers.find("Authorization").value_or(""), query)) {
+    if (same_token(shown, secret)) return Hook::welcome;
+  }
+  // Without tokens this machine may do everything else, but this is asked for.
+  const ApiConfig& api = service.config().api;
+  const bool has_tokens = !api.read_token.empty() || !api.operate_token.empty();
+  return has_tokens ? Hook::unknown : Hook::refused;
+}
+
+Reply no_token(const Route& route, const std::string& id) {
+  const bool hook = route.access == Access::hook;
+  Error error(Code::permission_denied, hook ? "the hook's secret is needed" : "a token is needed");
+  Reply reply = refusal(401, std::move(error).with_hint("Authorization: Bearer TOKEN"), id);
+  reply.headers.set("WWW-Authenticate", hook ? "Basic realm=\"godwit\"" : "Bearer");
+  return reply;
+}
+
 std::optional<Reply> check_access(const Service& service, const http::RequestHead& head,
                                   const Route& route, const std::string& id) {
   if (is_foreign_page(service, head)) {
@@ -67,12 +95,7 @@ std::optional<Reply> check_access(const Service& service, const http::RequestHea
   const ApiConfig& api = service.config().api;
   const auto access =
       access_of(head.headers.find("Authorization").value_or(""), api.read_token, api.operate_token);
-  if (!access) {
-    Error error(Code::permission_denied, "a token is needed");
-    Reply reply = refusal(401, std::move(error).with_hint("Authorization: Bearer TOKEN"), id);
-    reply.headers.set("WWW-Authenticate", "Bearer");
-    return reply;
-  }
+  if (!access) return no_token(route, id);
   if (*access == Access::operate || route.access == Access::read) return std::nullopt;
   return refusal(403, Error(Code::permission_denied, "this takes the operate token"), id);
 }
@@ -103,8 +126,10 @@ asio::awaitable<Reply> reply_to(Service& service, http::Exchange& exchange, cons
     reply.headers.set("Allow", found->other_methods);
     co_return reply;
   }
+  const Hook hook = check_hook(service, head, *found, asked->query);
+  if (hook == Hook::refused) co_return no_token(*found->route, id);
   auto denied = check_access(service, head, *found->route, id);
-  if (denied) co_return *std::move(denied);
+  if (denied && hook != Hook::welcome) co_return *std::move(denied);
   Call call{.service = service,
             .exchange = exchange,
             .id = id,
@@ -187,7 +212,7 @@ asio::awaitable<void> serve(Service& service, http::Exchange& exchange) {
   const std::array fields{LogField{"id", id},
                           LogField{"peer", head.peer},
                           LogField{"method", head.method},
-                          LogField{"target", head.target},
+                          LogField{"target", without_secret(head.target)},
                           LogField{"status", std::to_string(status)},
                           LogField{"ms", std::to_string(took.count())}};
   service.log().line(level, "request", {}, fields);
@@ -197,7 +222,7 @@ const std::vector<Route>& routes() {
   static const std::vector<Route> all = [] {
     std::vector<Route> made;
     for (auto&& some : {system_routes(), group_routes(), target_routes(), letter_routes(),
-                        object_routes(), job_routes(), dashboard_routes()}) {
+                        object_routes(), job_routes(), dashboard_routes(), hook_routes()}) {
       made.insert(made.end(), some.begin(), some.end());
     }
     return made;

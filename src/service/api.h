@@ -35,7 +35,12 @@ struct Call {
   }
 };
 
-enum class Access : std::uint8_t { open, read, operate };
+enum class Access : std::uint8_t {
+  open,
+  read,
+  operate,
+  hook  ///< the group's hook secret, or as `operate`
+};
 
 enum class Type : std::uint8_t { text, truth, count };
 
@@ -91,5 +96,6 @@ struct Route {
 [[nodiscard]] std::vector<Route> object_routes();
 [[nodiscard]] std::vector<Route> job_routes();
 [[nodiscard]] std::vector<Route> dashboard_routes();
+[[nodiscard]] std::vector<Route> hook_routes();
 
 }  // namespace godwit::service

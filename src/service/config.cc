@@ -70,6 +70,8 @@ class Reader {
   Result<void> read_group(const std::string& name, const toml::node& node);
   Result<void> read_target(const toml::node& node, const std::string& group,
                            ReplicationConfig& into);
+  Result<void> read_detection(const toml::table& table, const StoreSpec& primary,
+                              GroupDraft& draft) const;
   Result<const StoreSpec*> find_store(const std::string& name, const toml::node& node,
                                       const std::string& key) const;
   [[nodiscard]] std::unexpected<Error> blame(const toml::table& table, const Error& error) const;
@@ -205,9 +207,31 @@ Result<void> Reader::read_group(const std::string& name, const toml::node& node)
     if (array == nullptr) return at(*targets, "'targets' must be an array of tables", "[{ ... }]");
     for (const toml::node& target : *array) GODWIT_CHECK(read_target(target, name, group));
   }
+  GODWIT_CHECK(read_detection(table, *spec, draft));
   auto valid = group.validate();
   if (!valid) return blame(table, valid.error());
+  config_.detect[name] = std::move(draft.detect);
   config_.groups.push_back(std::move(group));
+  return {};
+}
+
+/// What the kinds of stores mean for how changes are found.
+Result<void> Reader::read_detection(const toml::table& table, const StoreSpec& primary,
+                                    GroupDraft& draft) const {
+  DetectConfig& detect = draft.detect;
+  ReplicationConfig& group = draft.config;
+  const toml::node* named = table.get("detect_changes");
+  const toml::node& node = named == nullptr ? table : *named;
+  if (detect.inotify && primary.scheme != "file") {
+    return at(node, "'detect_changes': inotify is for directories", "webhook, scan");
+  }
+  detect.places[group.primary.name] = primary;
+  for (const ReplicaTarget& target : group.targets) {
+    GODWIT_TRY(detect.places[target.name], parse_store_url(target.url, "/"));
+  }
+  group.detection.others_write = detect.any();
+  if (primary.scheme == "file") detect.settle = std::chrono::seconds(1);
+  group.detection.settle = detect.settle;
   return {};
 }
 

@@ -41,6 +41,19 @@ struct LogConfig {
   LogFormat format = LogFormat::text;
 };
 
+/// How a group hears of what others write to its primary.
+struct DetectConfig {
+  bool webhook = false;
+  bool scan = false;
+  bool inotify = false;
+  Duration scan_interval{};                 ///< 0: as Changes sees fit
+  Duration settle{};                        ///< that a file must rest
+  std::string hook_secret;                  ///< never printed
+  std::map<std::string, StoreSpec> places;  ///< of the group's stores, by their names in it
+
+  [[nodiscard]] bool any() const { return webhook || scan || inotify; }
+};
+
 /// All of godwit.toml, with secrets resolved.
 struct Config {
   std::string file;  ///< where it was read from; empty: there is none
@@ -48,7 +61,8 @@ struct Config {
   ApiConfig api;
   LogConfig log;
   std::map<std::string, StoreSpec> stores;
-  std::vector<ReplicationConfig> groups;  ///< by name; each checked
+  std::vector<ReplicationConfig> groups;       ///< by name; each checked
+  std::map<std::string, DetectConfig> detect;  ///< by group
   /// What the file says, by "SECTION.KEY", to tell two of them apart. Holds secrets: never printed.
   std::map<std::string, std::string> settings;
 };

@@ -38,16 +38,23 @@ asio::awaitable<void> Groups::open_one(Groups& groups, ServedGroup& group, Resul
   auto listening = (*store)->on_event(std::move(tell));
   if (!listening) opened = std::unexpected(std::move(listening).error());
   group.store = *std::move(store);
+  if (group.detect.any()) {
+    group.changes =
+        std::make_unique<Changes>(groups.world_, *group.store, group.detect, group.config.log);
+  }
   group.config.log->write(LogLevel::info, "group is open",
                           {{"primary", group.config.primary.url},
                            {"targets", std::to_string(group.config.targets.size())}});
 }
 
-Task<void> Groups::open(const std::vector<ReplicationConfig>& configs) {
-  for (const ReplicationConfig& config : configs) {
-    ServedGroup& group = groups_[config.name];
-    group.config = config;
-    group.config.log = std::make_shared<GroupLog>(log_, config.name);
+Task<void> Groups::open(const Config& config) {
+  for (const ReplicationConfig& each : config.groups) {
+    ServedGroup& group = groups_[each.name];
+    group.config = each;
+    if (const auto found = config.detect.find(each.name); found != config.detect.end()) {
+      group.detect = found->second;
+    }
+    group.config.log = std::make_shared<GroupLog>(log_, each.name);
   }
   std::vector<Result<void>> opened(groups_.size());
   TaskGroup openings(world_.executor());
@@ -72,6 +79,7 @@ asio::awaitable<std::vector<GroupClosing>> Groups::close(Duration drain) {
   TaskGroup tasks(world_.executor());
   for (auto& [name, group] : groups_) {
     if (!group.store) continue;
+    if (group.changes) group.changes->stop();
     closings.push_back({.name = name, .report = CloseReport()});
     tasks.spawn(close_one(*this, group, drain, closings.back()));
   }

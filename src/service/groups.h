@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "godwit/replicated_store.h"
+#include "service/changes.h"
 #include "service/event_hub.h"
 #include "service/history.h"
 #include "service/line_log.h"
@@ -16,7 +17,9 @@ namespace godwit::service {
 /// One group, as this process has it.
 struct ServedGroup {
   ReplicationConfig config;
+  DetectConfig detect;
   std::unique_ptr<ReplicatedStore> store;  ///< null until it is open
+  std::unique_ptr<Changes> changes;        ///< null where nobody detects any
   History history;
 };
 
@@ -36,7 +39,7 @@ class Groups {
 
   /// Opens all, side by side; until its end each is "not open yet".
   /// Failure: that of the first in the order of names, as ReplicatedStore::open; others are open.
-  [[nodiscard]] Task<void> open(const std::vector<ReplicationConfig>& configs);
+  [[nodiscard]] Task<void> open(const Config& config);
   /// Closes all that are open, side by side, as ReplicatedStore::close. They stay until
   /// `let_go`, for those who still hold one.
   [[nodiscard]] asio::awaitable<std::vector<GroupClosing>> close(Duration drain);

@@ -1,5 +1,10 @@
 #include "service/keys.h"
 
+#include <algorithm>
+#include <sstream>
+
+#include "base/suggest.h"
+
 namespace godwit::service {
 namespace {
 
@@ -213,6 +218,53 @@ Keys<GroupDraft> make_group_keys() {
   return keys;
 }
 
+/// "webhook, scan, inotify".
+Result<void> read_detectors(const Value& value, DetectConfig& into) {
+  std::string text;
+  GODWIT_CHECK(read_value(value, text));
+  const std::vector<std::string> known{"webhook", "scan", "inotify"};
+  std::ranges::replace(text, ',', ' ');
+  std::istringstream words(text);
+  for (std::string word; words >> word;) {
+    if (word == "webhook") {
+      into.webhook = true;
+    } else if (word == "scan") {
+      into.scan = true;
+    } else if (word == "inotify") {
+      into.inotify = true;
+    } else {
+      return fail(Error(Code::invalid_argument, "'" + word + "' detects no changes")
+                      .with_hint(suggest(word, known)));
+    }
+  }
+  return {};
+}
+
+void add_detection_keys(Keys<GroupDraft>& keys) {
+  using T = GroupDraft;
+  Key<T> detectors{.info = {.name = "detect_changes",
+                            .values = "text",
+                            .help = "how what others write to the primary is found: `webhook`, "
+                                    "`inotify` (of a directory), `scan`, or several with commas "
+                                    "between; the primary is scanned once at the start too "
+                                    "(default: not at all)"}};
+  detectors.take = [](T& into, const Value& given) { return read_detectors(given, into.detect); };
+  keys.push_back(std::move(detectors));
+  keys.push_back(key<T>(
+      "scan_interval", [](T& t) -> auto& { return t.detect.scan_interval; },
+      "between scans of the primary; 0: 15 minutes with `scan`, none without"));
+  keys.push_back(key<T>(
+      "propagate_removals", [](T& t) -> auto& { return t.config.detection.propagate_removals; },
+      "what others remove at the primary is removed from the targets too"));
+  keys.push_back(key<T>(
+      "most_removals", [](T& t) -> auto& { return t.config.detection.most_removals; },
+      "of those that are believed in an hour; when there are more, an event says so and the "
+      "targets keep them"));
+  add_secret<T>(
+      keys, "hook_secret", [](T& t) -> auto& { return t.detect.hook_secret; },
+      "the secret with which senders of webhooks show who they are");
+}
+
 void add_failover_keys(Keys<GroupDraft>& keys) {
   using T = GroupDraft;
   keys.push_back(key<T>(
@@ -306,6 +358,7 @@ const Keys<StoreDraft>& store_keys() {
 const Keys<GroupDraft>& group_keys() {
   static const Keys<GroupDraft> keys = [] {
     Keys<GroupDraft> made = make_group_keys();
+    add_detection_keys(made);
     add_failover_keys(made);
     return made;
   }();

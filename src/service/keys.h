@@ -34,6 +34,7 @@ struct TargetDraft {
 /// [groups.NAME]: its primary is a name yet.
 struct GroupDraft {
   ReplicationConfig config;
+  DetectConfig detect;
   std::string primary;
   std::string primary_region;
 };

@@ -64,6 +64,7 @@ Json body_of(const Route& route) {
 Json operation_of(const Route& route) {
   const char* role = route.access == Access::open   ? "Open to all."
                      : route.access == Access::read ? "Role: read."
+                     : route.access == Access::hook ? "Role: operate, or the group's hook secret."
                                                     : "Role: operate.";
   Json operation{{"summary", route.summary}, {"description", role}};
   Json parameters = parameters_of(route);

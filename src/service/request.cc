@@ -135,6 +135,29 @@ bool same_token(std::string_view given, std::string_view token) {
   return different == 0 && !token.empty();
 }
 
+namespace {
+
+/// What it encodes, up to the first byte that is not of the alphabet.
+std::string from_base64(std::string_view text) {
+  constexpr std::string_view kDigits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string bytes;
+  std::uint32_t held = 0;
+  int bits = 0;
+  for (const char c : text) {
+    const std::size_t digit = kDigits.find(c);
+    if (digit == std::string_view::npos) break;
+    held = (held << 6U | static_cast<std::uint32_t>(digit)) & 0xFFFFU;
+    bits += 6;
+    if (bits < 8) continue;
+    bits -= 8;
+    bytes += static_cast<char>(held >> static_cast<unsigned>(bits) & 0xFFU);
+  }
+  return bytes;
+}
+
+}  // namespace
+
 std::optional<Access> access_of(std::string_view authorization, const std::string& read_token,
                                 const std::string& operate_token) {
   if (read_token.empty() && operate_token.empty()) return Access::operate;
@@ -144,6 +167,34 @@ std::optional<Access> access_of(std::string_view authorization, const std::strin
   if (same_token(given, operate_token)) return Access::operate;
   if (same_token(given, read_token)) return Access::read;
   return std::nullopt;
+}
+
+std::vector<std::string> shown_secrets(std::string_view authorization,
+                                       const std::map<std::string, std::string>& query) {
+  std::vector<std::string> shown;
+  if (const auto found = query.find("secret"); found != query.end()) shown.push_back(found->second);
+  const std::size_t space = authorization.find(' ');
+  const std::string scheme(authorization.substr(0, std::min(space, authorization.size())));
+  if (space == std::string_view::npos) {
+    shown.emplace_back(authorization);
+  } else if (scheme == "Bearer") {
+    shown.emplace_back(authorization.substr(space + 1));
+  } else if (scheme == "Basic") {
+    const std::string credentials = from_base64(authorization.substr(space + 1));
+    const std::size_t colon = credentials.find(':');
+    if (colon != std::string::npos) shown.push_back(credentials.substr(colon + 1));
+  }
+  return shown;
+}
+
+std::string without_secret(std::string_view target) {
+  std::string shown(target);
+  for (std::size_t at = shown.find("secret="); at != std::string::npos;
+       at = shown.find("secret=", at + 1)) {
+    const std::size_t begin = at + std::string_view("secret=").size();
+    shown.replace(begin, std::min(shown.find('&', begin), shown.size()) - begin, "***");
+  }
+  return shown;
 }
 
 bool ListenAt::is_loopback() const {

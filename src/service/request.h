@@ -40,6 +40,13 @@ struct Asked {
                                               const std::string& read_token,
                                               const std::string& operate_token);
 
+/// The secrets that a sender of webhooks shows: a bearer token, the bare header (as MinIO sends
+/// it), the password of Basic (as SNS does), or `secret` of the query.
+[[nodiscard]] std::vector<std::string> shown_secrets(
+    std::string_view authorization, const std::map<std::string, std::string>& query);
+/// A target as logs may show it: without the value of `secret`.
+[[nodiscard]] std::string without_secret(std::string_view target);
+
 /// "ADDRESS:PORT", "[V6]:PORT".
 struct ListenAt {
   std::string address;

@@ -110,7 +110,7 @@ Task<void> Service::open() {
   const std::array fields{LogField{"at", server_->endpoint().to_string()},
                           LogField{"node", config_.node.name}};
   log_.line(LogLevel::info, "listening", {}, fields);
-  GODWIT_CO_CHECK(co_await groups_.open(config_.groups));
+  GODWIT_CO_CHECK(co_await groups_.open(config_));
   ready_ = true;
   helpers_.spawn(keep_history(*this));
   co_return Result<void>();

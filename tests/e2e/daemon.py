@@ -455,8 +455,156 @@ class Process(EndToEnd):
             self.assertEqual(daemon.process.wait(timeout=30), 0)
 
 
+class Changes(EndToEnd):
+    """What others do at the primary, with no call."""
+
+    def write(self, text, *names):
+        os.makedirs(os.path.dirname(self.path(*names)), exist_ok=True)
+        with open(self.path(*names), "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def wait_for(self, text, *names, patience=60):
+        """Until the file holds that; None: until there is none."""
+        deadline = time.monotonic() + patience
+        found = ""
+        while time.monotonic() < deadline:
+            try:
+                found = self.read(*names).decode()
+            except FileNotFoundError:
+                found = None
+            if found == text:
+                return
+            time.sleep(0.05)
+        self.fail(f"{names} is {found!r}, not {text!r}")
+
+    def test_copies_removals_and_moves_in_the_primary_are_replicated(self):
+        self.config(group='detect_changes = "inotify"\npropagate_removals = true\n')
+        daemon = self.start().wait_ready()
+        self.wait_settled(daemon)
+        self.write("a backup", "made elsewhere")
+        shutil.copy(self.path("made elsewhere"), self.path("a", "backup.tar"))
+        self.wait_for("a backup", "b", "backup.tar", patience=10)
+        for number in range(5):
+            self.write(str(number), "a", "day", "deep", str(number))
+        self.wait_for("4", "c", "day", "deep", "4", patience=10)
+        os.rename(self.path("a", "day"), self.path("a", "night"))
+        self.wait_for("3", "b", "night", "deep", "3")
+        self.wait_for(None, "b", "day", "deep", "3")
+        os.remove(self.path("a", "backup.tar"))
+        self.wait_for(None, "b", "backup.tar", patience=10)
+        self.assertEqual(daemon.stop(), 0)
+
+    def test_a_file_that_is_being_written_is_not_taken_half(self):
+        self.config(group='detect_changes = "inotify"\n')
+        daemon = self.start().wait_ready()
+        self.wait_settled(daemon)
+        with open(self.path("a", "slow"), "w", encoding="utf-8") as file:
+            for _ in range(10):
+                file.write("half")
+                file.flush()
+                time.sleep(0.3)
+                self.assertFalse(os.path.exists(self.path("b", "slow")))
+        self.wait_for("half" * 10, "b", "slow", patience=10)
+
+    def test_more_than_the_kernel_remembers_is_found_all_the_same(self):
+        self.config(group='detect_changes = "inotify"\n')
+        daemon = self.start().wait_ready()
+        self.wait_settled(daemon)
+        daemon.process.send_signal(signal.SIGSTOP)
+        with open("/proc/sys/fs/inotify/max_queued_events", encoding="utf-8") as file:
+            most = int(file.read())
+        for number in range(most):
+            # Two by turns: equal neighbours are one event.
+            self.write("x", "a", f"again{number % 2}")
+        self.write("after that", "a", "new", "file")
+        daemon.process.send_signal(signal.SIGCONT)
+        self.wait_for("after that", "b", "new", "file")
+
+    def test_kill_9_while_files_are_written_loses_none(self):
+        self.config(group='detect_changes = "inotify"\n')
+        daemon = self.start().wait_ready()
+        for number in range(300):
+            self.write(f"body {number}", "a", f"dir{number % 7}", f"file{number}")
+            if number == 150:
+                daemon.stop(signal.SIGKILL)
+            if number == 220:
+                daemon = self.start().wait_ready()
+        for number in range(300):
+            for target in "bc":
+                self.wait_for(f"body {number}", target, f"dir{number % 7}", f"file{number}")
+        self.assertEqual(daemon.stop(), 0)
+
+    def test_an_emptied_primary_empties_no_target(self):
+        self.config(group='detect_changes = "inotify, scan"\nscan_interval = "1s"\n'
+                          'propagate_removals = true\nmost_removals = 5\n')
+        daemon = self.start().wait_ready()
+        for number in range(20):
+            self.write("x", "a", f"file{number}")
+        for number in range(20):
+            self.wait_for("x", "b", f"file{number}")
+        for number in range(20):
+            os.remove(self.path("a", f"file{number}"))
+        deadline = time.monotonic() + 20
+        while "removals_held" not in daemon.log() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        self.assertIn("removals_held", daemon.log())
+        shutil.rmtree(self.path("a"))
+        time.sleep(3)
+        left = [name for name in os.listdir(self.path("b")) if name.startswith("file")]
+        self.assertEqual(len(left), 15, daemon.log())
+
+
 @unittest.skipUnless("GODWIT_TEST_S3_A" in os.environ, "no S3 regions")
 class Regions(EndToEnd):
+    def test_a_region_tells_by_webhook_what_others_put_into_its_bucket(self):
+        import boto3
+        from botocore.config import Config
+        clients = {}
+        text = (f'[node]\ndata_dir = "{self.path("data")}"\n'
+                f'[api]\nlisten = "127.0.0.1:{self.port}"\n')
+        for side in "AB":
+            endpoint = os.environ["GODWIT_TEST_S3_" + side]
+            bucket = f"hooked-{side.lower()}"
+            clients[side] = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1",
+                                         config=Config(s3={"addressing_style": "path"}))
+            clients[side].create_bucket(Bucket=bucket)
+            text += (f'[stores.{side.lower()}]\n'
+                     f'url = "s3://{bucket}/in?endpoint={endpoint}&addressing=path"\n')
+        text += ('[groups.g]\nprimary = "a"\ndetect_changes = "webhook"\n'
+                 'hook_secret = "sesame"\npropagate_removals = true\n'
+                 'targets = [{ store = "b" }]\n')
+        with open(self.path("godwit.toml"), "w", encoding="utf-8") as file:
+            file.write(text)
+        daemon = self.start().wait_ready()
+        self.wait_settled(daemon)
+        hook = f"http://127.0.0.1:{self.port}{GROUP}/hooks/s3?secret=sesame"
+        topics = boto3.client("sns", endpoint_url=os.environ["GODWIT_TEST_S3_A"],
+                              region_name="default", config=Config(signature_version="s3"))
+        topic = topics.create_topic(Name="godwit", Attributes={"push-endpoint": hook})
+        clients["A"].put_bucket_notification_configuration(
+            Bucket="hooked-a", NotificationConfiguration={"TopicConfigurations": [
+                {"Id": "godwit", "TopicArn": topic["TopicArn"],
+                 "Events": ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"]}]})
+        keys = ["in/plain", "in/with space+plus", "in/\u00e4/deep%41"]
+        for key in keys:
+            clients["A"].put_object(Bucket="hooked-a", Key=key, Body=key.encode())
+        for key in keys:
+            self.assertEqual(self.wait_for_object(clients["B"], key), key.encode(), daemon.log())
+        clients["A"].delete_object(Bucket="hooked-a", Key=keys[1])
+        self.assertIsNone(self.wait_for_object(clients["B"], keys[1], wanted=False))
+        self.assertNotIn("sesame", daemon.log())
+
+    def wait_for_object(self, client, key, wanted=True):
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                body = client.get_object(Bucket="hooked-b", Key=key)["Body"].read()
+            except client.exceptions.NoSuchKey:
+                body = None
+            if (body is not None) == wanted or time.monotonic() > deadline:
+                return body
+            time.sleep(0.1)
+
     def test_the_variables_of_the_guide_are_all_it_takes(self):
         import boto3
         from botocore.config import Config
