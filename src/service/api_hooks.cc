@@ -18,10 +18,8 @@ Json passed_over(const S3Event& event, const std::string& why) {
 
 /// The key within the store, of one in its bucket; nothing where it is not in there.
 std::optional<std::string> within(const StoreSpec& store, const std::string& key) {
-  if (store.prefix.empty()) return key;
-  const std::string folder = store.prefix.ends_with('/') ? store.prefix : store.prefix + "/";
-  if (!key.starts_with(folder) || key.size() == folder.size()) return std::nullopt;
-  return key.substr(folder.size());
+  if (!key.starts_with(store.prefix) || key.size() == store.prefix.size()) return std::nullopt;
+  return key.substr(store.prefix.size());
 }
 
 struct Sorted {

@@ -12,6 +12,8 @@ using std::chrono::seconds;
 
 /// Looks at once.
 constexpr std::size_t kWorkers = 4;
+/// Services may tell of a change before it has taken effect: Ceph waits for our answer first.
+constexpr Duration kUntilItIsSo = seconds(1);
 /// Before a key is looked at again that could not be.
 constexpr Duration kOnceMore = seconds(2);
 /// Between looks whether the watch is to end, or another directory is the primary.
@@ -51,7 +53,7 @@ void Changes::stop() {
 }
 
 Result<void> Changes::offer(std::span<const std::string> keys) {
-  return queue_.offer(keys, Duration::zero());
+  return queue_.offer(keys, kUntilItIsSo);
 }
 
 bool Changes::pause(Duration duration) {

@@ -569,7 +569,7 @@ class Regions(EndToEnd):
                                          config=Config(s3={"addressing_style": "path"}))
             clients[side].create_bucket(Bucket=bucket)
             text += (f'[stores.{side.lower()}]\n'
-                     f'url = "s3://{bucket}/in?endpoint={endpoint}&addressing=path"\n')
+                     f'url = "s3://{bucket}/in/?endpoint={endpoint}&addressing=path"\n')
         text += ('[groups.g]\nprimary = "a"\ndetect_changes = "webhook"\n'
                  'hook_secret = "sesame"\npropagate_removals = true\n'
                  'targets = [{ store = "b" }]\n')

@@ -96,7 +96,7 @@ osd_scrub_load_threshold = 0
 [client.rgw.$name]
 rgw_frontends = beast endpoint=127.0.0.1:$2 tcp_nodelay=1
 rgw_data = $home/rgw
-rgw_enable_apis = s3, admin
+rgw_enable_apis = s3, admin, notifications
 rgw_gc_obj_min_wait = 1
 rgw_gc_processor_period = 5
 ms_mon_client_mode = crc
