@@ -165,7 +165,10 @@ std::string move_view(const ServiceJson& report) {
   }
   if (count > kMostNamed)
     text += "    and " + shown(count - kMostNamed) + " more (--json names all)\n";
-  if (!report.value("exact", true)) {
+  const bool switchover = text_of(report, "kind") == "switchover";
+  if (!report.value("exact", true) && switchover) {
+    text += "  it is still being compared as a whole; the move waits for that\n";
+  } else if (!report.value("exact", true)) {
     text += "  NOT EXACT: its backlog was dropped; more may be lost than is named\n";
   }
   return text;

@@ -86,6 +86,8 @@ TEST(MoveView, names_the_writes_at_risk_and_says_when_that_is_not_all) {
   EXPECT_EQ(text.find("key-20"), std::string::npos);
   EXPECT_NE(text.find("and 5 more"), std::string::npos);
   EXPECT_NE(text.find("NOT EXACT"), std::string::npos);
+  report["kind"] = "switchover";
+  EXPECT_EQ(move_view(report).find("NOT EXACT"), std::string::npos) << "it loses nothing";
 }
 
 TEST(EventView, is_one_line_whatever_is_in_a_key) {

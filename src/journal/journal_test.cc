@@ -424,6 +424,12 @@ TEST_F(JournalTest, a_collapsed_backlog_says_that_all_must_be_compared) {
   EXPECT_EQ(drain("c").size(), 50U) << "the other target keeps its own";
 }
 
+TEST_F(JournalTest, what_lacked_nothing_when_it_collapsed_lags_from_then_on) {
+  finish_resync();
+  queue().collapse();
+  EXPECT_EQ(queue().backlog().oldest, world_.wall_now());
+}
+
 TEST_F(JournalTest, a_removed_target_is_forgotten_and_holds_nothing) {
   finish_resync();
   for (std::uint64_t i = 0; i < 20; ++i) write(put_of("k" + std::to_string(i), i + 1));

@@ -265,7 +265,7 @@ void TargetQueue::redrive(const std::string& key) {
 
 void TargetQueue::collapse() {
   context_.world.mark("a backlog collapses");
-  const WallTime since = backlog().oldest.value_or(WallTime{});
+  const WallTime since = backlog().oldest.value_or(context_.world.wall_now());
   std::vector<Sequence> intents;
   for (auto each = entries_.begin(); each != entries_.end();) {
     Entry& entry = each->second;

@@ -58,6 +58,7 @@ class Walk {
     if (!root_.empty()) GODWIT_CHECK(check_key(root_.substr(0, root_.size() - 1)));
     const Result<void> entered = enter(root_);
     if (entered || entered.error().code() != Code::not_found) return entered;
+    GODWIT_CHECK(tree_->check_root());
     if (tree_->options().missing == MissingRoot::empty) return {};
     const Result<FileStat> root = tree_->disk().stat(tree_->path_of(""));
     if (root) return {};

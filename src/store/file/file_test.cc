@@ -157,6 +157,31 @@ TEST_F(FileStoreTest, a_missing_root_is_a_mistake_unless_it_is_to_be_filled) {
   EXPECT_EQ(list(*store)->size(), 1);
 }
 
+TEST_F(FileStoreTest, a_file_in_the_place_of_the_root_does_not_mean_that_all_is_gone) {
+  const auto store = open("?missing=empty");
+  write("a", "1");
+  fs::rename(root_, root_ + ".lost");
+  std::ofstream(root_) << "what is this?";
+  const std::vector<std::string> keys{"a"};
+  EXPECT_EQ(head(*store, "a"), Code::unavailable);
+  const auto removed = run(store->remove(context_, keys)).value();
+  ASSERT_FALSE(removed.front()) << "or a removal would count as done";
+  EXPECT_EQ(removed.front().error().code(), Code::unavailable);
+  const auto listed = list(*store);
+  ASSERT_FALSE(listed);
+  EXPECT_EQ(listed.error().code(), Code::unavailable);
+  for (const char* key : {"b", "d/b"}) {
+    const auto refused = put(*store, key, "2");
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code(), Code::unavailable);
+    EXPECT_EQ(refused.error().retry(), Retry::later);
+  }
+  fs::remove(root_);
+  fs::rename(root_ + ".lost", root_);
+  EXPECT_EQ(head(*store, "a"), Code::internal) << "it is there";
+  EXPECT_TRUE(put(*store, "b", "2"));
+}
+
 TEST_F(FileStoreTest, a_name_is_a_file_or_a_prefix_not_both) {
   const auto store = open();
   ASSERT_TRUE(put(*store, "a", "1"));

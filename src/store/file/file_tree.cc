@@ -80,13 +80,32 @@ std::string Tree::own_path(const std::string& name) const {
   return options_.root + "/" + std::string(kOwnDirectory) + "/" + name;
 }
 
+Result<void> Tree::check_root() const {
+  if (options_.root.empty()) return {};
+  const Result<FileStat> root = disk_.stat(options_.root);
+  if (!root || root->type == FileType::directory) return {};
+  return fail(Error(Code::unavailable, options_.root + " is no directory (any more)")
+                  .with_hint("put back what was there"));
+}
+
+/// What was not found, or not made, because the root is lost is unavailable.
+template <class T>
+Result<T> Tree::unless_lost(Result<T> result) const {
+  if (result) return result;
+  const Code code = result.error().code();
+  if (code == Code::not_found || code == Code::precondition_failed) GODWIT_CHECK(check_root());
+  return result;
+}
+
 Result<FileStat> Tree::stat(const std::string& key) const {
-  GODWIT_TRY(const FileStat found, disk_.stat(path_of(key)));
+  GODWIT_TRY(const FileStat found, unless_lost(disk_.stat(path_of(key))));
   if (found.type != FileType::regular) return no_file();
   return found;
 }
 
-Result<ObjectInfo> Tree::info(const std::string& key) const {
+Result<ObjectInfo> Tree::info(const std::string& key) const { return unless_lost(look(key)); }
+
+Result<ObjectInfo> Tree::look(const std::string& key) const {
   const std::string path = path_of(key);
   const std::array<std::string, 1> name = {path.substr(path.find_last_of('/') + 1)};
   GODWIT_TRY(Inspection found, disk_.inspect(parent_of(path), name, kAttribute));
@@ -138,11 +157,12 @@ Result<Draft> Tree::draft(const std::string& key, std::uint64_t random) const {
   if (!file && file.error().code() == Code::unsupported) {
     file = disk_.open(draft.spare_path, OpenMode::write_new);
     if (!file && file.error().code() == Code::not_found) {
-      GODWIT_CHECK(make_drafts_directory());
+      GODWIT_CHECK(unless_lost(make_drafts_directory()));
       file = disk_.open(draft.spare_path, OpenMode::write_new);
     }
     if (file) draft.path = draft.spare_path;
   }
+  file = unless_lost(std::move(file));
   if (!file) return fail(Error(file.error()));
   draft.file = *std::move(file);
   return draft;

@@ -81,7 +81,10 @@ class Tree {
   /// A path below `.godwit`.
   [[nodiscard]] std::string own_path(const std::string& name) const;
 
-  /// A regular file's stat. Failure: not_found, also for what is no file.
+  /// Failure: unavailable where something else is in the place of the root, so that what was there
+  /// is not taken for gone. Fine where there is nothing.
+  [[nodiscard]] Result<void> check_root() const;
+  /// A regular file's stat. Failure: not_found, also for what is no file; see `check_root`.
   [[nodiscard]] Result<FileStat> stat(const std::string& key) const;
   [[nodiscard]] Result<ObjectInfo> info(const std::string& key) const;
   /// Failure: not_found, also for what is no regular file; permission_denied.
@@ -108,6 +111,9 @@ class Tree {
   [[nodiscard]] Result<void> remove(const std::string& key) const;
 
  private:
+  template <class T>
+  [[nodiscard]] Result<T> unless_lost(Result<T> result) const;
+  [[nodiscard]] Result<ObjectInfo> look(const std::string& key) const;
   /// Finds out, once, whether names here fold case, by the other case of a path that is there.
   void learn_case(const std::string& path) const;
   /// Failure: invalid_argument when case is folded and a file or directory on the way to `key` has
