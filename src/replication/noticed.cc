@@ -26,6 +26,8 @@ Task<Notice> Noticed::notice(const Context& context, const std::string& key) {
   GODWIT_CO_TRY(const auto held, co_await engine_.locks.acquire(scope.context(), key));
   GODWIT_CO_TRY(const auto there, co_await look_when_settled(scope.context(), key));
   if (engine_.last_seen.knows(key, there)) co_return Notice::known;
+  const bool ours = there && carries_version(*there);
+  if (ours && !engine_.deposed.empty()) co_return co_await of_ours(key, *there);
   if (there) co_return co_await written(key, *there);
   co_return co_await removed(scope.context(), key);
 }
@@ -73,6 +75,15 @@ Task<Notice> Noticed::written(const std::string& key, const ObjectInfo& there) {
   engine_.counts.noticed += 1;
   engine_.world.mark("a write behind our back is noticed");
   co_return Notice::written;
+}
+
+/// A newer write of ours may be at a primary that was lost and has not been compared since: it must
+/// not lose against an older one that is told of only because the primary is another one.
+Task<Notice> Noticed::of_ours(const std::string& key, const ObjectInfo& there) {
+  GODWIT_CO_CHECK(co_await engine_.journal.compare(key, journal::Priority::normal));
+  engine_.last_seen.wrote(key, version_of(there), there.etag);
+  engine_.world.mark("a write of ours is told while a lost primary is not compared");
+  co_return Notice::known;
 }
 
 Task<Notice> Noticed::removed(const Context& context, const std::string& key) {

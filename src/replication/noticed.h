@@ -32,6 +32,7 @@ class Noticed {
   [[nodiscard]] Task<std::optional<ObjectInfo>> look_when_settled(const Context& context,
                                                                   const std::string& key) const;
   [[nodiscard]] Task<Notice> written(const std::string& key, const ObjectInfo& there);
+  [[nodiscard]] Task<Notice> of_ours(const std::string& key, const ObjectInfo& there);
   [[nodiscard]] Task<Notice> removed(const Context& context, const std::string& key);
   [[nodiscard]] Task<void> promise(journal::Write write);
 
