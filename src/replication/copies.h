@@ -12,10 +12,10 @@ class Copies {
   explicit Copies(Engine& engine);
   Copies(Copies&&) = delete;
 
-  /// Lives no longer than this and the stores.
+  /// Lives no longer than this, the stores and `annotate`.
   [[nodiscard]] transfer::Copier between(const transfer::StorePair& stores,
-                                         transfer::Annotate annotate = {}) {
-    return {stores, options_, {engine_.world, slots_, progress_, deaf_, std::move(annotate)}};
+                                         const transfer::Annotate* annotate = nullptr) {
+    return {stores, options_, {engine_.world, slots_, progress_, deaf_, annotate}};
   }
 
  private:

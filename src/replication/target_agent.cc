@@ -333,8 +333,8 @@ Task<TargetAgent::Arrived> TargetAgent::put(const Context& context, const std::s
   if (as || !carries_version(primary)) {
     annotate = [as](const ObjectInfo& source, Metadata& copy) { mark_copy(source, as, copy); };
   }
-  auto copier =
-      copies_.between({.source = *engine_.primary, .target = *target_.store}, std::move(annotate));
+  auto copier = copies_.between({.source = *engine_.primary, .target = *target_.store},
+                                annotate ? &annotate : nullptr);
   const ListEntry entry = row_of(primary);
   GODWIT_CO_TRY(arrived.bytes, co_await copier.copy(until_paused.context(), entry, key));
   co_return arrived;

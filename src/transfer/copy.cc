@@ -68,10 +68,10 @@ bool same_service(const StorePair& stores) {
 }
 
 PutOptions put_options_for(const StorePair& stores, const ObjectInfo& info,
-                           const Annotate& annotate) {
+                           const Annotate* annotate) {
   PutOptions options;
   options.metadata = info.metadata;
-  if (annotate) annotate(info, options.metadata);
+  if (annotate != nullptr) (*annotate)(info, options.metadata);
   options.metadata.storage_class.clear();
   // Between stores without times of their own, metadata travel untouched.
   if (stores.source.capabilities().keeps_modified || stores.target.capabilities().keeps_modified) {
@@ -96,7 +96,7 @@ struct Copier::Impl {
     from.store = &stores.source;
     from.key = entry.key;
     PutOptions put;
-    if (resources.annotate) {
+    if (resources.annotate != nullptr) {
       GODWIT_CO_TRY(const ObjectInfo info, co_await stores.source.head(context, entry.key));
       put = put_options_for(stores, info, resources.annotate);
       from.metadata = MetadataFrom::options;

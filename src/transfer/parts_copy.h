@@ -24,7 +24,7 @@ struct PartsCopyNeeds {
 
 /// The metadata, time and content token that a copy of `info` is put with.
 [[nodiscard]] PutOptions put_options_for(const StorePair& stores, const ObjectInfo& info,
-                                         const Annotate& annotate);
+                                         const Annotate* annotate);
 
 /// Copies one object in parts, at the source's own part boundaries where it has some, so that
 /// the target computes the very ETag of the source, which proves the copy.
