@@ -31,7 +31,7 @@ struct CopyResources {
   Slots& slots;  ///< for more streams of one object than the one that its job has
   Progress& progress;
   Observer& observer;
-  const Annotate* annotate = nullptr;  ///< null: copies carry what their sources do
+  const Annotate* annotate;  ///< null: copies carry what their sources do
 };
 
 /// Copies between one pair of stores, each object as a whole.
