@@ -353,7 +353,8 @@ TEST_F(ApiTest, events_are_followed_as_they_happen_and_the_last_can_be_asked_for
   ASSERT_FALSE(recent.empty());
   const std::string after = std::to_string(recent.back()["number"].get<int>());
   // More may have happened since.
-  for (const Json& newer : ask("GET", kGroup + "/events?after=" + after).json()["events"]) {
+  const Json later = ask("GET", kGroup + "/events?after=" + after).json()["events"];
+  for (const Json& newer : later) {
     EXPECT_GT(newer["number"], recent.back()["number"]);
   }
   EXPECT_EQ(ask("GET", "/api/v1/events?group=x").status, 404U);
