@@ -11,7 +11,8 @@ namespace godwit::replication {
 ///
 /// Whoever says that something has happened to a key is only believed that it may have: the primary
 /// is looked at, under the key's lock. What stands there is no news if it is what we wrote or saw
-/// there last. Else it gets a version, and an intent in the journal, and from there on is a write
+/// there last; nor if it is ours while a lost primary, which may have a newer one, is not compared.
+/// Else it gets a version, and an intent in the journal, and from there on is a write
 /// like any other: nothing of it is lost by a crash. The primary's object is not touched; its
 /// copies say of which version they are, and of what (versioned.h). Concurrency: engine executor.
 class Noticed {

@@ -1,7 +1,6 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "base/utf8.h"
 #include "service/s3_events.h"
 
 namespace {

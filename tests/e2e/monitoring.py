@@ -124,11 +124,10 @@ class Monitoring(EndToEnd):
 
     def test_an_alert_rings_in_a_real_prometheus(self):
         port = self.start_prometheus()
-        os.rename(self.path("b"), self.path("away"))
-        with open(self.path("b"), "w", encoding="utf-8"):
-            pass  # a file where the directory was
-        self.daemon.ask("PUT", f"{GROUP}/objects/k", b"x")
-        self.wait_for(port, 'ALERTS{alertname="GodwitTargetUnhealthy", target="b"}',
+        self.wait_for(port, "godwit_failovers_total", lambda values: values == [0])
+        status, body = self.daemon.ask("POST", f"{GROUP}/failover", b'{"dry_run": false}')
+        self.assertEqual(status, 200, body)
+        self.wait_for(port, 'ALERTS{alertname="GodwitFailover", alertstate="firing", group="g"}',
                       lambda values: values == [1])
 
 
