@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,6 +39,10 @@ struct ReadOptions {
   /// A session token, from a receipt: an older object is no answer. Needed only where the write
   /// went through another process.
   std::optional<Version> at_least;
+  /// This store and no other, by its name, as it stands there: it may be older than what was
+  /// acknowledged. "": where `preference` leads. Failure also: not_found for a name that is none;
+  /// precondition_failed for a target that is paused.
+  std::string from;
   std::string region;                  ///< the reader's; "": `ReplicationConfig::region`
   std::optional<ByteRange> range;      ///< of bodies
   Bytes max_bytes = Bytes{256} << 20;  ///< of a body that is read as a whole
@@ -223,9 +228,11 @@ class ReplicatedStore {
   /// Compares a target with the primary as a whole and copies what differs, removes what the
   /// primary has not. Objects that others put there stay. Live writes go on beside it.
   /// Failure: precondition_failed while it is paused, or was primary and is being compared anyway;
-  /// timed_out after `timeout`: then it goes on by itself. Cost: two listings, and what differs.
+  /// timed_out after `timeout`, cancelled when `stop` asks for it: then it goes on by itself.
+  /// Cost: two listings, and what differs.
   [[nodiscard]] Result<SyncReport> full_sync(std::string_view target,
-                                             Duration timeout = std::chrono::hours(1));
+                                             Duration timeout = std::chrono::hours(1),
+                                             const std::stop_token& stop = {});
   /// Those after the key `start_after`, in the order of keys.
   [[nodiscard]] Result<std::vector<DeadLetter>> dead_letters(std::string_view target,
                                                              std::string_view start_after = {},

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -120,8 +121,10 @@ class ReplicationManager {
   /// when that is done. Two of them at once share the deliveries.
   /// Cost: two listings for each target, a HEAD of both sides of each object that the listings
   /// cannot prove to be the same, and what differs.
-  /// Failure: none of a single target's: that is in its part of the report.
-  [[nodiscard]] Result<SyncAllReport> sync_all(Duration timeout = std::chrono::hours(1));
+  /// Failure: none of a single target's: that is in its part of the report, `cancelled` too where
+  /// `stop` asked for it.
+  [[nodiscard]] Result<SyncAllReport> sync_all(Duration timeout = std::chrono::hours(1),
+                                               const std::stop_token& stop = {});
 
   /// Brings an object that is in the primary to all targets, whoever wrote it there: a backup tool,
   /// say, which knows nothing of us. The promise is durable when this returns, and goes on after a
@@ -140,7 +143,8 @@ class ReplicationManager {
 
  private:
   template <class Report>
-  Result<Report> examine(std::uint64_t ticket, const FindingSink& sink);
+  Result<Report> examine(std::uint64_t ticket, const FindingSink& sink,
+                         const std::stop_token& stop);
 
   ReplicatedStore& store_;
 };

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,7 +37,8 @@ struct Finding {
 struct VerifyOptions {
   VerifyLevel level = VerifyLevel::checksum;
   Duration timeout = std::chrono::hours(1);
-  std::string prefix;  ///< only keys that begin so are listed, compared and counted; empty: all
+  std::string prefix;         ///< only keys that begin so are listed, compared, counted; empty: all
+  std::stop_token stop = {};  ///< ends it when asked to, with `cancelled` in the report
 };
 
 /// What a comparison of a target with the primary found. Each key is in just one class.
@@ -86,7 +88,8 @@ struct RepairOptions {
   /// With Extra::remove those go that the group had written. Objects of others stay either way.
   Extra extra = Extra::keep;
   Duration timeout = std::chrono::hours(1);
-  std::string prefix;  ///< as of VerifyOptions
+  std::string prefix;         ///< as of VerifyOptions
+  std::stop_token stop = {};  ///< the same; what was found by then is mended all the same
 };
 
 /// What became of what a verification found.

@@ -27,6 +27,8 @@ class Examination {
   [[nodiscard]] Task<std::vector<Finding>> next();
   /// What the work came to, once it has ended.
   [[nodiscard]] const Result<RepairReport>& result() const { return result_; }
+  /// The result will tell so.
+  void cancel() { cancel_.cancel(); }
   /// Cancels the work and waits for its end. Before this is destroyed.
   [[nodiscard]] asio::awaitable<void> stop();
 

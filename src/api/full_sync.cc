@@ -47,14 +47,16 @@ Error goes_on(Code code, const std::string& what) {
 
 }  // namespace
 
-Task<SyncReport> Session::full_sync(const std::string& target, Duration timeout) {
+Task<SyncReport> Session::full_sync(const std::string& target, Duration timeout,
+                                    CancelToken cancel) {
   GODWIT_CO_CHECK(check_target(target));
   const TargetStatus before = status_of(target);
   if (before.state == State::paused) {
     co_return fail(Error(Code::precondition_failed, "'" + target + "' is paused")
                        .with_hint("resume it first"));
   }
-  const Context context = this->context(timeout);
+  const CancelScope scope(context(timeout), cancel);
+  const Context& context = scope.context();
   const MonoTime start = world_.mono_now();
   Listener listener(group_->events(), target);
   GODWIT_CO_CHECK(group_->compare_anew(target));

@@ -183,9 +183,12 @@ Result<void> ReplicatedStore::resume(std::string_view target) {
   return impl_->call<void>([&] { return impl_->session.resume(name); });
 }
 
-Result<SyncReport> ReplicatedStore::full_sync(std::string_view target, Duration timeout) {
+Result<SyncReport> ReplicatedStore::full_sync(std::string_view target, Duration timeout,
+                                              const std::stop_token& stop) {
   const std::string name(target);
-  return impl_->call<SyncReport>([&] { return impl_->session.full_sync(name, timeout); });
+  return impl_->call<SyncReport>(stop, [&](CancelToken cancel) {
+    return impl_->session.full_sync(name, timeout, std::move(cancel));
+  });
 }
 
 Result<std::vector<DeadLetter>> ReplicatedStore::dead_letters(std::string_view target,

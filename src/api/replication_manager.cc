@@ -59,9 +59,12 @@ KpiReport make_kpis(const GroupStatus& group, const ReplicationMetrics& metrics,
 }
 
 template <class Report>
-Result<Report> ReplicationManager::examine(std::uint64_t ticket, const FindingSink& sink) {
+Result<Report> ReplicationManager::examine(std::uint64_t ticket, const FindingSink& sink,
+                                           const std::stop_token& stop) {
   ReplicatedStore::Impl& in = *store_.impl_;
   const ReplicatedStore::Impl::Ending ending(in, ticket);
+  const std::stop_callback on_stop(
+      stop, [&in, ticket] { in.on_engine([&in, ticket] { in.session.cancel(ticket); }); });
   using Findings = std::vector<Finding>;
   while (true) {
     GODWIT_TRY(const Findings found,
@@ -87,7 +90,7 @@ Result<VerifyReport> ReplicationManager::verify(std::string_view target,
   const std::string name(target);
   GODWIT_TRY(const api::Ticket ticket,
              in.call<api::Ticket>([&] { return in.session.open_verify(name, options); }));
-  return examine<VerifyReport>(ticket, sink);
+  return examine<VerifyReport>(ticket, sink, options.stop);
 }
 
 Result<RepairReport> ReplicationManager::repair(std::string_view target,
@@ -97,12 +100,13 @@ Result<RepairReport> ReplicationManager::repair(std::string_view target,
   const std::string name(target);
   GODWIT_TRY(const api::Ticket ticket,
              in.call<api::Ticket>([&] { return in.session.open_repair(name, options); }));
-  return examine<RepairReport>(ticket, sink);
+  return examine<RepairReport>(ticket, sink, options.stop);
 }
 
-Result<SyncAllReport> ReplicationManager::sync_all(Duration timeout) {
+Result<SyncAllReport> ReplicationManager::sync_all(Duration timeout, const std::stop_token& stop) {
   ReplicatedStore::Impl& in = *store_.impl_;
-  return in.call<SyncAllReport>([&] { return in.session.sync_all(timeout); });
+  return in.call<SyncAllReport>(
+      stop, [&](CancelToken cancel) { return in.session.sync_all(timeout, std::move(cancel)); });
 }
 
 Result<ReplicationJob> ReplicationManager::replicate(std::string_view key, Priority priority) {

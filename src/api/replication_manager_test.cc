@@ -187,6 +187,40 @@ TEST_F(ManagerTest, a_sink_that_fails_ends_the_verify) {
   EXPECT_EQ(heard, 1);
 }
 
+TEST_F(ManagerTest, a_verify_ends_when_it_is_asked_to_stop) {
+  begin();
+  constexpr int kMany = 3000;
+  for (int i = 0; i < kMany; ++i) behind_our_back("x" + std::to_string(i), "");
+  std::stop_source stop;
+  int heard = 0;
+  const auto sink = [&](const Finding&) -> Result<void> {
+    ++heard;
+    stop.request_stop();
+    return {};
+  };
+  const VerifyOptions options{.level = VerifyLevel::listing, .stop = stop.get_token()};
+  const VerifyReport report = manager_->verify("b", options, sink).value();
+  ASSERT_TRUE(report.error);
+  EXPECT_EQ(report.error->code(), Code::cancelled);
+  EXPECT_FALSE(report.is_consistent());
+  EXPECT_LT(heard, kMany);
+}
+
+TEST_F(ManagerTest, syncs_end_when_they_are_asked_to_stop_and_go_on_by_themselves) {
+  begin();
+  fill(3);
+  write_to_primary("theirs", "body");
+  std::stop_source stop;
+  stop.request_stop();
+  const SyncAllReport report = manager_->sync_all(1h, stop.get_token()).value();
+  EXPECT_FALSE(report.is_complete());
+  ASSERT_FALSE(report.targets.empty());
+  EXPECT_EQ(report.targets[0].error->code(), Code::cancelled);
+  const auto full = store_->full_sync("b", 1h, stop.get_token());
+  EXPECT_EQ(full.error().code(), Code::cancelled);
+  EXPECT_TRUE(soon([&] { return fs::exists(path("b/theirs")); })) << "of the whole comparison";
+}
+
 TEST_F(ManagerTest, more_findings_than_memory_should_hold_are_handed_out_all) {
   begin();
   constexpr int kMany = 3000;

@@ -295,6 +295,7 @@ Task<void> Session::end(Ticket ticket) {
 
 replication::ReadOptions Session::route(const ReadOptions& options) const {
   return {.preference = options.preference,
+          .from = options.from,
           .region = options.region.empty() ? region_ : options.region,
           .range = options.range,
           .at_least = options.at_least};

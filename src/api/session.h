@@ -66,7 +66,8 @@ class Session {
   [[nodiscard]] Task<void> remove_target(const std::string& target);
   [[nodiscard]] Task<void> pause(const std::string& target);
   [[nodiscard]] Task<void> resume(const std::string& target);
-  [[nodiscard]] Task<SyncReport> full_sync(const std::string& target, Duration timeout);
+  [[nodiscard]] Task<SyncReport> full_sync(const std::string& target, Duration timeout,
+                                           CancelToken cancel);
   [[nodiscard]] Task<std::vector<DeadLetter>> dead_letters(const std::string& target,
                                                            const std::string& start_after,
                                                            std::size_t most);
@@ -81,10 +82,12 @@ class Session {
   [[nodiscard]] Task<std::uint64_t> replicate(const std::string& key, Priority priority);
   [[nodiscard]] Task<JobStatus> job(std::uint64_t number);
   [[nodiscard]] Task<JobStatus> wait_for_job(std::uint64_t number, Duration timeout);
-  [[nodiscard]] Task<SyncAllReport> sync_all(Duration timeout);
+  [[nodiscard]] Task<SyncAllReport> sync_all(Duration timeout, CancelToken cancel);
   /// Until `end`, or the session's.
   [[nodiscard]] Task<Ticket> open_verify(const std::string& target, const VerifyOptions& options);
   [[nodiscard]] Task<Ticket> open_repair(const std::string& target, const RepairOptions& options);
+  /// Ends a verification or a repair early; its result tells so.
+  void cancel(Ticket ticket);
   /// As Examination::next and `result`.
   [[nodiscard]] Task<std::vector<Finding>> next_findings(Ticket ticket);
   [[nodiscard]] Task<RepairReport> examined(Ticket ticket);

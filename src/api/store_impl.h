@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <stop_token>
 #include <utility>
 
 #include "api/event_pump.h"
@@ -21,6 +22,18 @@ struct ReplicatedStore::Impl {
   template <class T>
   Result<T> call(api::Runner::Work<T> work) {
     return runner.call<T>(std::move(work));
+  }
+  /// The same of work that a token tells when `stop` is asked for.
+  template <class T>
+  Result<T> call(const std::stop_token& stop, std::move_only_function<Task<T>(CancelToken)> work) {
+    const auto source = std::make_shared<CancelSource>();
+    const std::stop_callback on_stop(stop,
+                                     [this, source] { on_engine([source] { source->cancel(); }); });
+    return call<T>([source, work = std::move(work)]() mutable { return work(source->token()); });
+  }
+  /// Soon, whether calls are taken or not.
+  void on_engine(std::move_only_function<void()> work) {
+    asio::post(runner.world().executor(), std::move(work));
   }
   /// `callback`, so that nothing that it throws comes out.
   template <class T>

@@ -43,8 +43,9 @@ Task<JobStatus> Session::wait_for_job(std::uint64_t number, Duration timeout) {
   co_return co_await group_->requests().wait(context, number);
 }
 
-Task<SyncAllReport> Session::sync_all(Duration timeout) {
-  const Context context = this->context(timeout);
+Task<SyncAllReport> Session::sync_all(Duration timeout, CancelToken cancel) {
+  const CancelScope scope(context(timeout), cancel);
+  const Context& context = scope.context();
   SyncAllReport report;
   for (TargetStatus& target : group_->status()) {
     report.targets.push_back({.target = std::move(target.name)});
@@ -86,6 +87,11 @@ Task<Ticket> Session::open_repair(const std::string& target, const RepairOptions
     return group->repair(context, target, options, sink);
   };
   co_return co_await open_examination(options.timeout, std::move(work));
+}
+
+void Session::cancel(Ticket ticket) {
+  const auto found = examinations_.find(ticket);
+  if (found != examinations_.end()) found->second->cancel();
 }
 
 Task<std::vector<Finding>> Session::next_findings(Ticket ticket) {

@@ -1,9 +1,5 @@
-#include <CLI/CLI.hpp>
-#include <memory>
-
 #include "base/duration.h"
-#include "cli/app.h"
-#include "cli/service_client.h"
+#include "cli/service_command.h"
 #include "cli/service_view.h"
 #include "http/url.h"
 
@@ -25,13 +21,6 @@ struct Arguments {
   bool yes = false;
 };
 using Shared = std::shared_ptr<Arguments>;
-
-void print(Session& session, const std::string& text) {
-  session.streams().out << text;
-  session.streams().out.flush();
-}
-
-bool wants_json(Session& session) { return session.output().format() == Format::json; }
 
 /// Each element in a line of its own.
 void print_lines(Session& session, const ServiceJson& list) {
@@ -203,21 +192,6 @@ Task<int> run_move(Session& session, Shared a) {
   co_return kDone;
 }
 
-using Runner = Task<int> (*)(Session&, Shared);
-
-CLI::App& add(CLI::App& app, Chosen& chosen, const Shared& a, const char* name, const char* help,
-              Runner runner) {
-  CLI::App& command = *app.add_subcommand(name, help);
-  command.add_option("--api", a->service.api,
-                     "URL of the daemon (default: $GODWIT_API, else http://127.0.0.1:7070)");
-  command.add_option("--token-file", a->service.token_file,
-                     "a file with the token (default: what $GODWIT_TOKEN holds)");
-  command.callback([&chosen, a, runner] {
-    chosen = [a, runner](Session& session) { return runner(session, a); };
-  });
-  return command;
-}
-
 void add_group_option(CLI::App& command, const Shared& a, const char* help) {
   command.add_option("--group", a->service.group, help);
 }
@@ -230,7 +204,8 @@ void add_action(CLI::App& command, const Shared& a, const std::vector<std::strin
 
 void add_views(CLI::App& app, Chosen& chosen) {
   auto a = std::make_shared<Arguments>();
-  CLI::App& status = add(app, chosen, a, "status", "how the groups of a daemon stand", run_status);
+  CLI::App& status = add_service_command(app, chosen, a, "status",
+                                         "how the groups of a daemon stand", &run_status);
   status.add_option("GROUP", a->service.group, "this one only");
   status.add_flag("-w,--watch", a->watch, "again every two seconds, until Ctrl-C");
   status.footer(
@@ -239,18 +214,21 @@ void add_views(CLI::App& app, Chosen& chosen) {
       "  GODWIT_TOKEN=... godwit status --api https://node:7070 --json");
 
   a = std::make_shared<Arguments>();
-  CLI::App& lag = add(app, chosen, a, "lag", "how far the targets are behind", run_lag);
+  CLI::App& lag =
+      add_service_command(app, chosen, a, "lag", "how far the targets are behind", &run_lag);
   lag.add_option("GROUP", a->service.group, "this one only");
   lag.add_option("--max", a->most, "exit with 1 where a target lags more, such as 5m");
   lag.footer("\nExamples:\n  godwit lag\n  godwit lag --max 5m backups || page-somebody");
 
   a = std::make_shared<Arguments>();
-  CLI::App& queue = add(app, chosen, a, "queue", "what waits for the targets", run_queue);
+  CLI::App& queue =
+      add_service_command(app, chosen, a, "queue", "what waits for the targets", &run_queue);
   queue.add_option("GROUP", a->service.group, "this one only");
   queue.footer("\nExamples:\n  godwit queue\n  godwit queue --json backups");
 
   a = std::make_shared<Arguments>();
-  CLI::App& events = add(app, chosen, a, "events", "what happened to a group", run_events);
+  CLI::App& events =
+      add_service_command(app, chosen, a, "events", "what happened to a group", &run_events);
   add_group_option(events, a, "of this one (default: with --follow all, else the only one)");
   events.add_flag("-f,--follow", a->follow, "from now on, as it happens");
   events.footer("\nExamples:\n  godwit events\n  godwit events --follow --json");
@@ -259,7 +237,8 @@ void add_views(CLI::App& app, Chosen& chosen) {
 void add_orders(CLI::App& app, Chosen& chosen) {
   const char* only = "which (default: the only one)";
   auto a = std::make_shared<Arguments>();
-  CLI::App& targets = add(app, chosen, a, "targets", "pause, resume, remove a target", run_targets);
+  CLI::App& targets = add_service_command(app, chosen, a, "targets",
+                                          "pause, resume, remove a target", &run_targets);
   add_action(targets, a, {"list", "pause", "resume", "remove"});
   targets.add_option("TARGET", a->target, "which");
   add_group_option(targets, a, only);
@@ -267,9 +246,9 @@ void add_orders(CLI::App& app, Chosen& chosen) {
   targets.footer("\nExamples:\n  godwit targets\n  godwit targets pause nyc3 --group backups");
 
   a = std::make_shared<Arguments>();
-  CLI::App& letters =
-      add(app, chosen, a, "dead-letters", "writes that a target will not get unless somebody acts",
-          run_dead_letters);
+  CLI::App& letters = add_service_command(app, chosen, a, "dead-letters",
+                                          "writes that a target will not get unless somebody acts",
+                                          &run_dead_letters);
   letters.add_option("ACTION", a->action, "list, redrive")
       ->required()
       ->check(CLI::IsMember({"list", "redrive"}));
@@ -281,8 +260,8 @@ void add_orders(CLI::App& app, Chosen& chosen) {
       "  godwit dead-letters redrive nyc3");
 
   a = std::make_shared<Arguments>();
-  CLI::App& conflicts =
-      add(app, chosen, a, "conflicts", "conflicts that wait for a person", run_conflicts);
+  CLI::App& conflicts = add_service_command(app, chosen, a, "conflicts",
+                                            "conflicts that wait for a person", &run_conflicts);
   add_action(conflicts, a, {"list", "resolve"});
   conflicts.add_option("TARGET", a->target, "with resolve: where the other object is");
   conflicts.add_option("KEY", a->key, "with resolve: of both");
@@ -307,7 +286,7 @@ void add_moves(CLI::App& app, Chosen& chosen) {
         Move{"failback", "switch back to the primary that the config names"}}) {
     const auto a = std::make_shared<Arguments>();
     a->action = move.name;
-    CLI::App& command = add(app, chosen, a, move.name, move.help, run_move);
+    CLI::App& command = add_service_command(app, chosen, a, move.name, move.help, &run_move);
     const std::string name = move.name;
     if (name != "failback") {
       command.add_option("TARGET", a->target, "the new primary (default: the best)");

@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/duration.h"
+#include "cli/json_fields.h"
 #include "cli/output.h"
 
 namespace godwit::cli {
@@ -11,35 +12,6 @@ namespace {
 
 /// A move's writes at risk that are named; the rest is counted.
 constexpr std::size_t kMostNamed = 20;
-
-std::string text_of(const ServiceJson& json, const char* name) {
-  const auto found = json.find(name);
-  return found != json.end() && found->is_string() ? printable(found->get<std::string>()) : "";
-}
-
-double number_of(const ServiceJson& json, const char* name) {
-  const auto found = json.find(name);
-  return found != json.end() && found->is_number() ? found->get<double>() : 0;
-}
-
-std::uint64_t count_of(const ServiceJson& json, const char* name) {
-  return static_cast<std::uint64_t>(number_of(json, name));
-}
-
-std::string shown(std::uint64_t count) { return std::to_string(count); }
-
-std::string lag_of(const ServiceJson& target) {
-  const double ms = number_of(target, "lag_ms");
-  if (ms <= 0) return "0";
-  return format_duration(
-      std::chrono::duration_cast<Duration>(std::chrono::duration<double, std::milli>(ms)));
-}
-
-const ServiceJson& list_of(const ServiceJson& json, const char* name) {
-  static const ServiceJson none = ServiceJson::array();
-  const auto found = json.find(name);
-  return found == json.end() || !found->is_array() ? none : *found;
-}
 
 const ServiceJson& targets_of(const ServiceJson& group) { return list_of(group, "targets"); }
 
@@ -72,8 +44,8 @@ void add_group(const ServiceJson& group, StatusView& view) {
       {"TARGET", "REGION", "HEALTH", "STATE", "LAG", "QUEUE", "BYTES", "DEAD", ""}};
   for (const ServiceJson& target : targets_of(group)) {
     rows.push_back({text_of(target, "name"), text_of(target, "region"), text_of(target, "health"),
-                    text_of(target, "state"), lag_of(target), shown(count_of(target, "tasks")),
-                    format_bytes(count_of(target, "bytes")),
+                    text_of(target, "state"), duration_of(target, "lag_ms"),
+                    shown(count_of(target, "tasks")), format_bytes(count_of(target, "bytes")),
                     shown(count_of(target, "dead_letters")), text_of(target, "note")});
   }
   view.text += table(rows) + "\n";
@@ -121,10 +93,11 @@ StatusView status_view(const ServiceJson& groups) {
 }
 
 std::string lag_view(const ServiceJson& groups) {
-  return rows_of_targets(
-      groups, {"GROUP", "TARGET", "LAG", "QUEUE"}, [](const ServiceJson& target) {
-        return std::vector<std::string>{lag_of(target), shown(count_of(target, "tasks"))};
-      });
+  return rows_of_targets(groups, {"GROUP", "TARGET", "LAG", "QUEUE"},
+                         [](const ServiceJson& target) {
+                           return std::vector<std::string>{duration_of(target, "lag_ms"),
+                                                           shown(count_of(target, "tasks"))};
+                         });
 }
 
 std::string queue_view(const ServiceJson& groups) {

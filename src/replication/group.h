@@ -34,7 +34,9 @@ struct WriteOptions {
 
 struct ReadOptions {
   std::optional<ReadPreference> preference;  ///< absent: the group's
-  std::string region;                        ///< the caller's; for `nearest`
+  /// This store alone, as it stands there, which may be old; "": where `preference` leads.
+  std::string from;
+  std::string region;  ///< the caller's; for `nearest`
   std::optional<ByteRange> range;
   /// Of a receipt: an older object is no answer. Needed where the write went through another
   /// journal; through this one no read is older than what was acknowledged.

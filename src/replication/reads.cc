@@ -238,9 +238,27 @@ class Router::Race {
 };
 
 template <class T>
+Task<T> Router::answer_of(const Context& context, const std::string& key,
+                          const ReadOptions& options, Ask<T> ask) {
+  const std::string name = options.from == engine_.config.primary ? "" : options.from;
+  if (store_of(name) == nullptr) {
+    co_return fail(Code::not_found, "the group has no store '" + name + "'");
+  }
+  if (!name.empty() && engine_.targets.at(name)->state == State::paused) {
+    co_return fail(
+        Error(Code::precondition_failed, "'" + name + "' is paused").with_hint("resume it first"));
+  }
+  auto answer = co_await consult(context, name, key, options, ask);
+  if (!answer) co_return std::unexpected(std::move(answer).error());
+  if (!*answer) co_return fail(nobody(ReadPreference::any));
+  co_return std::move(**answer);
+}
+
+template <class T>
 Task<T> Router::first_answer(const Context& context, const std::string& key,
                              const ReadOptions& options, Ask<T> ask) {
   GODWIT_CO_CHECK(check_user_key(key));
+  if (!options.from.empty()) co_return co_await answer_of<T>(context, key, options, ask);
   if (preference_of(options) == ReadPreference::any) {
     Race<T> race(*this, context, key, options);
     co_return co_await race.run(ask);

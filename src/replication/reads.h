@@ -25,6 +25,10 @@ class Router {
                           const ReadOptions& options);
   template <class T>
   class Race;
+  /// Of the one store that `options.from` names.
+  template <class T>
+  [[nodiscard]] Task<T> answer_of(const Context& context, const std::string& key,
+                                  const ReadOptions& options, Ask<T> ask);
   template <class T>
   [[nodiscard]] Task<T> first_answer(const Context& context, const std::string& key,
                                      const ReadOptions& options, Ask<T> ask);

@@ -175,6 +175,26 @@ TEST_F(ReadsTest, by_secondary_only_the_primary_is_never_asked) {
   EXPECT_EQ(read("k", strictly)->from, "a");
 }
 
+TEST_F(ReadsTest, a_store_that_is_named_answers_as_it_stands_and_nobody_for_it) {
+  start();
+  ASSERT_TRUE(put("k", "old"));
+  wait();
+  for (const char* name : {"p", "a", "b"}) EXPECT_EQ(read("k", {.from = name})->from, name);
+  faults_["a"].throttled = 1;
+  const auto newer = put("k", "new");
+  ASSERT_TRUE(newer);
+  wait(1s);
+  faults_["a"].throttled = 0;
+  EXPECT_LT(read("k", {.from = "a"})->version, newer->version);
+  EXPECT_EQ(read("k", {.from = "b"})->version, newer->version);
+  EXPECT_EQ(read("k", {.from = "a", .at_least = newer->version}).error().code(), Code::unavailable);
+  EXPECT_EQ(read("k", {.from = "nobody"}).error().code(), Code::not_found);
+  take_away("b");
+  EXPECT_FALSE(read("k", {.from = "b"}));
+  ASSERT_TRUE(group_->pause("a"));
+  EXPECT_EQ(read("k", {.from = "a"}).error().code(), Code::precondition_failed);
+}
+
 Task<std::size_t> read_into(Body& body, MutableByteSpan into) { return body.read(into); }
 
 TEST_F(ReadsTest, the_body_of_a_read_by_any_ends_when_its_reader_is_cancelled) {

@@ -24,7 +24,9 @@ Task<Json> json_of(Call& call, const ServedGroup& group) {
   auto ask = [store = group.store.get()] { return store->status(); };
   const auto status = co_await call.service.calls().quick(std::move(ask));
   if (!status) co_return std::unexpected(status.error());
-  co_return shape(*status, group.config);
+  Json json = shape(*status, group.config);
+  json["last_drill"] = group.drills->last();
+  co_return json;
 }
 
 Task<Reply> list_groups(Call& call) {

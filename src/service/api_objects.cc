@@ -33,7 +33,7 @@ Result<Duration> timeout_of(const Call& call) {
 }
 
 Result<ReadOptions> read_options(const Call& call) {
-  ReadOptions options{.region = call.argument("region")};
+  ReadOptions options{.from = call.argument("from"), .region = call.argument("region")};
   if (const std::string preference = call.argument("preference"); !preference.empty()) {
     GODWIT_TRY(options.preference, parse_read_preference(preference));
   }
@@ -337,6 +337,7 @@ std::vector<Route> object_routes() {
   const Argument timeout{.name = "timeout", .help = "such as 10s"};
   const std::vector<Argument> reads = {
       {.name = "preference", .help = "primary, secondary, nearest, any or secondary_only"},
+      {.name = "from", .help = "a store by its name: it alone, though it may be old"},
       {.name = "region", .help = "the reader's, for nearest"},
       {.name = "at_least", .help = "a version, of a receipt: an older object is no answer"},
       timeout};

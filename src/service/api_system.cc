@@ -47,16 +47,18 @@ Task<Reply> role(Call& call) {
 
 Task<Reply> metrics(Call& call) {
   Service& service = call.service;
-  std::vector<ReplicatedStore*> stores;
+  std::vector<const ServedGroup*> open;
   for (const auto& [name, group] : service.groups().all()) {
-    if (group.store) stores.push_back(group.store.get());
+    if (group.store) open.push_back(&group);
   }
-  auto collect = [stores]() -> Result<std::vector<GroupFigures>> {
+  auto collect = [open]() -> Result<std::vector<GroupFigures>> {
     std::vector<GroupFigures> figures;
-    for (ReplicatedStore* store : stores) {
-      GODWIT_TRY(GroupStatus status, store->status());
-      GODWIT_TRY(ReplicationMetrics counts, store->metrics());
-      figures.push_back({.status = std::move(status), .metrics = std::move(counts)});
+    for (const ServedGroup* group : open) {
+      GODWIT_TRY(GroupStatus status, group->store->status());
+      GODWIT_TRY(ReplicationMetrics counts, group->store->metrics());
+      figures.push_back({.status = std::move(status),
+                         .metrics = std::move(counts),
+                         .last_drill = group->drills->last()});
     }
     return figures;
   };

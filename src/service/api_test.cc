@@ -271,6 +271,41 @@ TEST_F(ApiTest, jobs_say_how_far_they_are_and_what_they_found) {
   EXPECT_EQ(ask("POST", kGroup + "/jobs", R"({"kind": "dance"})").status, 400U);
   EXPECT_EQ(ask("GET", "/api/v1/jobs/99").status, 404U);
   EXPECT_EQ(ask("GET", "/api/v1/jobs/one").status, 404U);
+  EXPECT_TRUE(is_error(ask("DELETE", "/api/v1/jobs/99"), 404, "not_found"));
+  EXPECT_TRUE(is_error(ask("DELETE", "/api/v1/jobs/one"), 404, "not_found"));
+  EXPECT_TRUE(is_error(ask("DELETE", "/api/v1/jobs/1"), 409, "precondition_failed"));
+}
+
+TEST_F(ApiTest, a_verify_and_a_repair_may_be_of_what_is_below_a_prefix) {
+  open();
+  ASSERT_EQ(ask("PUT", kGroup + "/objects/in/k", "1").status, 200U);
+  ASSERT_EQ(ask("PUT", kGroup + "/objects/out/k", "1").status, 200U);
+  ASSERT_TRUE(settled());
+  for (const char* key : {"in/k", "out/k"}) std::filesystem::remove(path(std::string("b/") + key));
+  const auto ended = [](const Json& json) { return json["state"] != "running"; };
+  ask("POST", kGroup + "/jobs", R"({"kind": "verify", "target": "b", "prefix": "in/"})");
+  ASSERT_TRUE(soon("/api/v1/jobs/1", ended));
+  const Json verified = ask("GET", "/api/v1/jobs/1").json();
+  EXPECT_EQ(verified["prefix"], "in/");
+  ASSERT_EQ(verified["findings"].size(), 1U) << verified;
+  EXPECT_EQ(verified["findings"][0]["key"], "in/k");
+  ask("POST", kGroup + "/jobs", R"({"kind": "repair", "target": "b", "prefix": "in/"})");
+  ASSERT_TRUE(soon("/api/v1/jobs/2", ended));
+  EXPECT_EQ(contents("b/in/k"), "1");
+  EXPECT_FALSE(std::filesystem::exists(path("b/out/k")));
+  EXPECT_TRUE(is_error(ask("POST", kGroup + "/jobs", R"({"kind": "sync", "prefix": "in/"})"), 400,
+                       "invalid_argument"));
+}
+
+TEST_F(ApiTest, an_object_is_read_from_the_store_that_is_named) {
+  open();
+  ASSERT_EQ(ask("PUT", kGroup + "/objects/k?mode=sync", "1").status, 200U);
+  for (const char* name : {"a", "b", "c"}) {
+    const Told got = ask("GET", kGroup + "/objects/k?from=" + name);
+    EXPECT_EQ(got.body, "1");
+    EXPECT_EQ(got.headers.find("X-Godwit-From"), name);
+  }
+  EXPECT_TRUE(is_error(ask("GET", kGroup + "/objects/k?from=d"), 404, "not_found"));
 }
 
 TEST_F(ApiTest, what_others_wrote_to_the_primary_is_brought_to_all_when_asked) {

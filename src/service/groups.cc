@@ -21,7 +21,14 @@ LogLevel level_of(EventType type) {
 }  // namespace
 
 asio::awaitable<void> Groups::open_one(Groups& groups, ServedGroup& group, Result<void>& opened) {
-  auto open = [config = group.config] { return ReplicatedStore::open(config); };
+  auto open = [config = group.config, drills = group.drills.get()] {
+    auto made = ReplicatedStore::open(config);
+    if (const auto loaded = drills->load(); !loaded) {
+      config.log->write(LogLevel::warning, "the last drill is not known",
+                        {{"error", loaded.error().to_string()}});
+    }
+    return made;
+  };
   auto store = co_await run_blocking(groups.world_, std::move(open));
   if (!store) {
     opened = fail(std::move(store).error().because_of("group " + group.config.name));
@@ -55,6 +62,7 @@ Task<void> Groups::open(const Config& config) {
       group.detect = found->second;
     }
     group.config.log = std::make_shared<GroupLog>(log_, each.name);
+    group.drills = std::make_unique<DrillRecord>(world_, each.data_dir);
   }
   std::vector<Result<void>> opened(groups_.size());
   TaskGroup openings(world_.executor());

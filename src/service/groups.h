@@ -7,6 +7,7 @@
 
 #include "godwit/replicated_store.h"
 #include "service/changes.h"
+#include "service/drill.h"
 #include "service/event_hub.h"
 #include "service/history.h"
 #include "service/line_log.h"
@@ -21,6 +22,7 @@ struct ServedGroup {
   std::unique_ptr<ReplicatedStore> store;  ///< null until it is open
   std::unique_ptr<Changes> changes;        ///< null where nobody detects any
   History history;
+  std::unique_ptr<DrillRecord> drills;
 };
 
 /// What a group's closing left, or why it failed.

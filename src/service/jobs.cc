@@ -1,8 +1,12 @@
 #include "service/jobs.h"
 
+#include <functional>
 #include <utility>
 
+#include "service/drill.h"
+#include "service/groups.h"
 #include "service/line_log.h"
+#include "service/shapes.h"
 
 namespace godwit::service {
 namespace {
@@ -19,27 +23,78 @@ Result<Outcome> outcome_of(Result<Report> report, bool (Report::*is_complete)() 
   return Outcome{to_json(*report), ((*report).*is_complete)()};
 }
 
-Result<Outcome> work(ReplicatedStore& store, const JobOrder& order,
-                     const ReplicationManager::FindingSink& sink) {
-  ReplicationManager manager(store);
-  if (order.kind == JobKind::verify) {
-    const VerifyOptions options{.level = order.level, .timeout = order.timeout};
-    return outcome_of(manager.verify(order.target, options, sink), &VerifyReport::is_consistent);
-  }
-  if (order.kind == JobKind::repair) {
-    const RepairOptions options{
-        .level = order.level, .extra = order.extra, .timeout = order.timeout};
-    return outcome_of(manager.repair(order.target, options, sink), &RepairReport::is_complete);
-  }
+/// What a job works with.
+struct Bench {
+  World& world;
+  ServedGroup& group;
+  const JobOrder& order;
+  std::uint64_t seed = 0;
+  std::stop_token stop;
+  ReplicationManager::FindingSink sink;
+  std::function<void(std::uint64_t, std::uint64_t)> progress;
+};
+
+Result<Outcome> verify(const Bench& bench) {
+  const VerifyOptions options{.level = bench.order.level,
+                              .timeout = bench.order.timeout,
+                              .prefix = bench.order.prefix,
+                              .stop = bench.stop};
+  return outcome_of(
+      ReplicationManager(*bench.group.store).verify(bench.order.target, options, bench.sink),
+      &VerifyReport::is_consistent);
+}
+
+Result<Outcome> repair(const Bench& bench) {
+  const RepairOptions options{.level = bench.order.level,
+                              .extra = bench.order.extra,
+                              .timeout = bench.order.timeout,
+                              .prefix = bench.order.prefix,
+                              .stop = bench.stop};
+  return outcome_of(
+      ReplicationManager(*bench.group.store).repair(bench.order.target, options, bench.sink),
+      &RepairReport::is_complete);
+}
+
+Result<Outcome> sync(const Bench& bench) {
+  const JobOrder& order = bench.order;
+  ReplicatedStore& store = *bench.group.store;
   if (order.target.empty()) {
-    return outcome_of(manager.sync_all(order.timeout), &SyncAllReport::is_complete);
+    return outcome_of(ReplicationManager(store).sync_all(order.timeout, bench.stop),
+                      &SyncAllReport::is_complete);
   }
-  GODWIT_TRY(const SyncReport report, store.full_sync(order.target, order.timeout));
+  GODWIT_TRY(const SyncReport report, store.full_sync(order.target, order.timeout, bench.stop));
   const Json json{
       {"items_synced", report.items_synced},
       {"items_failed", report.items_failed},
       {"duration_ms", std::chrono::duration<double, std::milli>(report.duration).count()}};
   return Outcome{dump(json), report.items_failed == 0};
+}
+
+Result<Outcome> drill(const Bench& bench) {
+  const DrillOptions options{
+      .seed = bench.seed, .patience = bench.order.timeout, .progress = bench.progress};
+  ServedGroup& group = bench.group;
+  GODWIT_TRY(DrillReport report, run_drill(bench.world, *group.store, options, bench.stop));
+  StoreDrill& primary = report.stores.front();
+  primary.region = region_of(primary.store, group.config);
+  const bool proven = report.proof() == Proof::proven;
+  group.config.log->write(proven ? LogLevel::info : LogLevel::warning, "a drill has ended",
+                          {{"result", std::string(to_string(report.proof()))}});
+  if (const auto saved = group.drills->save(report); !saved) {
+    group.config.log->write(LogLevel::error, "the drill's result could not be kept",
+                            {{"error", saved.error().to_string()}});
+  }
+  return Outcome{dump(shape(report)), proven};
+}
+
+Result<Outcome> work(const Bench& bench) {
+  switch (bench.order.kind) {
+    case JobKind::sync: return sync(bench);
+    case JobKind::verify: return verify(bench);
+    case JobKind::repair: return repair(bench);
+    case JobKind::drill: return drill(bench);
+  }
+  std::unreachable();
 }
 
 }  // namespace
@@ -49,30 +104,74 @@ std::string_view to_string(JobKind kind) {
     case JobKind::sync: return "sync";
     case JobKind::verify: return "verify";
     case JobKind::repair: return "repair";
+    case JobKind::drill: return "drill";
   }
   return "";
 }
 
-Result<std::uint64_t> Jobs::start(ReplicatedStore& store, const JobOrder& order) {
-  if (running() >= kMostRunning) {
-    return fail(Error(Code::limit_exceeded, std::to_string(kMostRunning) + " jobs run already")
-                    .with(Retry::later));
+/// Under the lock.
+Result<void> Jobs::check_start(const JobOrder& order) const {
+  std::size_t running = 0;
+  for (const auto& [number, job] : jobs_) {
+    if (job.state != State::running) continue;
+    ++running;
+    if (order.kind != JobKind::drill || job.order.kind != JobKind::drill) continue;
+    if (order.group != job.order.group) continue;
+    return fail(Error(Code::precondition_failed,
+                      "drill " + std::to_string(number) + " of the group runs already")
+                    .with_hint("wait for it, or godwit jobs cancel " + std::to_string(number)));
   }
+  if (running < kMostRunning) return {};
+  return fail(Error(Code::limit_exceeded, std::to_string(kMostRunning) + " jobs run already")
+                  .with(Retry::later));
+}
+
+Result<std::uint64_t> Jobs::start(ServedGroup& group, const JobOrder& order) {
+  const std::uint64_t seed = world_.random();
   const std::lock_guard lock(mutex_);
+  GODWIT_CHECK(check_start(order));
   forget_old();
   const std::uint64_t number = ++last_;
   Job& job = jobs_[number];
   job.order = order;
   job.began = world_.wall_now();
-  job.thread = RealThread([this, number, &store, order] { run(number, store, order); });
+  job.thread = RealThread([this, number, &group, order, seed] { run(number, group, order, seed); });
   return number;
 }
 
-void Jobs::run(std::uint64_t number, ReplicatedStore& store, const JobOrder& order) {
-  auto outcome = work(store, order, [this, number](const Finding& finding) {
+Result<void> Jobs::cancel(std::uint64_t number) {
+  const std::lock_guard lock(mutex_);
+  const auto found = jobs_.find(number);
+  if (found == jobs_.end()) {
+    return fail(Code::not_found, "there is no job " + std::to_string(number));
+  }
+  if (found->second.state != State::running) {
+    return fail(Code::precondition_failed, "job " + std::to_string(number) + " has ended");
+  }
+  found->second.stop.request_stop();
+  return {};
+}
+
+void Jobs::cancel_all() {
+  const std::lock_guard lock(mutex_);
+  for (auto& [number, job] : jobs_) job.stop.request_stop();
+}
+
+void Jobs::run(std::uint64_t number, ServedGroup& group, const JobOrder& order,
+               std::uint64_t seed) {
+  Bench bench{.world = world_, .group = group, .order = order, .seed = seed};
+  {
+    const std::lock_guard lock(mutex_);
+    bench.stop = jobs_.at(number).stop.get_token();
+  }
+  bench.sink = [this, number](const Finding& finding) {
     note(number, finding);
     return Result<void>();
-  });
+  };
+  bench.progress = [this, number](std::uint64_t done, std::uint64_t steps) {
+    note_progress(number, done, steps);
+  };
+  auto outcome = work(bench);
   const std::lock_guard lock(mutex_);
   Job& job = jobs_.at(number);
   job.ended = world_.wall_now();
@@ -83,6 +182,8 @@ void Jobs::run(std::uint64_t number, ReplicatedStore& store, const JobOrder& ord
   } else {
     job.error = outcome.error().to_string();
   }
+  // One that was done before it heard of it has just ended.
+  if (bench.stop.stop_requested() && !job.complete) job.state = State::cancelled;
 }
 
 void Jobs::note(std::uint64_t number, const Finding& finding) {
@@ -90,6 +191,13 @@ void Jobs::note(std::uint64_t number, const Finding& finding) {
   Job& job = jobs_.at(number);
   ++job.found;
   if (job.findings.size() < kMostFindings) job.findings.push_back(to_json(finding));
+}
+
+void Jobs::note_progress(std::uint64_t number, std::uint64_t done, std::uint64_t steps) {
+  const std::lock_guard lock(mutex_);
+  Job& job = jobs_.at(number);
+  job.done = done;
+  job.steps = steps;
 }
 
 /// Ended ones beyond the limit. Under the lock.
@@ -103,23 +211,32 @@ void Jobs::forget_old() {
   }
 }
 
+std::string_view Jobs::name_of(State state) {
+  switch (state) {
+    case State::running: return "running";
+    case State::completed: return "completed";
+    case State::failed: return "failed";
+    case State::cancelled: return "cancelled";
+  }
+  return "";
+}
+
 Json Jobs::tell(std::uint64_t number, const Job& job) const {
   const WallTime until = job.state == State::running ? world_.wall_now() : job.ended;
-  const char* state = job.state == State::running     ? "running"
-                      : job.state == State::completed ? "completed"
-                                                      : "failed";
   Json json{{"id", number},
             {"kind", to_string(job.order.kind)},
             {"group", job.order.group},
             {"target", job.order.target},
-            {"state", state},
+            {"state", name_of(job.state)},
             {"began", timestamp(job.began)},
             {"elapsed_ms", std::chrono::duration<double, std::milli>(until - job.began).count()},
             {"findings_count", job.found}};
-  if (job.state == State::completed) {
-    json["all_well"] = job.complete;
-    json["report"] = Json::parse(job.report);
-  }
+  if (!job.order.prefix.empty()) json["prefix"] = job.order.prefix;
+  if (job.steps > 0) json["percent"] = 100 * job.done / job.steps;
+  const bool asked = job.stop.stop_requested();
+  if (job.state == State::running && asked) json["cancelling"] = true;
+  if (job.state == State::completed) json["all_well"] = job.complete;
+  if (!job.report.empty()) json["report"] = Json::parse(job.report);
   if (!job.error.empty()) json["error"] = job.error;
   return json;
 }

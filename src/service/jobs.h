@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -13,16 +14,19 @@
 
 namespace godwit::service {
 
-enum class JobKind : std::uint8_t { sync, verify, repair };
+struct ServedGroup;
+
+enum class JobKind : std::uint8_t { sync, verify, repair, drill };
 
 /// What a job is to do.
 struct JobOrder {
   JobKind kind = JobKind::verify;
   std::string group;
-  std::string target;  ///< empty: all, of `sync`
+  std::string target;  ///< empty: all, of `sync`; none, of `drill`
+  std::string prefix;  ///< of keys, of `verify` and `repair`; empty: all
   VerifyLevel level = VerifyLevel::checksum;
   Extra extra = Extra::keep;
-  Duration timeout = std::chrono::hours(1);
+  Duration timeout = std::chrono::hours(1);  ///< of a drill: its patience
 };
 [[nodiscard]] std::string_view to_string(JobKind kind);
 
@@ -39,9 +43,14 @@ class Jobs {
   /// Waits for those that run: close their stores before.
   ~Jobs() { join(); }
 
-  /// Begins at once; `store` outlives it. Yields its number.
-  /// Failure: limit_exceeded beyond kMostRunning.
-  [[nodiscard]] Result<std::uint64_t> start(ReplicatedStore& store, const JobOrder& order);
+  /// Begins at once; `group`, which is open, outlives it. Yields its number.
+  /// Failure: limit_exceeded beyond kMostRunning; precondition_failed for a second drill of a
+  /// group.
+  [[nodiscard]] Result<std::uint64_t> start(ServedGroup& group, const JobOrder& order);
+  /// Asks it to end; it does so soon. What it has begun at the stores is finished by itself.
+  /// Failure: not_found; precondition_failed when it has ended.
+  [[nodiscard]] Result<void> cancel(std::uint64_t number);
+  void cancel_all();
   /// One JSON object. Failure: not_found; forgotten ones too.
   [[nodiscard]] Result<Json> find(std::uint64_t number);
   /// Of all, the newest first, without their findings.
@@ -51,7 +60,7 @@ class Jobs {
   void join();
 
  private:
-  enum class State : std::uint8_t { running, completed, failed };
+  enum class State : std::uint8_t { running, completed, failed, cancelled };
   struct Job {
     JobOrder order;
     State state = State::running;
@@ -62,12 +71,18 @@ class Jobs {
     std::string report;     ///< of the library
     bool complete = false;  ///< it says that all is well now
     std::string error;
+    std::uint64_t done = 0;  ///< of `steps`, where they are known
+    std::uint64_t steps = 0;
+    std::stop_source stop;
     RealThread thread;
   };
 
-  void run(std::uint64_t number, ReplicatedStore& store, const JobOrder& order);
+  [[nodiscard]] Result<void> check_start(const JobOrder& order) const;
+  void run(std::uint64_t number, ServedGroup& group, const JobOrder& order, std::uint64_t seed);
   void note(std::uint64_t number, const Finding& finding);
+  void note_progress(std::uint64_t number, std::uint64_t done, std::uint64_t steps);
   void forget_old();
+  [[nodiscard]] static std::string_view name_of(State state);
   [[nodiscard]] Json tell(std::uint64_t number, const Job& job) const;
 
   World& world_;

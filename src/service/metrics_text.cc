@@ -202,6 +202,21 @@ void add_histograms(Page& page, const Groups& groups) {
   }
 }
 
+/// Of groups that had one: of others nothing can be said.
+void add_drills(Page& page, const Groups& groups) {
+  page.begin("godwit_last_drill_timestamp_seconds", Kind::gauge,
+             "When the group's last drill began, in seconds since 1970.");
+  for (const GroupFigures& group : groups) {
+    if (group.last_drill.is_null()) continue;
+    page.value(labels_of(group), group.last_drill.value("at_ms", 0.0) / 1000);
+  }
+  page.begin("godwit_last_drill_success", Kind::gauge, "1: it has proven every store.");
+  for (const GroupFigures& group : groups) {
+    if (group.last_drill.is_null()) continue;
+    page.value(labels_of(group), group.last_drill.value("result", "") == "proven" ? 1 : 0);
+  }
+}
+
 void add_alias(Page& page, const Groups& groups, const std::string& alias) {
   const std::vector<TargetMetric> metrics = {
       {alias + "lag_seconds", Kind::gauge, "As godwit_lag_seconds.",
@@ -226,7 +241,7 @@ std::string metrics_text(const Groups& groups, const ProcessFigures& process,
   page.value("", process.ready ? 1 : 0);
   page.begin("godwit_api_connections", Kind::gauge, "Connections to the API.");
   page.value("", double(process.connections));
-  page.begin("godwit_jobs_running", Kind::gauge, "Syncs, verifies and repairs under way.");
+  page.begin("godwit_jobs_running", Kind::gauge, "Syncs, verifies, repairs and drills under way.");
   page.value("", double(process.jobs_running));
   for (const GroupMetric& metric : group_metrics()) {
     page.begin(metric.name, metric.kind, metric.help);
@@ -252,6 +267,7 @@ std::string metrics_text(const Groups& groups, const ProcessFigures& process,
   page.begin("godwit_target_state", Kind::gauge, "1 for what is done with the target.");
   add_states_of_targets(page, groups, kStates, [](const TargetStatus& t) { return t.state; });
   add_histograms(page, groups);
+  add_drills(page, groups);
   if (!alias.empty()) add_alias(page, groups, alias);
   return page.take();
 }

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "godwit/status.h"
+#include "service/json.h"
 
 namespace godwit::service {
 
@@ -11,6 +12,7 @@ namespace godwit::service {
 struct GroupFigures {
   GroupStatus status;
   ReplicationMetrics metrics;
+  Json last_drill;  ///< as DrillRecord::last
 };
 
 /// What the process tells of itself.

@@ -141,6 +141,7 @@ asio::awaitable<void> Service::close() {
     const Result<void> slept = co_await patient.sleep(kLook);
     if (!slept) break;
   }
+  jobs_.cancel_all();
   // Also ends calls that wait for stores, and with them the answers that wait for those.
   const std::vector<GroupClosing> closings = co_await groups_.close(config_.node.drain);
   co_await stopping.join();

@@ -9,13 +9,6 @@
 namespace godwit::service {
 namespace {
 
-/// "" for a target that was added since the start: the config does not know it.
-std::string region_of(const std::string& store, const ReplicationConfig& config) {
-  if (store == config.primary.name) return config.primary.region;
-  const auto found = std::ranges::find(config.targets, store, &ReplicaTarget::name);
-  return found == config.targets.end() ? std::string() : found->region;
-}
-
 Json shape(const Attention& attention) {
   Json json{{"kind", attention.kind}, {"message", attention.message}};
   if (!attention.target.empty()) json["target"] = attention.target;
@@ -23,6 +16,12 @@ Json shape(const Attention& attention) {
 }
 
 }  // namespace
+
+std::string region_of(const std::string& store, const ReplicationConfig& config) {
+  if (store == config.primary.name) return config.primary.region;
+  const auto found = std::ranges::find(config.targets, store, &ReplicaTarget::name);
+  return found == config.targets.end() ? std::string() : found->region;
+}
 
 Json shape(const GroupStatus& status, const ReplicationConfig& config) {
   Json json = Json::parse(to_json(status));

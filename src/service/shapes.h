@@ -15,6 +15,8 @@ namespace godwit::service {
 [[nodiscard]] Json shape(const MoveReport& report);
 [[nodiscard]] Json shape(const ListEntry& entry);
 [[nodiscard]] std::string_view to_string(Ack ack);
+/// "" for a target that was added since the start: the config does not know it.
+[[nodiscard]] std::string region_of(const std::string& store, const ReplicationConfig& config);
 
 // Arguments as texts. Failure: invalid_argument with the argument's name. Empty: nothing.
 [[nodiscard]] Result<std::optional<Duration>> duration_argument(const std::string& name,

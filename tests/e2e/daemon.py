@@ -343,6 +343,33 @@ class Commands(EndToEnd):
         self.command("targets", "remove", "b", "--yes")
         self.assertNotIn('"b"', self.command("status", "--json").stdout)
 
+    def test_a_drill_proves_each_store_or_says_which_is_not(self):
+        self.config()
+        daemon = self.start().wait_ready()
+        self.wait_settled(daemon)
+        proven = self.command("drill").stdout
+        self.assertIn("Drill of g: proven", proven)
+        self.assertEqual(proven.count(" proven\n"), 3, proven)
+        for store in "abc":
+            self.assertEqual(os.listdir(self.path(store, "godwit-drill"))
+                             if os.path.exists(self.path(store, "godwit-drill")) else [], [])
+        self.command("targets", "pause", "b")
+        held = self.command("drill", "g", "--within", "10s", expect=3).stdout
+        self.assertIn("b: paused by an operator", held)
+        self.assertIn("  godwit targets resume b\n", held)
+        self.command("targets", "resume", "b")
+        shutil.rmtree(self.path("c"))
+        with open(self.path("c"), "w", encoding="utf-8"):
+            pass
+        failed = json.loads(self.command("drill", "--within", "1s", "--json", expect=1).stdout)
+        self.assertEqual(failed["report"]["result"], "failed")
+        self.assertIn("not all well", self.command("jobs").stdout)
+        self.assertIn("there is no job 99", self.command("jobs", "cancel", "99", expect=4).stderr)
+        self.assertIn("has ended", self.command("jobs", "cancel", "1", expect=4).stderr)
+        daemon.stop()
+        again = self.start().wait_ready()
+        self.assertEqual(again.get(GROUP)["last_drill"], failed["report"])
+
     def test_a_move_shows_its_plan_and_is_done_only_when_told(self):
         self.config()
         daemon = self.start().wait_ready()

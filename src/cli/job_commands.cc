@@ -1,0 +1,94 @@
+#include "base/duration.h"
+#include "cli/job_view.h"
+#include "cli/service_command.h"
+#include "http/url.h"
+
+namespace godwit::cli {
+namespace {
+
+/// Between two looks at a job.
+constexpr Duration kLook = std::chrono::milliseconds(200);
+
+struct Arguments {
+  ServiceOptions service;
+  std::string action = "list";
+  std::string job;
+  std::string within;
+};
+using Shared = std::shared_ptr<Arguments>;
+
+std::string path_of(const std::string& job) {
+  return "/api/v1/jobs/" + http::uri_encode(job, http::Slash::encode);
+}
+
+Task<ServiceJson> ended(Session& session, ServiceClient& client, const std::string& job) {
+  const ServiceCall call{.path = path_of(job)};
+  for (;;) {
+    GODWIT_CO_TRY(ServiceJson now, co_await client.call(call));
+    if (now.value("state", "") != "running") co_return now;
+    auto slept = co_await session.context().sleep(kLook);
+    if (slept) continue;
+    co_return fail(std::move(slept).error().with_hint("it goes on; godwit jobs cancel " + job));
+  }
+}
+
+Task<int> run_drill(Session& session, Shared a) {
+  GODWIT_CO_TRY(ServiceClient client, ServiceClient::make(session, a->service));
+  GODWIT_CO_TRY(const std::string group, co_await client.group());
+  ServiceCall call{.method = "POST", .path = group_path(group, "/jobs")};
+  call.body["kind"] = "drill";
+  if (!a->within.empty()) call.body["timeout"] = a->within;
+  GODWIT_CO_TRY(const ServiceJson begun, co_await client.call(call));
+  const std::string number = std::to_string(begun.value("id", 0));
+  GODWIT_CO_TRY(const ServiceJson job, co_await ended(session, client, number));
+  print(session, wants_json(session) ? job.dump() + "\n" : drill_view(job));
+  co_return exit_code_of_drill(job);
+}
+
+Task<int> run_jobs(Session& session, Shared a) {
+  GODWIT_CO_TRY(ServiceClient client, ServiceClient::make(session, a->service));
+  if (a->action == "cancel") {
+    if (a->job.empty()) {
+      co_return fail(Error(Code::invalid_argument, "which job?").with_hint("godwit jobs"));
+    }
+    const ServiceCall call{.method = "DELETE", .path = path_of(a->job)};
+    GODWIT_CO_CHECK(co_await client.call(call));
+    co_return kDone;
+  }
+  const ServiceCall call{.path = "/api/v1/jobs"};
+  GODWIT_CO_TRY(const ServiceJson found, co_await client.call(call));
+  if (wants_json(session)) {
+    for (const ServiceJson& job : found["jobs"]) print(session, job.dump() + "\n");
+  } else {
+    print(session, jobs_view(found["jobs"]));
+  }
+  co_return kDone;
+}
+
+}  // namespace
+
+void add_job_commands(CLI::App& app, Chosen& chosen) {
+  auto a = std::make_shared<Arguments>();
+  CLI::App& drill = add_service_command(
+      app, chosen, a, "drill", "try a group: write, replicate, read back, remove", &run_drill);
+  drill.add_option("GROUP", a->service.group, "which (default: the only one)");
+  drill.add_option("--within", a->within,
+                   "that the object has to arrive, and its removal again (default: 5m)");
+  drill.footer(
+      "\nPuts an object under godwit-drill/, reads it back from every store byte for byte, and\n"
+      "removes it again, also when something fails. Do it each month; godwit doctor reminds "
+      "you.\n\n"
+      "Exit codes: 0 every store is proven, 1 one has failed, 3 none has failed but one could not\n"
+      "be tried (it is paused or away), 4 nobody could try.\n\n"
+      "Examples:\n  godwit drill\n  godwit drill backups --within 30s || page-somebody\n"
+      "  godwit drill --json");
+
+  a = std::make_shared<Arguments>();
+  CLI::App& jobs = add_service_command(
+      app, chosen, a, "jobs", "syncs, verifies, repairs and drills of a daemon", &run_jobs);
+  jobs.add_option("ACTION", a->action, "list, cancel")->check(CLI::IsMember({"list", "cancel"}));
+  jobs.add_option("JOB", a->job, "with cancel: its number");
+  jobs.footer("\nExamples:\n  godwit jobs\n  godwit jobs cancel 3");
+}
+
+}  // namespace godwit::cli
