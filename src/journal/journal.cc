@@ -12,6 +12,7 @@ struct Journal::Found {
   std::map<std::string, TargetRow> targets;
   std::map<Sequence, IntentRow> intents;
   std::vector<PayloadNote> payloads;
+  std::map<std::uint32_t, std::vector<Write>> suspects;
 };
 
 /// A key whose payloads no target may need any more, as far as memory tells.
@@ -34,6 +35,15 @@ Result<void> for_each_row(kv::Database& database, const std::string& prefix,
     if (rows.empty()) return {};
     range.first = rows.back().key + '\0';
   }
+}
+
+/// Of rows that nothing reads in a transaction.
+Step put_rows(std::vector<kv::Row> rows) {
+  return {[rows = std::move(rows)](Transaction& transaction) -> Result<void> {
+            for (const kv::Row& row : rows) transaction.put_unread(row.key, row.value);
+            return {};
+          },
+          {}};
 }
 
 void erase_payload(Transaction& transaction, const std::string& key, const Version& version) {
@@ -99,6 +109,11 @@ Result<Journal::Found> Journal::read(kv::Database& database) {
     GODWIT_TRY(found.payloads.emplace_back(), decode_payload_note(row.key, row.value));
     return {};
   }));
+  GODWIT_CHECK(for_each_row(database, "s", "s", [&found](const kv::Row& row) -> Result<void> {
+    GODWIT_TRY(const std::uint32_t epoch, suspect_epoch(row.key));
+    GODWIT_TRY(found.suspects[epoch].emplace_back(), decode_write(row.value));
+    return {};
+  }));
   return found;
 }
 
@@ -134,6 +149,7 @@ Task<void> Journal::recover(Found found) {
     payloads_.recover(note.key, note.version, note.size);
   }
   payloads_.look_at_all();
+  suspects_ = std::move(found.suspects);
   // A process that ended quietly left nothing on its way.
   if (known_ > 0) clock_at_open_ = clock_;
   for (auto& [name, target] : targets_) target->queue.recovered(last_);
@@ -157,12 +173,7 @@ Task<Sequence> Journal::begin(Write write, std::string payload) {
   }
   ++open_[write.key];
   intents_.emplace_hint(intents_.end(), sequence, Intent{.write = std::move(write)});
-  Step step{[rows = std::move(rows)](Transaction& transaction) -> Result<void> {
-              for (const kv::Row& row : rows) transaction.put_unread(row.key, row.value);
-              return {};
-            },
-            {}};
-  auto written = co_await committer_.durable(std::move(step));
+  auto written = co_await committer_.durable(put_rows(std::move(rows)));
   if (written) co_return sequence;
   Error error = std::move(written).error();
   // Should a restart find it: nobody was told that it was written, and nothing was. But with what
@@ -205,6 +216,25 @@ Task<void> Journal::compare(std::string key, Priority priority) {
   GODWIT_CO_TRY(const Sequence intent, co_await begin(std::move(write)));
   commit(intent, world_.wall_now());
   co_return Result<void>();
+}
+
+Task<void> Journal::owe(std::vector<Write> writes) {
+  std::vector<Sequence> intents;
+  std::vector<kv::Row> rows;
+  for (Write& write : writes) {
+    const Sequence sequence = intents.emplace_back(++last_);
+    rows.push_back({intent_key(sequence), encode_intent(write, world_.wall_now())});
+    ++open_[write.key];
+    intents_.emplace_hint(intents_.end(), sequence, Intent{.write = std::move(write)});
+  }
+  const auto written = co_await committer_.durable(put_rows(std::move(rows)));
+  for (const Sequence intent : intents) {
+    if (written)
+      commit(intent, world_.wall_now());
+    else
+      discard(intent);
+  }
+  co_return written;
 }
 
 void Journal::discard(Sequence sequence) {
@@ -411,6 +441,41 @@ Task<std::optional<std::string>> Journal::payload(const Write& write) {
   co_return co_await run_blocking(world_, std::move(work));
 }
 
+Task<void> Journal::keep_suspects(std::uint32_t epoch, std::vector<Write> writes) {
+  Step step{[epoch, writes = std::move(writes)](Transaction& transaction) -> Result<void> {
+              for (const Write& write : writes) {
+                transaction.put(suspect_key(epoch, write.key), encode(write));
+              }
+              return {};
+            },
+            {}};
+  co_return co_await committer_.durable(std::move(step));
+}
+
+void Journal::drop_suspect(std::uint32_t epoch, const std::string& key) {
+  committer_.later({[row = suspect_key(epoch, key)](Transaction& transaction) -> Result<void> {
+                      transaction.erase(row);
+                      return {};
+                    },
+                    {}});
+}
+
+void Journal::drop_suspects_but(std::uint32_t epoch) {
+  committer_.later({[kept = suspect_key(epoch, "")](Transaction& transaction) -> Result<void> {
+                      transaction.erase_range("s", kept);
+                      transaction.erase_range(after(kept), after("s"));
+                      return {};
+                    },
+                    {}});
+}
+
+std::vector<Write> Journal::take_suspects(std::uint32_t epoch) {
+  std::vector<Write> taken = std::move(suspects_[epoch]);
+  if (suspects_.size() > 1) drop_suspects_but(epoch);
+  suspects_.clear();
+  return taken;
+}
+
 Task<std::vector<DeadLetter>> Journal::dead_letters(const std::string& name,
                                                     const std::string& start_after,
                                                     std::size_t most) {
@@ -536,25 +601,18 @@ bool Journal::is_quiet() const {
 /// Notes on disk which intents were committed, so that a restart need not ask the primary. Most
 /// are gone before it comes to that.
 void Journal::collect_marks(std::vector<Step>& steps) {
-  std::vector<std::pair<Sequence, std::string>> rows;
+  std::vector<kv::Row> rows;
   // At the end all of them: the next process shall have nothing to ask.
   const MonoTime before = closing_ ? MonoTime::max() : world_.mono_now() - kMarkAfter;
   while (!unmarked_.empty() && unmarked_.front().first <= before) {
     const auto intent = intents_.find(unmarked_.front().second);
     if (intent != intents_.end()) {
-      rows.emplace_back(intent->first,
-                        encode_intent(intent->second.write, intent->second.committed));
+      rows.push_back({intent_key(intent->first),
+                      encode_intent(intent->second.write, intent->second.committed)});
     }
     unmarked_.pop_front();
   }
-  if (rows.empty()) return;
-  steps.push_back({[rows = std::move(rows)](Transaction& transaction) -> Result<void> {
-                     for (const auto& [sequence, row] : rows) {
-                       transaction.put_unread(intent_key(sequence), row);
-                     }
-                     return {};
-                   },
-                   {}});
+  if (!rows.empty()) steps.push_back(put_rows(std::move(rows)));
 }
 
 /// What the disk has of a key's payloads is erased when no target needs it.

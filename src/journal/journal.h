@@ -108,6 +108,15 @@ class Journal {
     return payloads_.has(write.key, write.version);
   }
   [[nodiscard]] const Payloads& payloads() const { return payloads_; }
+  /// Writes that may land yet at the primary of `epoch`, where they would take the place of newer
+  /// ones: a restart finds them. Failure: whether one does is not known, and does no harm while
+  /// there is another epoch.
+  [[nodiscard]] Task<void> keep_suspects(std::uint32_t epoch, std::vector<Write> writes);
+  void drop_suspect(std::uint32_t epoch, const std::string& key);
+  /// Of all other epochs.
+  void drop_suspects_but(std::uint32_t epoch);
+  /// Those of `epoch` that a process before has kept, once; those of others are dropped.
+  [[nodiscard]] std::vector<Write> take_suspects(std::uint32_t epoch);
   /// Dead letters in the order of keys, those after `start_after`.
   [[nodiscard]] Task<std::vector<DeadLetter>> dead_letters(const std::string& target,
                                                            const std::string& start_after,
@@ -115,6 +124,9 @@ class Journal {
   /// Makes each target compare `key` with the primary, durably: for what was written behind our
   /// back. As `begin`.
   [[nodiscard]] Task<void> compare(std::string key, Priority priority);
+  /// Makes each target have these writes, or newer ones, durably, all at once: they were made long
+  /// ago, and what they did may have been undone at a target that nobody knows of. As `begin`.
+  [[nodiscard]] Task<void> owe(std::vector<Write> writes);
   /// A task that only a comparison asks for: low priority, and forgotten in a restart. Waits while
   /// there are many.
   [[nodiscard]] Task<void> push_compare(const Context& context, const std::string& target,
@@ -189,6 +201,7 @@ class Journal {
   std::deque<std::pair<MonoTime, Sequence>> unmarked_;
   Payloads payloads_;
   std::vector<std::pair<std::string, Version>> dropped_;  // payloads whose rows are to be erased
+  std::map<std::uint32_t, std::vector<Write>> suspects_;  // found, by epoch
 
   TaskGroup group_;
   CancelSource pause_;

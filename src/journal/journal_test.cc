@@ -179,6 +179,66 @@ TEST_F(JournalTest, what_a_process_before_had_under_way_may_land_after_a_restart
   EXPECT_EQ(queue("b").take()->write.change, Change::remove);
 }
 
+TEST_F(JournalTest, that_it_may_land_is_known_also_of_what_does_not_fit_in_memory) {
+  options_.most_in_memory = 2;
+  close();
+  open();
+  finish_resync();
+  for (std::uint64_t i = 1; i <= 6; ++i) write(put_of("k" + std::to_string(i), i));
+  begin(put_of("late", 7));
+  settle();
+  options_.late_write_window = 10 * kSecond;
+  crash(Crash::process);
+  settle();
+  commit_unsettled();
+  settle();
+  write(put_of("new", 8));
+  EXPECT_TRUE(queue("b").is_doubted("late"));
+  EXPECT_FALSE(queue("b").is_doubted("new"));
+}
+
+TEST_F(JournalTest, the_suspects_of_an_epoch_are_found_after_a_crash_until_they_are_dropped) {
+  ASSERT_TRUE(test::run_task(
+      world_, journal_->keep_suspects(2, {put_of("k", 1), put_of("l", 2), put_of("m", 3)})));
+  ASSERT_TRUE(test::run_task(world_, journal_->keep_suspects(3, {put_of("k", 4)})));
+  crash(Crash::power);
+  const auto found = journal_->take_suspects(2);
+  ASSERT_EQ(found.size(), 3U);
+  EXPECT_EQ(found[0].key, "k");
+  EXPECT_EQ(found[0].version, version_of(1));
+  EXPECT_TRUE(journal_->take_suspects(2).empty()) << "once";
+  journal_->drop_suspect(2, "l");
+  settle();
+  crash(Crash::power);
+  EXPECT_EQ(journal_->take_suspects(2).size(), 2U);
+  crash(Crash::power);
+  EXPECT_TRUE(journal_->take_suspects(3).empty()) << "those of other epochs were dropped";
+  settle();
+  crash(Crash::process);
+  EXPECT_TRUE(journal_->take_suspects(2).empty());
+}
+
+TEST_F(JournalTest, what_is_owed_is_a_task_of_every_target_also_after_a_crash) {
+  finish_resync();
+  const Write removal{.key = "k", .version = version_of(1), .change = Change::remove};
+  ASSERT_TRUE(test::run_task(world_, journal_->owe({removal, put_of("l", 2)})));
+  crash(Crash::power);
+  EXPECT_TRUE(journal_->unsettled().empty());
+  EXPECT_EQ(queue("b").take()->write.change, Change::remove);
+  EXPECT_EQ(queue("b").take()->write.key, "l");
+  EXPECT_EQ(drain("c").size(), 2U);
+}
+
+TEST_F(JournalTest, what_could_not_be_noted_is_owed_to_nobody) {
+  finish_resync();
+  engine_.faults() = {.write_error = 1};
+  EXPECT_FALSE(test::run_task(world_, journal_->owe({put_of("k", 1)})));
+  engine_.faults() = {};
+  settle();
+  EXPECT_FALSE(queue("b").take());
+  EXPECT_FALSE(lacks("k"));
+}
+
 TEST_F(JournalTest, after_an_orderly_end_nothing_is_in_doubt_that_was_not_before) {
   finish_resync();
   options_.late_write_window = 10 * kSecond;

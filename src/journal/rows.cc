@@ -191,6 +191,12 @@ std::string payload_note_key(std::string_view key, const Version& version) {
   return row('x', key, version);
 }
 
+std::string suspect_key(std::uint32_t epoch, std::string_view key) {
+  std::string row = "s";
+  append(row, epoch);
+  return row += key;
+}
+
 std::string after(std::string prefix) {
   while (!prefix.empty() && prefix.back() == '\xff') prefix.pop_back();
   if (!prefix.empty()) prefix.back() = static_cast<char>(prefix.back() + 1);
@@ -257,6 +263,13 @@ std::string encode(const DeadLetter& letter) {
 std::string encode_payload_size(Bytes size) {
   std::string value;
   append(value, size);
+  return value;
+}
+
+std::string encode(const Write& write) {
+  std::string value;
+  reserve(value, write);
+  append(value, write);
   return value;
 }
 
@@ -333,6 +346,20 @@ Result<PayloadNote> decode_payload_note(std::string_view row_key, std::string_vi
   reader.read(note.version);
   reader.read(note.size);
   return reader.finish(std::move(note), "what a write carries");
+}
+
+Result<Write> decode_write(std::string_view value) {
+  Write write;
+  Reader reader(value);
+  reader.read(write);
+  return reader.finish(std::move(write), "a suspect");
+}
+
+Result<std::uint32_t> suspect_epoch(std::string_view row_key) {
+  std::uint32_t epoch = 0;
+  Reader reader(row_key.substr(1, sizeof(epoch)));
+  reader.read(epoch);
+  return reader.finish(epoch, "the key of a suspect");
 }
 
 Result<Sequence> sequence_of(std::string_view row_key) {

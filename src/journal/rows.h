@@ -19,6 +19,7 @@
 ///   d TARGET KEY              a dead letter
 ///   p KEY VERSION             what a write carries: the bytes that its writer gave us
 ///   x KEY VERSION             that there is a row p: its size
+///   s EPOCH KEY               a suspect of the primary of that epoch: Write
 namespace godwit::journal {
 
 using TargetNumber = std::uint32_t;
@@ -87,6 +88,7 @@ struct PayloadNote {
 [[nodiscard]] std::string dead_key(TargetNumber target, std::string_view key);
 [[nodiscard]] std::string payload_key(std::string_view key, const Version& version);
 [[nodiscard]] std::string payload_note_key(std::string_view key, const Version& version);
+[[nodiscard]] std::string suspect_key(std::uint32_t epoch, std::string_view key);
 /// The first row after all that begin so; for the end of a range.
 [[nodiscard]] std::string after(std::string prefix);
 
@@ -99,6 +101,7 @@ struct PayloadNote {
 [[nodiscard]] std::string encode(const TargetTask& task);
 [[nodiscard]] std::string encode(const DeadLetter& letter);
 [[nodiscard]] std::string encode_payload_size(Bytes size);
+[[nodiscard]] std::string encode(const Write& write);
 
 // Failure of all: corrupted. `decode_head` also unsupported, for a newer format.
 [[nodiscard]] Result<Head> decode_head(std::string_view value);
@@ -109,6 +112,8 @@ struct PayloadNote {
 [[nodiscard]] Result<DeadLetter> decode_dead(std::string_view value);
 [[nodiscard]] Result<PayloadNote> decode_payload_note(std::string_view row_key,
                                                       std::string_view value);
+[[nodiscard]] Result<Write> decode_write(std::string_view value);
+[[nodiscard]] Result<std::uint32_t> suspect_epoch(std::string_view row_key);
 /// The number at the end of the key of an intent or a place.
 [[nodiscard]] Result<Sequence> sequence_of(std::string_view row_key);
 

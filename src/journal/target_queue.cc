@@ -24,6 +24,7 @@ TargetQueue::TargetQueue(TargetName name, const TargetRow& row, std::size_t most
 }
 
 void TargetQueue::push(TargetTask task, Sequence intent) {
+  if (intent != 0 && intent <= context_.known) doubt_of_before(task.write.key);
   if (task.write.change == Change::compare && intent == 0) compares_.insert(task.write.key);
   if (const auto found = entries_.find(task.write.key); found != entries_.end()) {
     coalesce(found->second, std::move(task), intent);
@@ -42,11 +43,12 @@ void TargetQueue::push(TargetTask task, Sequence intent) {
 }
 
 void TargetQueue::push_recovered(TargetTask task, Sequence intent) {
-  if (on_disk()) {
-    admit(task, intent, Keep::memory);
-  } else {
+  if (!on_disk()) {
     push(std::move(task), intent);
+    return;
   }
+  doubt_of_before(task.write.key);
+  admit(task, intent, Keep::memory);
 }
 
 std::optional<TargetTask> TargetQueue::take() {
@@ -88,35 +90,37 @@ void TargetQueue::tick(MonoTime now) {
     }
     const auto found = entries_.find(key);
     if (found == entries_.end() || found->second.state != State::in_doubt) continue;
-    if (in_doubt_until(key, found->second) <= now) deliver_again(found->second);
+    if (doubted_until(key) <= now) deliver_again(found->second);
   }
 }
 
 void TargetQueue::doubt(const std::string& key, MonoTime until) {
-  MonoTime& known = doubts_.try_emplace(key, until).first->second;
-  known = std::max(known, until);
+  MonoTime& known = doubts_.try_emplace(key, MonoTime::min()).first->second;
+  if (until <= known) return;
+  known = until;
   doubts_end_.emplace(until, key);
   context_.wake();
 }
 
-bool TargetQueue::is_doubted(const std::string& key) const {
-  const auto found = entries_.find(key);
-  return found != entries_.end() && in_doubt_until(key, found->second) > context_.world.mono_now();
+/// A process before may have had a write of it under way.
+void TargetQueue::doubt_of_before(const std::string& key) {
+  if (context_.quiet_from > context_.world.mono_now()) doubt(key, context_.quiet_from);
 }
 
-MonoTime TargetQueue::in_doubt_until(const std::string& key, const Entry& entry) const {
-  MonoTime until = entry.of_before ? context_.quiet_from : MonoTime::min();
-  if (const auto doubt = doubts_.find(key); doubt != doubts_.end()) {
-    until = std::max(until, doubt->second);
-  }
-  return until;
+bool TargetQueue::is_doubted(const std::string& key) const {
+  return doubted_until(key) > context_.world.mono_now();
+}
+
+MonoTime TargetQueue::doubted_until(const std::string& key) const {
+  const auto doubt = doubts_.find(key);
+  return doubt == doubts_.end() ? MonoTime::min() : doubt->second;
 }
 
 std::vector<Doubt> TargetQueue::doubts() const {
   std::vector<Doubt> doubts;
   for (const auto& [key, entry] : entries_) {
-    const MonoTime until = in_doubt_until(key, entry);
-    if (until <= context_.world.mono_now()) continue;
+    const MonoTime until = doubted_until(key);
+    if (entry.state != State::in_doubt && until <= context_.world.mono_now()) continue;
     doubts.push_back({.write = entry.task.write, .until = until});
   }
   return doubts;
@@ -130,7 +134,7 @@ void TargetQueue::done(const std::string& key, const Version& version) {
   const bool newest = !newer || version >= entry->task.write.version;
   if (!compare) compares_.erase(key);
   if (newest && !compare) {
-    const MonoTime until = in_doubt_until(key, *entry);
+    const MonoTime until = doubted_until(key);
     if (until > context_.world.mono_now()) {
       keep_in_doubt(*entry, until);
     } else {
@@ -362,7 +366,6 @@ bool TargetQueue::on_disk() const { return unloaded() > 0 || dead_ > 0; }
 /// A newer write takes the place of the older one.
 void TargetQueue::coalesce(Entry& entry, TargetTask task, Sequence intent) {
   if (entry.state == State::in_doubt) deliver_again(entry);
-  if (intent != 0 && intent <= context_.known) entry.of_before = true;
   Write& write = entry.task.write;
   if (task.write.version <= write.version) {
     // Of a write that came here without its intent, this may be the intent.
@@ -401,7 +404,6 @@ TargetQueue::Entry& TargetQueue::insert(TargetTask task, Sequence intent) {
   bytes_in_memory_ += task.write.size;
   Entry& entry = entries_[key];
   entry = {.task = std::move(task), .intent = intent};
-  entry.of_before = intent != 0 && intent <= context_.known;
   // A write on its way to disk cannot be overtaken by the older one that has come back from there.
   if (const auto pending = admissions_.find(key); pending != admissions_.end()) {
     coalesce(entry, *pending->second.newest, 0);
@@ -530,7 +532,9 @@ void TargetQueue::count_on_disk(const TaskRow& row) {
 void TargetQueue::count_loaded(Entry& entry, const TaskRow& row) {
   if (entry.stored) return;
   entry.stored = row.place;
-  if (context_.known > 0 && row.place.order <= last_recovered_) entry.of_before = true;
+  if (context_.known > 0 && row.place.order <= last_recovered_) {
+    doubt_of_before(row.task.write.key);
+  }
   lane(row.place.priority).unloaded -= 1;
   bytes_unloaded_ -= std::min(bytes_unloaded_, row.task.write.size);
   if (unloaded() == 0) bytes_unloaded_ = 0;

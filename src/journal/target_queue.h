@@ -128,9 +128,11 @@ class TargetQueue {
   /// Tasks in memory, of full syncs too: who adds those keeps them under a limit.
   [[nodiscard]] std::size_t in_memory() const { return entries_.size(); }
   [[nodiscard]] std::vector<Write> in_memory_writes() const;
-  /// Those of tasks in memory. Of what is only on disk: until `quiet_from`.
+  /// Those of tasks in memory. Of what is only on disk: until `quiet_from`, or `doubted_until`.
   [[nodiscard]] std::vector<Doubt> doubts() const;
   [[nodiscard]] MonoTime quiet_from() const { return context_.quiet_from; }
+  /// By `doubt`, also of a key that has no task in memory.
+  [[nodiscard]] MonoTime doubted_until(const std::string& key) const;
   [[nodiscard]] bool has_doubts() const { return in_doubt_ > 0 || !doubts_.empty(); }
   /// It has been delivered, but see `doubt`.
   [[nodiscard]] bool is_in_doubt(const std::string& key) const;
@@ -150,7 +152,6 @@ class TargetQueue {
     std::vector<Sequence> asked;            // intents of comparisons that it stands for
     std::optional<Place> stored;            // its row on disk
     std::optional<WallTime> newer_since;    // a newer write came while it was taken
-    bool of_before = false;                 // a process before may have had it under way
     std::optional<WallTime> compare_since;  // a comparison was asked for while it was taken
   };
   /// Writes of one key on their way to disk.
@@ -190,7 +191,7 @@ class TargetQueue {
   void finish(const std::string& key, Entry& entry);
   void keep_in_doubt(Entry& entry, MonoTime until);
   void deliver_again(Entry& entry);
-  [[nodiscard]] MonoTime in_doubt_until(const std::string& key, const Entry& entry) const;
+  void doubt_of_before(const std::string& key);
   void set_since(Entry& entry, WallTime since);
   void erase(const std::string& key);
   void admit(TargetTask task, Sequence intent, Keep keep);

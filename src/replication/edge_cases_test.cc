@@ -291,7 +291,8 @@ std::string long_key(int number) {
 Task<void> fill(Context context, Store& store, int first, int count) {
   for (int i = first; i < first + count; ++i) {
     const std::string key = long_key(i);
-    GODWIT_CO_CHECK(co_await put_into(context, store, key, "body"));
+    const PutOptions options;
+    GODWIT_CO_CHECK(co_await put_into(context, store, key, "body", options));
   }
   co_return Result<void>();
 }

@@ -191,6 +191,8 @@ Result<void> check_candidate(const Target& target) {
 Task<Suspects> heal_candidate(const Context& context, Engine& engine, Target& candidate,
                               MoveReport& report, bool dry_run) {
   const std::string& name = candidate.config.name;
+  // Before: a doubt that ends meanwhile has not been looked into.
+  GODWIT_CO_TRY(Suspects before, co_await find_suspects(engine, name));
   GODWIT_CO_TRY(const auto lacking, co_await engine.journal.lacking(name));
   report.exact = !engine.journal.backlog(name)->resync;
   report.lacking = lacking.size();
@@ -206,6 +208,7 @@ Task<Suspects> heal_candidate(const Context& context, Engine& engine, Target& ca
     }
   }
   GODWIT_CO_TRY(Suspects suspects, co_await find_suspects(engine, name));
+  suspects.merge(before);
   for (const auto& [key, doubt] : suspects) {
     const journal::Write& write = doubt.write;
     if (!journal::brings_object(write.change) || is_at_risk(report, key)) continue;

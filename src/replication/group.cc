@@ -135,6 +135,7 @@ Task<std::unique_ptr<Group>> Group::open(const Context& context, GroupConfig con
                                      support.coordinator);
   Engine& engine = impl->engine;
   engine.epoch = state.epoch;
+  engine.suspects = recover_suspects(engine);
   engine.state_directory = support.state_directory;
   for (const std::string& name : state.fenced) engine.deposed[name] = context.world().mono_now();
   engine.group_is_old = is_old;

@@ -253,6 +253,53 @@ TEST_F(GroupTest,
   EXPECT_EQ(read("l")->from, "a");
 }
 
+TEST_F(GroupTest, what_may_still_land_at_a_new_primary_is_remembered_over_a_restart) {
+  config_.late_write_window = 20s;
+  start();
+  wait(1min);
+  faults_["a"].lost_answer = 1;
+  for (const char* key : {"k", "l"}) ASSERT_TRUE(put(key, "1"));
+  wait(500ms);
+  faults_["a"] = {};
+  wait();
+  take_away("p");
+  ASSERT_TRUE(move({.kind = MoveKind::failover, .to = "a"}));
+  restart();
+  EXPECT_EQ(group_->primary(), "a");
+  behind_our_back("a", "l", "0");  // as if it landed late
+  EXPECT_EQ(read("l")->from, "b");
+  const MonoTime restarted = world_.mono_now();
+  ASSERT_TRUE(put("k", "2"));
+  EXPECT_GT(world_.mono_now() - restarted, 5s);
+  wait(1min);
+  EXPECT_EQ(held("a", "l"), "1");
+  EXPECT_EQ(read("l")->from, "a");
+}
+
+TEST_F(GroupTest, a_removal_is_not_undone_by_what_lands_late_at_a_primary_that_is_lost_again) {
+  config_.late_write_window = 20s;
+  start();
+  wait(1min);
+  faults_["a"].lost_answer = 1;
+  ASSERT_TRUE(put("k", "1"));
+  wait(500ms);
+  faults_["a"] = {};
+  const auto a = store("a");
+  const auto old = test::run_task(world_, a->head(Context(world_), "k")).value();
+  ASSERT_TRUE(remove("k"));
+  wait();
+  ASSERT_EQ(held("a", "k"), "(nothing)");
+  take_away("p");
+  ASSERT_TRUE(move({.kind = MoveKind::failover, .to = "a"}));
+  behind_our_back("a", "k", "1", {.metadata = old.metadata});  // the put has landed once more
+  take_away("a");
+  ASSERT_TRUE(move({.kind = MoveKind::failover, .to = "b"}));
+  bring_back("a");
+  bring_back("p");
+  wait(5min);
+  for (const char* name : {"p", "a", "b"}) EXPECT_EQ(held(name, "k"), "(nothing)") << name;
+}
+
 TEST_F(GroupTest, a_switchover_to_a_target_with_dead_letters_says_so_at_once) {
   config_.conflict_resolution = ConflictPolicy::manual;
   start();

@@ -42,6 +42,20 @@ Error not_caught_up(const Error& why, const std::string& candidate,
   return not_ready(why, "'" + candidate + "' has not caught up (" + what + ")");
 }
 
+std::vector<journal::Write> writes_of(const Suspects& suspects) {
+  std::vector<journal::Write> writes;
+  for (const auto& [key, doubt] : suspects) writes.push_back(doubt.write);
+  return writes;
+}
+
+std::vector<journal::Write> removals_of(const Suspects& suspects) {
+  std::vector<journal::Write> removals = writes_of(suspects);
+  std::erase_if(removals, [](const journal::Write& write) {
+    return write.change != journal::Change::remove;
+  });
+  return removals;
+}
+
 }  // namespace
 
 Task<MoveReport> PrimaryMover::move(const Context& context, const MoveOptions& options) {
@@ -133,11 +147,12 @@ Task<void> PrimaryMover::prepare(const Context& context, const MoveOptions& opti
   co_await background_.stop();
   Target& candidate = *engine_.targets.at(report.to);
   auto healed = co_await heal_candidate(context, engine_, candidate, report, false);
-  if (healed) {
-    move.suspects = *std::move(healed);
-    co_return Result<void>();
-  }
-  co_return fail(std::move(healed).error().with(Outcome::not_applied));
+  if (!healed) co_return fail(std::move(healed).error().with(Outcome::not_applied));
+  move.suspects = *std::move(healed);
+  // Before anyone learns of the new primary, so that no process of its knows nothing of them.
+  auto kept = co_await engine_.journal.keep_suspects(report.epoch, writes_of(move.suspects));
+  if (kept) co_return Result<void>();
+  co_return fail(std::move(kept).error().with(Outcome::not_applied));
 }
 
 Task<void> PrimaryMover::hand_over(const Context& context, const std::string& candidate) {
@@ -172,6 +187,8 @@ Task<void> PrimaryMover::agree(const Context& context, const Move& move) {
   if (!marked) co_return fail(std::move(marked).error().with(Outcome::not_applied));
   // The old primary is owed a comparison before anyone can forget it.
   auto owed = co_await engine_.journal.add_target(report.from);
+  // So are removals there that an older write may undo: nobody else would know that it is older.
+  if (owed) owed = co_await engine_.journal.owe(removals_of(engine_.suspects));
   if (!owed) co_return fail(std::move(owed).error().with(Outcome::not_applied));
   state.epoch = report.epoch;
   state.primary = report.to;
@@ -241,6 +258,7 @@ asio::awaitable<void> PrimaryMover::finish(Move& move, bool agreed) {
   } else {
     engine_.journal.remove_target(move.report.from);
   }
+  engine_.journal.drop_suspects_but(engine_.epoch);
   engine_.writes = CancelSource();
   background_.start();
   engine_.gate.open();

@@ -17,6 +17,7 @@ Task<void> settle(const Context& context, Engine& engine, journal::Doubt doubt) 
   }
   GODWIT_CO_CHECK(co_await engine.journal.compare(key, journal::Priority::normal));
   engine.world.mark("a suspect is settled");
+  engine.journal.drop_suspect(engine.epoch, key);
   engine.suspects.erase(key);
   co_return Result<void>();
 }
@@ -31,14 +32,26 @@ Task<Suspects> find_suspects(Engine& engine, const std::string& target) {
     if (suspect.write.version < write.version) suspect.write = write;
     suspect.until = std::max(suspect.until, until);
   };
-  if (queue.quiet_from() > engine.world.mono_now()) {
-    GODWIT_CO_TRY(const auto lacking, co_await engine.journal.lacking(target));
-    for (const journal::Write& write : lacking) {
-      if (engine.journal.is_of_before(write.version)) note(write, queue.quiet_from());
-    }
+  const MonoTime now = engine.world.mono_now();
+  GODWIT_CO_TRY(const auto lacking, co_await engine.journal.lacking(target));
+  for (const journal::Write& write : lacking) {
+    MonoTime until = queue.doubted_until(write.key);
+    if (engine.journal.is_of_before(write.version)) until = std::max(until, queue.quiet_from());
+    if (until > now) note(write, until);
   }
   for (const journal::Doubt& doubt : queue.doubts()) note(doubt.write, doubt.until);
   co_return suspects;
+}
+
+Suspects recover_suspects(Engine& engine) {
+  const MonoTime until = engine.world.mono_now() + engine.config.late_write_window;
+  Suspects suspects;
+  for (journal::Write& write : engine.journal.take_suspects(engine.epoch)) {
+    std::string key = write.key;
+    suspects.emplace(std::move(key), journal::Doubt{.write = std::move(write), .until = until});
+    engine.world.mark("a suspect is found after a restart");
+  }
+  return suspects;
 }
 
 asio::awaitable<void> settle_suspects(Context context, Engine& engine) {
@@ -51,7 +64,11 @@ asio::awaitable<void> settle_suspects(Context context, Engine& engine) {
     for (const auto& [key, doubt] : suspects) {
       if (doubt.until > engine.world.mono_now()) continue;
       const Context patient = context.with_timeout(engine.config.health_check_timeout);
-      (void)co_await settle(patient, engine, doubt);
+      const auto settled = co_await settle(patient, engine, doubt);
+      // What was given up now may land later too.
+      if (!settled && settled.error().outcome() == Outcome::unknown) {
+        engine.suspects.at(key).until = engine.world.mono_now() + engine.config.late_write_window;
+      }
     }
     (void)co_await context.sleep(kLook);
   }

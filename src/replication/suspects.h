@@ -17,6 +17,10 @@ using Suspects = std::map<std::string, journal::Doubt>;
 /// Of a target that becomes primary. Failure: the journal's.
 [[nodiscard]] Task<Suspects> find_suspects(Engine& engine, const std::string& target);
 
+/// Of the primary that an earlier process has left: it does not know how long ago, so that they
+/// last for the whole window again.
+[[nodiscard]] Suspects recover_suspects(Engine& engine);
+
 /// Once nothing can land any more, sees to it that the primary has what it had, or a newer one.
 /// Until `context` is cancelled.
 [[nodiscard]] asio::awaitable<void> settle_suspects(Context context, Engine& engine);

@@ -19,10 +19,10 @@ namespace godwit::replication {
 
 using namespace std::chrono_literals;
 
-inline Task<void> put_into(Context context, Store& store, std::string key, std::string bytes) {
+inline Task<void> put_into(Context context, Store& store, std::string key, std::string bytes,
+                           PutOptions options) {
   ViewBody body(as_bytes(bytes));
   const Upload upload{.body = &body, .size = bytes.size()};
-  const PutOptions options;
   GODWIT_CO_CHECK(co_await store.put(context, key, upload, options));
   co_return Result<void>();
 }
@@ -97,9 +97,10 @@ class GroupTest : public testing::Test {
   void wait(Duration duration = 5s) {
     ASSERT_TRUE(test::run_task(world_, Context(world_).sleep(duration)));
   }
-  void behind_our_back(const std::string& name, const std::string& key, const std::string& bytes) {
+  void behind_our_back(const std::string& name, const std::string& key, const std::string& bytes,
+                       const PutOptions& options = {}) {
     const auto target = store(name);
-    ASSERT_TRUE(test::run_task(world_, put_into(Context(world_), *target, key, bytes)));
+    ASSERT_TRUE(test::run_task(world_, put_into(Context(world_), *target, key, bytes, options)));
   }
   Result<Receipt> put(const std::string& key, const std::string& bytes, WriteOptions options = {}) {
     const Context context = Context(world_).with_timeout(1min);
