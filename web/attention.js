@@ -26,7 +26,7 @@ function row({group, target, kind, message}, state) {
   return h('li', {'data-key': `${group}/${target ?? ''}/${kind}`},
            h('a', {href: `#${group}`}, group), ': ',
            target ? h('strong', null, target, ' ') : null, message,
-           kind === 'dead_letters' && group === state.chosen ? goButton(target, state) : null);
+           (kind === 'dead_letters' || kind === 'conflicts') && group === state.chosen ? goButton(target, state) : null);
 }
 
 function goButton(target, state) {

@@ -261,6 +261,9 @@ class ReplicatedStore {
   // What there is to see.
 
   [[nodiscard]] Result<GroupStatus> status();
+  /// Writes a small object under ".godwit/" to each store, looks at it and removes it again; the
+  /// primary first. What fails at a store is in its part. Takes up to two `health_check_timeout`.
+  [[nodiscard]] Result<std::vector<StoreProbe>> probe();
   [[nodiscard]] Result<ReplicationMetrics> metrics();
   /// The last 1000 of `write_replicated` and the last 1000 of all others, in their order.
   [[nodiscard]] Result<std::vector<Event>> events();

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "godwit/error.h"
 #include "godwit/histogram.h"
 #include "godwit/types.h"
 #include "godwit/units.h"
@@ -70,6 +72,15 @@ struct GroupStatus {
 
 /// One JSON object in one line; durations in milliseconds.
 [[nodiscard]] std::string to_json(const GroupStatus& status);
+
+/// Whether a store takes what we write, and what time it is there.
+struct StoreProbe {
+  std::string store;
+  bool asked = true;           ///< false: it is paused, or not ours; nothing is known
+  std::optional<Error> error;  ///< of the write, the look or the removal; `where()` says which
+  /// Its clock less ours, as far as a second and the time of the write leave it open.
+  std::optional<Duration> clock_offset;
+};
 
 /// What one target has of a group's writes.
 struct TargetMetrics {

@@ -232,6 +232,10 @@ Result<GroupStatus> ReplicatedStore::status() {
   return status;
 }
 
+Result<std::vector<StoreProbe>> ReplicatedStore::probe() {
+  return impl_->call<std::vector<StoreProbe>>([&] { return impl_->session.probe(); });
+}
+
 Result<ReplicationMetrics> ReplicatedStore::metrics() {
   return impl_->call<ReplicationMetrics>([&] { return impl_->session.metrics(); });
 }

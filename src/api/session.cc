@@ -398,6 +398,11 @@ Task<GroupStatus> Session::status() {
                         .targets = group_->status()};
 }
 
+Task<std::vector<StoreProbe>> Session::probe() {
+  const Context context = unbounded();
+  co_return co_await group_->probe(context);
+}
+
 Task<ReplicationMetrics> Session::metrics() { co_return group_->metrics(); }
 
 Task<std::vector<Event>> Session::events() { co_return group_->events().recent(); }

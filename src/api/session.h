@@ -94,6 +94,7 @@ class Session {
 
   /// All but what the group does not know of.
   [[nodiscard]] Task<GroupStatus> status();
+  [[nodiscard]] Task<std::vector<StoreProbe>> probe();
   [[nodiscard]] Task<ReplicationMetrics> metrics();
   [[nodiscard]] Task<std::vector<Event>> events();
   /// Calls `handler` on the engine's thread, until the session ends.

@@ -95,7 +95,7 @@ int run_app(std::vector<std::string> arguments, const Streams& streams) {
   RunRequest run;
   add_run_command(app, run);
   add_service_commands(app, chosen);
-  add_job_commands(app, chosen);
+  add_upkeep_commands(app, chosen);
   add_config_command(app, chosen);
   add_completions_command(app, chosen);
   add_reference_command(app, chosen);

@@ -36,8 +36,8 @@ void add_run_command(CLI::App& app, RunRequest& request);
                               const Streams& streams);
 /// Adds `status lag queue events targets dead-letters conflicts failover switchover failback`.
 void add_service_commands(CLI::App& app, Chosen& chosen);
-/// Adds `drill jobs`.
-void add_job_commands(CLI::App& app, Chosen& chosen);
+/// Adds `drill doctor jobs`.
+void add_upkeep_commands(CLI::App& app, Chosen& chosen);
 /// Adds `config`.
 void add_config_command(CLI::App& app, Chosen& chosen);
 /// Adds `completions`.

@@ -15,6 +15,12 @@ constexpr std::size_t kMostNamed = 20;
 
 const ServiceJson& targets_of(const ServiceJson& group) { return list_of(group, "targets"); }
 
+/// Dead letters that are no conflicts.
+std::uint64_t dead_of(const ServiceJson& target) {
+  const std::uint64_t all = count_of(target, "dead_letters");
+  return all - std::min(all, count_of(target, "conflicts"));
+}
+
 /// What needs attention, in the daemon's words.
 void add_attention(const ServiceJson& group, StatusView& view) {
   for (const ServiceJson& each : list_of(group, "attention")) {
@@ -22,6 +28,7 @@ void add_attention(const ServiceJson& group, StatusView& view) {
     std::string line = text_of(group, "name") + ": " + target + (target.empty() ? "" : " ");
     line += text_of(each, "message");
     if (text_of(each, "kind") == "dead_letters") line += "; see `godwit dead-letters`";
+    if (text_of(each, "kind") == "conflicts") line += "; see `godwit conflicts`";
     view.attention.push_back(std::move(line));
   }
 }
@@ -41,12 +48,13 @@ void add_group(const ServiceJson& group, StatusView& view) {
     view.text += "  " + shown(unsettled) + " writes whose answer was lost are being settled\n";
   }
   std::vector<std::vector<std::string>> rows = {
-      {"TARGET", "REGION", "HEALTH", "STATE", "LAG", "QUEUE", "BYTES", "DEAD", ""}};
+      {"TARGET", "REGION", "HEALTH", "STATE", "LAG", "QUEUE", "BYTES", "DEAD", "CONFLICTS", ""}};
   for (const ServiceJson& target : targets_of(group)) {
     rows.push_back({text_of(target, "name"), text_of(target, "region"), text_of(target, "health"),
                     text_of(target, "state"), duration_of(target, "lag_ms"),
                     shown(count_of(target, "tasks")), format_bytes(count_of(target, "bytes")),
-                    shown(count_of(target, "dead_letters")), text_of(target, "note")});
+                    shown(dead_of(target)), shown(count_of(target, "conflicts")),
+                    text_of(target, "note")});
   }
   view.text += table(rows) + "\n";
 }

@@ -28,12 +28,13 @@ TEST(StatusView, columns_are_as_wide_as_what_is_in_them) {
 TEST(StatusView, says_that_all_is_well_only_when_it_is) {
   const StatusView view = status_view(group({target("nyc3"), target("fra1")}));
   EXPECT_TRUE(view.attention.empty());
-  EXPECT_EQ(view.text,
-            "backups: primary sgp1 (healthy), epoch 3\n"
-            "  TARGET  REGION  HEALTH   STATE   LAG  QUEUE  BYTES  DEAD\n"
-            "  nyc3    r-1     healthy  active  0    0      0 B    0     has everything\n"
-            "  fra1    r-1     healthy  active  0    0      0 B    0     has everything\n\n"
-            "All is well.\n");
+  EXPECT_EQ(
+      view.text,
+      "backups: primary sgp1 (healthy), epoch 3\n"
+      "  TARGET  REGION  HEALTH   STATE   LAG  QUEUE  BYTES  DEAD  CONFLICTS\n"
+      "  nyc3    r-1     healthy  active  0    0      0 B    0     0          has everything\n"
+      "  fra1    r-1     healthy  active  0    0      0 B    0     0          has everything\n\n"
+      "All is well.\n");
 }
 
 TEST(StatusView, names_what_needs_attention_last_and_in_the_daemons_words) {
@@ -52,7 +53,7 @@ TEST(StatusView, names_what_needs_attention_last_and_in_the_daemons_words) {
                                       "backups: nyc3 does not answer; 1234 writes wait",
                                       "backups: lon1 2 dead letters; see `godwit dead-letters`"}));
   EXPECT_NE(view.text.find("12m"), std::string::npos) << view.text;
-  EXPECT_NE(view.text.find("0     does not answer; 1234 writes wait\n"), std::string::npos);
+  EXPECT_NE(view.text.find("0          does not answer; 1234 writes wait\n"), std::string::npos);
   EXPECT_TRUE(view.text.ends_with("ATTENTION  " + view.attention.back() + "\n"));
   EXPECT_EQ(longest_lag_ms(groups), 723'000);
 }

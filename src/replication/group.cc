@@ -9,6 +9,7 @@
 #include "replication/reads.h"
 #include "replication/redelivery.h"
 #include "replication/scan.h"
+#include "replication/store_probe.h"
 
 namespace godwit::replication {
 namespace {
@@ -365,6 +366,10 @@ std::vector<TargetStatus> Group::status() const {
     all.push_back(std::move(status));
   }
   return all;
+}
+
+asio::awaitable<std::vector<StoreProbe>> Group::probe(const Context& context) {
+  co_return co_await probe_stores(context, impl_->engine);
 }
 
 ReplicationMetrics Group::metrics() const {

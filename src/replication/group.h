@@ -176,6 +176,7 @@ class Group {
   /// Gives up what a target is owed, and compares it as a whole instead. Failure: not_found.
   [[nodiscard]] Result<void> compare_anew(const std::string& target);
 
+  [[nodiscard]] asio::awaitable<std::vector<StoreProbe>> probe(const Context& context);
   [[nodiscard]] ReplicationMetrics metrics() const;
   /// What happens to the group, from its opening on.
   [[nodiscard]] Events& events();

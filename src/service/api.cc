@@ -100,6 +100,38 @@ std::optional<Reply> check_access(const Service& service, const http::RequestHea
   return refusal(403, Error(Code::permission_denied, "this takes the operate token"), id);
 }
 
+/// Nobody is to be blind, or taken for dead, since somebody else calls too often.
+bool is_never_limited(const Route& route) {
+  return route.access == Access::open || route.path == "/metrics";
+}
+
+/// Who calls: his token's role, or his address.
+std::string caller_of(const Service& service, const http::RequestHead& head) {
+  const ApiConfig& api = service.config().api;
+  if (api.read_token.empty() && api.operate_token.empty()) return head.peer;
+  const auto access =
+      access_of(head.headers.find("Authorization").value_or(""), api.read_token, api.operate_token);
+  if (!access) return head.peer;
+  return *access == Access::operate ? "the operate token" : "the read token";
+}
+
+/// Of a caller who may call, or was `denied`: too often is refused either way.
+std::optional<Reply> check_rate(Service& service, const http::RequestHead& head, const Route& route,
+                                const std::optional<Reply>& denied, const std::string& id) {
+  if (is_never_limited(route)) return std::nullopt;
+  const MonoTime now = service.world().mono_now();
+  const bool wrong = denied && denied->status == 401;
+  const auto pause = wrong ? service.wrong_tokens().take(head.peer, now)
+                           : service.rate_limit().take(caller_of(service, head), now);
+  if (!pause) return std::nullopt;
+  Error error(Code::limit_exceeded, wrong ? "too many calls without a token that is known"
+                                          : "more calls than api.rate_limit allows");
+  return error_reply(std::move(error)
+                         .with(Retry::later)
+                         .with_retry_after(std::chrono::ceil<std::chrono::milliseconds>(*pause)),
+                     id);
+}
+
 Task<Reply> work_of(Call& call, const Route& route) {
   GODWIT_CO_CHECK(check_query(call.query, route.query));
   if (route.input == Input::json) {
@@ -129,7 +161,11 @@ asio::awaitable<Reply> reply_to(Service& service, http::Exchange& exchange, cons
   const Hook hook = check_hook(service, head, *found, asked->query);
   if (hook == Hook::refused) co_return no_token(*found->route, id);
   auto denied = check_access(service, head, *found->route, id);
-  if (denied && hook != Hook::welcome) co_return *std::move(denied);
+  if (hook == Hook::welcome) denied.reset();
+  if (auto limited = check_rate(service, head, *found->route, denied, id)) {
+    co_return *std::move(limited);
+  }
+  if (denied) co_return *std::move(denied);
   Call call{.service = service,
             .exchange = exchange,
             .id = id,
@@ -221,8 +257,9 @@ asio::awaitable<void> serve(Service& service, http::Exchange& exchange) {
 const std::vector<Route>& routes() {
   static const std::vector<Route> all = [] {
     std::vector<Route> made;
-    for (auto&& some : {system_routes(), group_routes(), target_routes(), letter_routes(),
-                        object_routes(), job_routes(), dashboard_routes(), hook_routes()}) {
+    for (auto&& some :
+         {system_routes(), group_routes(), target_routes(), letter_routes(), object_routes(),
+          job_routes(), doctor_routes(), dashboard_routes(), hook_routes()}) {
       made.insert(made.end(), some.begin(), some.end());
     }
     return made;

@@ -95,6 +95,7 @@ struct Route {
 [[nodiscard]] std::vector<Route> letter_routes();
 [[nodiscard]] std::vector<Route> object_routes();
 [[nodiscard]] std::vector<Route> job_routes();
+[[nodiscard]] std::vector<Route> doctor_routes();
 [[nodiscard]] std::vector<Route> dashboard_routes();
 [[nodiscard]] std::vector<Route> hook_routes();
 

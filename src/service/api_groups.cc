@@ -21,12 +21,13 @@ Task<Reply> told(Call& call, F ask) {
 }
 
 Task<Json> json_of(Call& call, const ServedGroup& group) {
-  auto ask = [store = group.store.get()] { return store->status(); };
-  const auto status = co_await call.service.calls().quick(std::move(ask));
-  if (!status) co_return std::unexpected(status.error());
-  Json json = shape(*status, group.config);
-  json["last_drill"] = group.drills->last();
-  co_return json;
+  auto ask = [&group]() -> Result<Json> {
+    GODWIT_TRY(const GroupStatus status, group.store->status());
+    Json json = shape(status, group.config, count_conflicts(*group.store, status));
+    json["last_drill"] = group.drills->last();
+    return json;
+  };
+  co_return co_await call.service.calls().quick(std::move(ask));
 }
 
 Task<Reply> list_groups(Call& call) {

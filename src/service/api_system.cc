@@ -47,6 +47,7 @@ Task<Reply> role(Call& call) {
 
 Task<Reply> metrics(Call& call) {
   Service& service = call.service;
+  service.note_scrape();
   std::vector<const ServedGroup*> open;
   for (const auto& [name, group] : service.groups().all()) {
     if (group.store) open.push_back(&group);

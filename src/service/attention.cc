@@ -1,5 +1,6 @@
 #include "service/attention.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "base/duration.h"
@@ -15,8 +16,13 @@ std::string waiting(const TargetStatus& target) {
   return counted(target.tasks, "write waits", "writes wait");
 }
 
+std::uint64_t conflicts_of(const TargetStatus& target, const Conflicts& conflicts) {
+  const auto found = conflicts.find(target.name);
+  return found == conflicts.end() ? 0 : found->second;
+}
+
 /// What is wrong whatever was configured.
-std::optional<Attention> trouble_of(const TargetStatus& target) {
+std::optional<Attention> trouble_of(const TargetStatus& target, const Conflicts& conflicts) {
   const auto told = [&target](const char* kind, std::string message) {
     return Attention{.kind = kind, .target = target.name, .message = std::move(message)};
   };
@@ -27,9 +33,16 @@ std::optional<Attention> trouble_of(const TargetStatus& target) {
   if (target.health == Health::unhealthy) {
     return told("away", "does not answer; " + waiting(target));
   }
-  if (target.dead_letters > 0) {
-    return told("dead_letters", counted(target.dead_letters, "dead letter", "dead letters"));
+  const std::uint64_t waiting_for_people = conflicts_of(target, conflicts);
+  const std::uint64_t dead =
+      target.dead_letters - std::min(target.dead_letters, waiting_for_people);
+  const std::string unresolved =
+      counted(waiting_for_people, "conflict waits", "conflicts wait") + " for a person";
+  if (dead > 0) {
+    const std::string letters = counted(dead, "dead letter", "dead letters");
+    return told("dead_letters", waiting_for_people == 0 ? letters : letters + ", " + unresolved);
   }
+  if (waiting_for_people > 0) return told("conflicts", unresolved);
   return std::nullopt;
 }
 
@@ -52,26 +65,39 @@ std::optional<Attention> alert_of(const TargetStatus& target, const ReplicationC
 
 }  // namespace
 
-std::vector<Attention> attention_of(const GroupStatus& status, const ReplicationConfig& config) {
+std::vector<Attention> attention_of(const GroupStatus& status, const ReplicationConfig& config,
+                                    const Conflicts& conflicts) {
   std::vector<Attention> all;
   if (status.primary_health == Health::unhealthy) {
     all.push_back(
         {.kind = "primary_away", .message = "primary " + status.primary + " does not answer"});
   }
   for (const TargetStatus& target : status.targets) {
-    auto found = trouble_of(target);
+    auto found = trouble_of(target, conflicts);
     if (!found) found = alert_of(target, config);
     if (found) all.push_back(*std::move(found));
   }
   return all;
 }
 
-std::string note_of(const TargetStatus& target) {
-  const auto trouble = trouble_of(target);
+std::string note_of(const TargetStatus& target, const Conflicts& conflicts) {
+  const auto trouble = trouble_of(target, conflicts);
   if (trouble) return trouble->message;
   if (target.caught_up) return "has everything";
   if (target.state == State::syncing) return "is being compared";
   return "catching up";
+}
+
+Conflicts count_conflicts(ReplicatedStore& store, const GroupStatus& status) {
+  Conflicts conflicts;
+  for (const TargetStatus& target : status.targets) {
+    if (target.dead_letters == 0) continue;
+    const auto letters = store.dead_letters(target.name);
+    if (!letters) continue;
+    const auto count = std::ranges::count(*letters, Code::precondition_failed, &DeadLetter::code);
+    if (count > 0) conflicts[target.name] = static_cast<std::uint64_t>(count);
+  }
+  return conflicts;
 }
 
 }  // namespace godwit::service

@@ -51,6 +51,23 @@ TEST(Attention, names_the_worst_of_each_target_and_the_primary_first) {
   EXPECT_EQ(note_of(away), "does not answer; 1234 writes wait");
 }
 
+TEST(Attention, tells_conflicts_apart_from_dead_letters) {
+  GroupStatus status{.primary = "a", .primary_health = Health::healthy};
+  TargetStatus both = target("b");
+  both.dead_letters = 3;
+  TargetStatus one = target("c");
+  one.dead_letters = 2;
+  status.targets = {both, one};
+  std::vector<std::string> lines;
+  for (const Attention& each : attention_of(status, {}, {{"b", 1}, {"c", 2}})) {
+    lines.push_back(each.kind + "|" + each.target + "|" + each.message);
+  }
+  EXPECT_EQ(lines, (std::vector<std::string>{
+                       "dead_letters|b|2 dead letters, 1 conflict waits for a person",
+                       "conflicts|c|2 conflicts wait for a person"}));
+  EXPECT_EQ(note_of(one, {{"c", 2}}), "2 conflicts wait for a person");
+}
+
 TEST(Attention, tells_what_is_beyond_the_alerts_of_the_config) {
   ReplicationConfig config;
   config.max_replication_lag = std::chrono::seconds(5);

@@ -28,6 +28,8 @@ struct ApiConfig {
   Bytes max_body = Bytes{5} << 40;
   std::size_t max_connections = 256;
   Duration request_timeout = std::chrono::seconds(60);
+  std::uint32_t rate_limit = 0;  ///< calls a second of each caller; 0: none
+  std::uint32_t rate_burst = 0;  ///< at once; 0: two seconds' worth
   std::string metrics_alias;
   std::string certificate_file;
   std::string key_file;

@@ -110,6 +110,13 @@ Keys<ApiConfig> make_api_keys() {
       "request_timeout", [](T& t) -> auto& { return t.request_timeout; },
       "of calls for objects and lists, unless the request names one"));
   keys.push_back(key<T>(
+      "rate_limit", [](T& t) -> auto& { return t.rate_limit; },
+      "calls a second of each token, or without one of each address; more are answered with 429; "
+      "0: as many as they like; can be reloaded"));
+  keys.push_back(key<T>(
+      "rate_burst", [](T& t) -> auto& { return t.rate_burst; },
+      "so many of them at once; 0: those of two seconds; can be reloaded"));
+  keys.push_back(key<T>(
       "metrics_alias", [](T& t) -> auto& { return t.metrics_alias; },
       "a prefix under which `/metrics` has four series more: "
       "`genesis_replication_` makes the queries of that guide run as printed"));

@@ -16,6 +16,14 @@ namespace {
 constexpr Duration kGrace = std::chrono::seconds(3);
 constexpr Duration kLook = std::chrono::milliseconds(10);
 
+/// For those who mistype; not for those who guess.
+constexpr Rate kWrongTokens{.per_second = 10, .burst = 100};
+
+Rate rate_of(const ApiConfig& api) {
+  const std::uint32_t burst = api.rate_burst > 0 ? api.rate_burst : 2 * api.rate_limit;
+  return {.per_second = static_cast<double>(api.rate_limit), .burst = static_cast<double>(burst)};
+}
+
 /// The keys whose values differ, those that only one of both has too.
 std::set<std::string> changed_keys(const Config& before, const Config& now) {
   std::set<std::string> changed;
@@ -64,7 +72,10 @@ Service::Service(World& world, Config config, Reader reader, std::ostream& log)
       groups_(world, log_, events_),
       jobs_(world),
       calls_(world),
-      helpers_(world.executor()) {}
+      rate_limit_(rate_of(config_.api)),
+      wrong_tokens_(kWrongTokens),
+      helpers_(world.executor()),
+      began_(world.mono_now()) {}
 
 std::string Service::new_request_id() {
   char text[20];
@@ -173,6 +184,12 @@ Task<bool> Service::apply(const std::string& key, const Config& fresh) {
   if (key.starts_with("api.read_token") || key.starts_with("api.operate_token")) {
     config_.api.read_token = fresh.api.read_token;
     config_.api.operate_token = fresh.api.operate_token;
+    co_return true;
+  }
+  if (key.starts_with("api.rate_")) {
+    config_.api.rate_limit = fresh.api.rate_limit;
+    config_.api.rate_burst = fresh.api.rate_burst;
+    rate_limit_.configure(rate_of(config_.api));
     co_return true;
   }
   if (key == "api.max_body") config_.api.max_body = fresh.api.max_body;

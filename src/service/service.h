@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "service/groups.h"
 #include "service/jobs.h"
 #include "service/line_log.h"
+#include "service/rate_limit.h"
 #include "world/signal.h"
 
 namespace godwit::service {
@@ -61,6 +63,14 @@ class Service {
   /// Bodies that are stored while they come in.
   [[nodiscard]] Budget& uploads() { return uploads_; }
   [[nodiscard]] bool is_ready() const { return ready_; }
+  /// Of callers who may call.
+  [[nodiscard]] RateLimit& rate_limit() { return rate_limit_; }
+  /// Of those who show a wrong token, or none.
+  [[nodiscard]] RateLimit& wrong_tokens() { return wrong_tokens_; }
+  [[nodiscard]] MonoTime began() const { return began_; }
+  /// Somebody was given the metrics just now.
+  void note_scrape() { scraped_ = world_.mono_now(); }
+  [[nodiscard]] std::optional<MonoTime> scraped() const { return scraped_; }
   [[nodiscard]] std::size_t connections() const { return server_->connections(); }
   /// "0123456789abcdef".
   [[nodiscard]] std::string new_request_id();
@@ -83,10 +93,14 @@ class Service {
   Calls calls_;
   Budget bodies_;
   Budget uploads_;
+  RateLimit rate_limit_;
+  RateLimit wrong_tokens_;
   std::unique_ptr<http::Server> server_;
   CancelSource closing_;
   TaskGroup helpers_;
   bool ready_ = false;
+  MonoTime began_;
+  std::optional<MonoTime> scraped_;
 };
 
 }  // namespace godwit::service

@@ -23,15 +23,18 @@ std::string region_of(const std::string& store, const ReplicationConfig& config)
   return found == config.targets.end() ? std::string() : found->region;
 }
 
-Json shape(const GroupStatus& status, const ReplicationConfig& config) {
+Json shape(const GroupStatus& status, const ReplicationConfig& config, const Conflicts& conflicts) {
   Json json = Json::parse(to_json(status));
   json["configured_primary"] = config.primary.name;
   json["primary_region"] = region_of(status.primary, config);
   for (std::size_t i = 0; i < status.targets.size(); ++i) {
-    json["targets"][i]["note"] = note_of(status.targets[i]);
+    const TargetStatus& target = status.targets[i];
+    const auto waiting = conflicts.find(target.name);
+    json["targets"][i]["conflicts"] = waiting == conflicts.end() ? 0 : waiting->second;
+    json["targets"][i]["note"] = note_of(target, conflicts);
   }
   json["attention"] = Json::array();
-  for (const Attention& each : attention_of(status, config)) {
+  for (const Attention& each : attention_of(status, config, conflicts)) {
     json["attention"].push_back(shape(each));
   }
   return json;

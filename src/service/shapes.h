@@ -2,14 +2,16 @@
 
 #include "godwit/replicated_store.h"
 #include "service/api.h"
+#include "service/attention.h"
 #include "service/json.h"
 
 // What the library tells, as JSON of the API.
 namespace godwit::service {
 
 /// What the library tells, and what there is to say of it: `configured_primary`, the primary's
-/// region, a `note` for each target, and `attention` (attention.h).
-[[nodiscard]] Json shape(const GroupStatus& status, const ReplicationConfig& config);
+/// region, a `note` and `conflicts` for each target, and `attention` (attention.h).
+[[nodiscard]] Json shape(const GroupStatus& status, const ReplicationConfig& config,
+                         const Conflicts& conflicts);
 [[nodiscard]] Json shape(const Receipt& receipt);
 [[nodiscard]] Json shape(const DeadLetter& letter);
 [[nodiscard]] Json shape(const MoveReport& report);

@@ -76,6 +76,12 @@ class File {
   [[nodiscard]] virtual Result<void> set_modified(WallTime modified) = 0;
 };
 
+/// How much a file system holds.
+struct DiskSpace {
+  Bytes free = 0;  ///< for us
+  Bytes total = 0;
+};
+
 /// Who may look into a directory that is made.
 enum class Access : std::uint8_t {
   shared,      ///< as the process's umask says
@@ -131,6 +137,10 @@ class Disk {
   /// All that was written before to the file system that holds `path` is on stable storage
   /// (syncfs): one call in place of thousands of File::sync.
   [[nodiscard]] virtual Result<void> sync_all(const std::string& path) = 0;
+  /// Of the file system that holds `path`.
+  [[nodiscard]] virtual Result<DiskSpace> space(const std::string& path) {
+    return fail(Code::unsupported, "nobody knows how much room there is for " + path);
+  }
   /// Takes an exclusive lock on a file (made if absent), held until the result is destroyed or
   /// the process dies. Failure: precondition_failed when another holds it.
   [[nodiscard]] virtual Result<std::shared_ptr<void>> lock(const std::string& path) = 0;

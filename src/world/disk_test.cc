@@ -299,5 +299,14 @@ INSTANTIATE_TEST_SUITE_P(Disks, DiskContract,
                                          Kind{"simulated", make<SimGround>}),
                          [](const auto& kind) { return std::string(kind.param.name); });
 
+TEST(DiskSpaceTest, tells_how_much_room_there_is) {
+  RealDisk disk;
+  const auto space = disk.space(testing::TempDir());
+  ASSERT_TRUE(space);
+  EXPECT_GT(space->total, 0U);
+  EXPECT_LE(space->free, space->total);
+  EXPECT_FALSE(disk.space(testing::TempDir() + "/no/such/place"));
+}
+
 }  // namespace
 }  // namespace godwit

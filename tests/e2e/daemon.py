@@ -370,6 +370,29 @@ class Commands(EndToEnd):
         again = self.start().wait_ready()
         self.assertEqual(again.get(GROUP)["last_drill"], failed["report"])
 
+    def test_the_doctor_says_what_why_and_what_to_do(self):
+        self.config(group='detect_changes = "scan"\njournal_payload = "inline"\n')
+        daemon = self.start().wait_ready()
+        self.wait_settled(daemon)
+        first = self.command("doctor", expect=3).stdout
+        self.assertIn("WARNING   g: no drill was ever made  [drill]\n", first)
+        self.assertIn("          do:  godwit drill g\n", first)
+        self.command("drill")
+        well = self.command("doctor", "g", "--json", expect=0).stdout
+        checks = {(each["id"], each.get("about")): each for each in json.loads(well)["checks"]}
+        for store in "abc":
+            self.assertEqual(checks[("access", store)]["severity"], "ok")
+            self.assertEqual(checks[("clock", store)]["severity"], "ok")
+        self.command("targets", "pause", "b")
+        self.assertIn("g b: paused by an operator", self.command("doctor", expect=3).stdout)
+        self.command("targets", "resume", "b")
+        shutil.rmtree(self.path("c"))
+        with open(self.path("c"), "w", encoding="utf-8"):
+            pass
+        self.assertIn("PROBLEM   g c: file://", self.command("doctor", expect=1).stdout)
+        self.assertIn("The stores were not tried", self.command("doctor", "--no-probe").stdout)
+        self.assertIn("did you mean 'g'?", self.command("doctor", "h", expect=4).stderr)
+
     def test_a_move_shows_its_plan_and_is_done_only_when_told(self):
         self.config()
         daemon = self.start().wait_ready()

@@ -6,6 +6,7 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -470,6 +471,15 @@ Result<void> RealDisk::sync_all(const std::string& path) {
   const Descriptor descriptor(open_path(path, O_RDONLY));
   if (descriptor.get() < 0 || ::syncfs(descriptor.get()) != 0) return failed("sync", path);
   return {};
+}
+
+Result<DiskSpace> RealDisk::space(const std::string& path) {
+  const Descriptor descriptor(open_path(path, O_RDONLY));
+  struct statvfs told{};
+  if (descriptor.get() < 0 || ::fstatvfs(descriptor.get(), &told) != 0) {
+    return failed("statvfs", path);
+  }
+  return DiskSpace{.free = told.f_bavail * told.f_frsize, .total = told.f_blocks * told.f_frsize};
 }
 
 Result<std::shared_ptr<void>> RealDisk::lock(const std::string& path) {

@@ -26,6 +26,7 @@ class RealDisk final : public Disk {
   [[nodiscard]] Result<void> remove_directory(const std::string& path) override;
   [[nodiscard]] Result<void> sync_directory(const std::string& directory) override;
   [[nodiscard]] Result<void> sync_all(const std::string& path) override;
+  [[nodiscard]] Result<DiskSpace> space(const std::string& path) override;
   [[nodiscard]] Result<std::shared_ptr<void>> lock(const std::string& path) override;
 
  private:

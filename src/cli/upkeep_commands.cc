@@ -1,4 +1,5 @@
 #include "base/duration.h"
+#include "cli/doctor_view.h"
 #include "cli/job_view.h"
 #include "cli/service_command.h"
 #include "http/url.h"
@@ -14,6 +15,7 @@ struct Arguments {
   std::string action = "list";
   std::string job;
   std::string within;
+  bool no_probe = false;
 };
 using Shared = std::shared_ptr<Arguments>;
 
@@ -45,6 +47,21 @@ Task<int> run_drill(Session& session, Shared a) {
   co_return exit_code_of_drill(job);
 }
 
+Task<int> run_doctor(Session& session, Shared a) {
+  GODWIT_CO_TRY(ServiceClient client, ServiceClient::make(session, a->service));
+  ServiceCall call{.method = a->no_probe ? "GET" : "POST", .path = "/api/v1/doctor"};
+  if (!a->service.group.empty()) {
+    call.path += "?group=" + http::uri_encode(a->service.group, http::Slash::encode);
+  }
+  auto told = co_await client.call(call);
+  if (!told && told.error().code() == Code::permission_denied && !a->no_probe) {
+    co_return fail(std::move(told).error().with_hint("with a read token: --no-probe"));
+  }
+  if (!told) co_return std::unexpected(std::move(told).error());
+  print(session, wants_json(session) ? told->dump() + "\n" : doctor_view(*told));
+  co_return exit_code_of_doctor(*told);
+}
+
 Task<int> run_jobs(Session& session, Shared a) {
   GODWIT_CO_TRY(ServiceClient client, ServiceClient::make(session, a->service));
   if (a->action == "cancel") {
@@ -67,7 +84,7 @@ Task<int> run_jobs(Session& session, Shared a) {
 
 }  // namespace
 
-void add_job_commands(CLI::App& app, Chosen& chosen) {
+void add_upkeep_commands(CLI::App& app, Chosen& chosen) {
   auto a = std::make_shared<Arguments>();
   CLI::App& drill = add_service_command(
       app, chosen, a, "drill", "try a group: write, replicate, read back, remove", &run_drill);
@@ -82,6 +99,20 @@ void add_job_commands(CLI::App& app, Chosen& chosen) {
       "be tried (it is paused or away), 4 nobody could try.\n\n"
       "Examples:\n  godwit drill\n  godwit drill backups --within 30s || page-somebody\n"
       "  godwit drill --json");
+
+  a = std::make_shared<Arguments>();
+  CLI::App& doctor = add_service_command(app, chosen, a, "doctor",
+                                         "what experience says of a daemon's setup", &run_doctor);
+  doctor.add_option("GROUP", a->service.group, "this one only");
+  doctor.add_flag("--no-probe", a->no_probe,
+                  "leave the stores alone: a read token will do, access and clocks stay unknown");
+  doctor.footer(
+      "\nCopies, regions, drills, clocks, disk, access to the stores, lag, dead letters, "
+      "conflicts,\n"
+      "failover, tokens, TLS, alerts: what is not well, why that matters, and what to do.\n\n"
+      "Exit codes: 0 well, or advice only, 1 a problem, 3 a warning, 4 nobody could look.\n\n"
+      "Examples:\n  godwit doctor\n  godwit doctor backups --json\n"
+      "  GODWIT_TOKEN=... godwit doctor --no-probe --api https://node:7070");
 
   a = std::make_shared<Arguments>();
   CLI::App& jobs = add_service_command(
