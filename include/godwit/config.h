@@ -85,8 +85,9 @@ struct ReplicationConfig {
 
   Duration call_timeout = std::chrono::minutes(5);  ///< of calls that name none; 0: none
   std::size_t max_pending_calls = 10'000;           ///< further ones are refused
-  std::string ca_file;                              ///< PEM file of further authorities for https
-  std::shared_ptr<LogSink> log;                     ///< null: lines are dropped
+  Duration slow_call{};          ///< a call of a store that takes longer is logged; 0: none is
+  std::string ca_file;           ///< PEM file of further authorities for https
+  std::shared_ptr<LogSink> log;  ///< null: lines are dropped
 
   /// Looks for what is wrong in itself. Starts no I/O.
   /// Failure: invalid_argument, with the field by its name, and the nearest match of a word.

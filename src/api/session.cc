@@ -71,6 +71,7 @@ Task<void> Session::open(const ReplicationConfig& config) {
   GODWIT_CO_TRY(plan_, make_plan(config));
   region_ = config.region;
   call_timeout_ = config.call_timeout;
+  slow_ = {.log = config.log.get(), .most = config.slow_call};
   http::ClientOptions client;
   client.tls.ca_file = config.ca_file;
   client_ = http::make_client(world_, client);
@@ -120,7 +121,7 @@ Result<std::unique_ptr<Store>> Session::open_store(const Member& member, bool ma
   if (on_disk && may_be_new) spec.options.try_emplace("missing", "empty");
   auto store = registry_.open(world_, spec);
   if (!store) return fail(std::move(store).error().because_of(member.name));
-  const LayerOptions layers;
+  const LayerOptions layers{.slow = slow_};
   return with_layers(*std::move(store), layers);
 }
 

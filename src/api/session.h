@@ -14,6 +14,7 @@
 #include "http/client.h"
 #include "kv/rocks_engine.h"
 #include "replication/group.h"
+#include "store/layers/slow_calls.h"
 #include "store/registry.h"
 
 namespace godwit::api {
@@ -121,6 +122,7 @@ class Session {
   Plan plan_;
   std::string region_;
   Duration call_timeout_{};
+  SlowCalls slow_;
   CancelSource cancel_;
   std::shared_ptr<RetryBudget> budget_ = std::make_shared<RetryBudget>();
   std::unique_ptr<http::Client> client_;

@@ -114,9 +114,10 @@ Task<std::string> ServiceClient::group() {
   co_return fail(Error(Code::invalid_argument, "which group? " + names).with_hint("--group NAME"));
 }
 
-Task<void> ServiceClient::follow(const std::function<bool(const std::string&)>& take) {
-  const std::string only =
-      group_.empty() ? "" : "?group=" + http::uri_encode(group_, http::Slash::encode);
+Task<void> ServiceClient::follow(Followed followed,
+                                 const std::function<bool(const std::string&)>& take) {
+  std::string only = followed == Followed::no_writes ? "?writes=false" : "?writes=true";
+  if (!group_.empty()) only += "&group=" + http::uri_encode(group_, http::Slash::encode);
   const ServiceCall events{.path = "/api/v1/events" + only};
   GODWIT_CO_TRY(http::Response response, co_await send(events));
   if (response.status >= 300) {

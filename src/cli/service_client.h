@@ -15,6 +15,11 @@ struct ServiceOptions {
   std::string group;       ///< empty: the only one
 };
 
+enum class Followed : std::uint8_t {
+  all,
+  no_writes  ///< all but write_replicated, which comes for each write
+};
+
 /// What is asked of a daemon.
 struct ServiceCall {
   std::string method = "GET";
@@ -39,7 +44,8 @@ class ServiceClient {
   /// The name of the group that is meant: that of the options, or the only one.
   [[nodiscard]] Task<std::string> group();
   /// Calls `take` with the data of each event, until the daemon stops or `take` says false.
-  [[nodiscard]] Task<void> follow(const std::function<bool(const std::string&)>& take);
+  [[nodiscard]] Task<void> follow(Followed followed,
+                                  const std::function<bool(const std::string&)>& take);
 
  private:
   ServiceClient(Session& session, std::string group)

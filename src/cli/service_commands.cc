@@ -18,6 +18,7 @@ struct Arguments {
   std::string patience;
   bool watch = false;
   bool follow = false;
+  bool no_writes = false;
   bool yes = false;
 };
 using Shared = std::shared_ptr<Arguments>;
@@ -164,11 +165,13 @@ Task<int> run_events(Session& session, Shared a) {
       print_event(session, data);
       return session.streams().out.good();
     };
-    GODWIT_CO_CHECK(co_await client.follow(take));
+    GODWIT_CO_CHECK(
+        co_await client.follow(a->no_writes ? Followed::no_writes : Followed::all, take));
     co_return kDone;
   }
   GODWIT_CO_TRY(const std::string group, co_await client.group());
-  const ServiceCall call{.path = group_path(group, "/events")};
+  const ServiceCall call{.path =
+                             group_path(group, a->no_writes ? "/events?writes=false" : "/events")};
   GODWIT_CO_TRY(const ServiceJson found, co_await client.call(call));
   for (const ServiceJson& event : found["events"]) print_event(session, event.dump());
   co_return kDone;
@@ -231,7 +234,9 @@ void add_views(CLI::App& app, Chosen& chosen) {
       add_service_command(app, chosen, a, "events", "what happened to a group", &run_events);
   add_group_option(events, a, "of this one (default: with --follow all, else the only one)");
   events.add_flag("-f,--follow", a->follow, "from now on, as it happens");
-  events.footer("\nExamples:\n  godwit events\n  godwit events --follow --json");
+  events.add_flag("--no-writes", a->no_writes,
+                  "all but write_replicated, which comes for each write and target");
+  events.footer("\nExamples:\n  godwit events --no-writes\n  godwit events --follow --json");
 }
 
 void add_orders(CLI::App& app, Chosen& chosen) {

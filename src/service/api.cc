@@ -181,6 +181,40 @@ asio::awaitable<Reply> reply_to(Service& service, http::Exchange& exchange, cons
   co_return failed;
 }
 
+/// A request that was answered.
+struct Answered {
+  const std::string& id;
+  const Reply& reply;
+  const http::RequestHead& head;
+  Duration took;
+};
+
+/// One that lasts as long as its client likes is not slow.
+bool is_slow(const Service& service, const Answered& answered) {
+  const Duration most = service.config().log.slow;
+  return most > Duration::zero() && answered.took > most && !answered.reply.follows;
+}
+
+void log_request(Service& service, const Answered& answered) {
+  const Reply& reply = answered.reply;
+  const bool has_error = reply.body.contains("error");
+  // Not ready yet is an answer.
+  const bool failed = reply.status >= 500 && has_error;
+  const bool slow = is_slow(service, answered);
+  const LogLevel level = failed || slow ? LogLevel::warning : LogLevel::debug;
+  if (!service.log().wants(level)) return;
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(answered.took).count();
+  const std::string error = has_error ? reply.body["error"].value("message", "") : "";
+  const std::array fields{LogField{"id", answered.id},
+                          LogField{"peer", answered.head.peer},
+                          LogField{"method", answered.head.method},
+                          LogField{"target", without_secret(answered.head.target)},
+                          LogField{"status", std::to_string(reply.status)},
+                          LogField{"ms", std::to_string(ms)},
+                          LogField{"error", error}};
+  service.log().line(level, slow ? "slow request" : "request", {}, fields);
+}
+
 }  // namespace
 
 unsigned status_of(Code code) {
@@ -231,27 +265,15 @@ asio::awaitable<void> serve(Service& service, http::Exchange& exchange) {
   const http::RequestHead& head = exchange.head();
   const std::string id = id_of(service, head);
   Reply reply = co_await reply_to(service, exchange, id);
-  const unsigned status = reply.status;
   if (!reply.sent && !exchange.answered()) {
-    http::Answer answer{.status = status, .headers = std::move(reply.headers)};
+    http::Answer answer{.status = reply.status, .headers = std::move(reply.headers)};
     answer.headers.set("X-Request-Id", id);
     answer.headers.set("Content-Type", "application/json");
-    if (status != 204) answer.body = dump(reply.body) + "\n";
+    if (reply.status != 204) answer.body = dump(reply.body) + "\n";
     (void)co_await exchange.respond(std::move(answer));
   }
-  // Not ready yet is an answer.
-  const bool failed = status >= 500 && reply.body.contains("error");
-  const LogLevel level = failed ? LogLevel::warning : LogLevel::debug;
-  if (!service.log().wants(level)) co_return;
-  const auto took =
-      std::chrono::duration_cast<std::chrono::milliseconds>(service.world().mono_now() - began);
-  const std::array fields{LogField{"id", id},
-                          LogField{"peer", head.peer},
-                          LogField{"method", head.method},
-                          LogField{"target", without_secret(head.target)},
-                          LogField{"status", std::to_string(status)},
-                          LogField{"ms", std::to_string(took.count())}};
-  service.log().line(level, "request", {}, fields);
+  log_request(service,
+              {.id = id, .reply = reply, .head = head, .took = service.world().mono_now() - began});
 }
 
 const std::vector<Route>& routes() {

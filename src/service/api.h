@@ -17,7 +17,8 @@ struct Reply {
   unsigned status = 200;
   Json body;
   http::Headers headers;
-  bool sent = false;  ///< the handler has answered itself
+  bool sent = false;     ///< the handler has answered itself
+  bool follows = false;  ///< it lasted as long as the client liked
 };
 
 /// One request, when its path, role and arguments are known to be right.

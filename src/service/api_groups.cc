@@ -82,10 +82,14 @@ Task<Reply> group_events(Call& call) {
   const auto events = co_await call.service.calls().quick(std::move(work));
   if (!events) co_return std::unexpected(events.error());
   const std::uint64_t after = count_argument(call, "after", 0);
+  const bool writes = call.argument("writes") != "false";
   Reply reply;
   reply.body["events"] = Json::array();
   for (const Event& event : *events) {
-    if (event.number > after) reply.body["events"].push_back(Json::parse(to_json(event)));
+    const bool wanted = writes || event.type != EventType::write_replicated;
+    if (wanted && event.number > after) {
+      reply.body["events"].push_back(Json::parse(to_json(event)));
+    }
   }
   co_return reply;
 }
@@ -172,6 +176,9 @@ std::vector<Route> group_routes() {
   const Argument key{.name = "key", .required = true, .help = "of the primary's object"};
   const Argument priority{.name = "priority", .help = "urgent, normal or bulk"};
   const Argument after{.name = "after", .type = Type::count, .help = "the last number known"};
+  const Argument writes{.name = "writes",
+                        .type = Type::truth,
+                        .help = "false: all but write_replicated, which comes for each write"};
   return {{.method = "GET",
            .path = "/api/v1/groups",
            .work = list_groups,
@@ -198,7 +205,7 @@ std::vector<Route> group_routes() {
            .path = base + "/events",
            .work = group_events,
            .summary = "The last events",
-           .query = {after}},
+           .query = {after, writes}},
           {.method = "POST",
            .path = base + "/failover",
            .access = Access::operate,

@@ -103,7 +103,7 @@ Task<Reply> follow_events(Call& call) {
     GODWIT_CO_CHECK(co_await call.exchange.send(as_bytes(lines)));
   }
   GODWIT_CO_CHECK(co_await call.exchange.end());
-  Reply reply{.sent = true};
+  Reply reply{.sent = true, .follows = true};
   co_return reply;
 }
 

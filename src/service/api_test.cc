@@ -509,5 +509,35 @@ TEST_F(ApiTest, an_id_goes_from_the_request_to_its_answer_and_the_log) {
   EXPECT_NE(log_.str().find("id=mine-1"), std::string::npos);
 }
 
+TEST_F(ApiTest, what_takes_long_is_told_with_the_id_of_the_request) {
+  slow = "1ms";
+  open();
+  ASSERT_EQ(ask("POST", "/api/v1/doctor", "", {{"X-Request-Id", "mine-2"}}).status, 200U);
+  (void)ask("GET", "/healthz");  // It is told after it was answered.
+  EXPECT_NE(log_.str().find(" warning slow request id=mine-2 "), std::string::npos) << log_.str();
+  EXPECT_NE(log_.str().find("slow call of a store"), std::string::npos);
+}
+
+TEST_F(ApiTest, nothing_is_slow_where_nobody_wants_to_know) {
+  slow = "0s";
+  open();
+  ASSERT_EQ(ask("POST", "/api/v1/doctor").status, 200U);
+  EXPECT_EQ(log_.str().find("slow"), std::string::npos) << log_.str();
+}
+
+TEST_F(ApiTest, the_last_events_can_be_had_without_those_of_each_write) {
+  open();
+  ASSERT_EQ(ask("PUT", kGroup + "/objects/k?mode=sync", "1").status, 200U);
+  const auto has_writes = [](const Json& json) {
+    return std::ranges::any_of(json["events"],
+                               [](const Json& e) { return e["event"] == "write_replicated"; });
+  };
+  EXPECT_TRUE(has_writes(ask("GET", kGroup + "/events").json()));
+  const Json others = ask("GET", kGroup + "/events?writes=false").json();
+  EXPECT_FALSE(has_writes(others));
+  EXPECT_FALSE(others["events"].empty());
+  EXPECT_TRUE(is_error(ask("GET", kGroup + "/events?writes=no"), 400, "invalid_argument"));
+}
+
 }  // namespace
 }  // namespace godwit::service

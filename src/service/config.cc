@@ -198,6 +198,7 @@ Result<void> Reader::read_group(const std::string& name, const toml::node& node)
   group.region = config_.node.region;
   group.data_dir = config_.node.data_dir + "/" + name;
   group.ca_file = config_.node.ca_file;
+  group.slow_call = config_.log.slow;
   group.primary = {.name = draft.primary,
                    .url = spec->to_url(),
                    .region = draft.primary_region.empty() ? draft.primary : draft.primary_region,

@@ -41,6 +41,7 @@ enum class LogFormat : std::uint8_t { text, json };
 struct LogConfig {
   LogLevel level = LogLevel::info;
   LogFormat format = LogFormat::text;
+  Duration slow = std::chrono::seconds(10);  ///< 0: nothing is
 };
 
 /// How a group hears of what others write to its primary.

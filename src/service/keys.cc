@@ -128,7 +128,12 @@ Keys<LogConfig> make_log_keys() {
   return {
       key<T>(
           "level", [](T& t) -> auto& { return t.level; }, "the least that is told"),
-      key<T>("format", [](T& t) -> auto& { return t.format; }, "of the lines on standard error")};
+      key<T>(
+          "format", [](T& t) -> auto& { return t.format; }, "of the lines on standard error"),
+      key<T>(
+          "slow", [](T& t) -> auto& { return t.slow; },
+          "a request, or a call of a store, that takes longer is told as a warning; `0s`: none; "
+          "of stores it takes a restart")};
 }
 
 Keys<StoreDraft> make_store_keys() {

@@ -336,6 +336,9 @@ class Commands(EndToEnd):
         self.command("targets", "resume", "b")
         self.wait_settled(daemon)
         self.assertIn("write_replicated", self.command("events").stdout)
+        others = self.command("events", "--no-writes").stdout
+        self.assertNotIn("write_replicated", others)
+        self.assertIn("target_healthy", others)
         self.command("conflicts")
         self.command("dead-letters", "list", "c")
         self.assertIn("did you mean 'b'?", self.command("targets", "pause", "bb", expect=4).stderr)

@@ -30,7 +30,8 @@ class ServiceTest : public testing::Test {
   /// Of the primary a and the targets b and c.
   [[nodiscard]] std::string base_config() const {
     std::string text = "[node]\ndata_dir = \"" + path("data") + "\"\ndrain = \"5s\"\n" +
-                       "[api]\nlisten = \"127.0.0.1:0\"\n" + api + "[log]\nlevel = \"debug\"\n";
+                       "[api]\nlisten = \"127.0.0.1:0\"\n" + api +
+                       "[log]\nlevel = \"debug\"\nslow = \"" + slow + "\"\n";
     for (const char* name : {"a", "b", "c"}) {
       text += "[stores." + std::string(name) + "]\nurl = \"file://" + path(name) + "\"\n";
     }
@@ -108,6 +109,7 @@ class ServiceTest : public testing::Test {
 
   std::string api;    ///< further keys of [api]
   std::string group;  ///< of the group
+  std::string slow = "10s";
   std::string token;  ///< that is sent
   test::FakeWorld home_;
   RealWorld world_{{.blocking_threads = Calls::kThreads}};

@@ -43,7 +43,7 @@ class Around::PageByPage final : public Listing {
 
 Task<ObjectInfo> Around::head(const Context& context, const std::string& key) {
   const auto run = [this, &key](const Context& c) { return inner().head(c, key); };
-  return around<ObjectInfo>(context, {Operation::head}, run);
+  return around<ObjectInfo>(context, {Operation::head, key}, run);
 }
 
 Task<GetResult> Around::get(const Context& context, const std::string& key,
@@ -51,7 +51,7 @@ Task<GetResult> Around::get(const Context& context, const std::string& key,
   const auto run = [this, &key, &options](const Context& c) {
     return inner().get(c, key, options);
   };
-  const StoreCall call{Operation::get};
+  const StoreCall call{Operation::get, key};
   GODWIT_CO_TRY(GetResult got, co_await around<GetResult>(context, call, run));
   got.body = watch(std::move(got.body));
   co_return got;
@@ -62,7 +62,7 @@ Task<PutResult> Around::put(const Context& context, const std::string& key, Uplo
   const auto run = [this, &key, upload, &options](const Context& c) {
     return inner().put(c, key, upload, options);
   };
-  return around<PutResult>(context, {Operation::put, upload.size}, run);
+  return around<PutResult>(context, {Operation::put, key, upload.size}, run);
 }
 
 Task<PutResult> Around::copy(const Context& context, const std::string& key,
@@ -70,13 +70,14 @@ Task<PutResult> Around::copy(const Context& context, const std::string& key,
   const auto run = [this, &key, &source, &options](const Context& c) {
     return inner().copy(c, key, source, options);
   };
-  return around<PutResult>(context, {Operation::copy}, run);
+  return around<PutResult>(context, {Operation::copy, key}, run);
 }
 
 Task<std::vector<Result<void>>> Around::remove(const Context& context,
                                                std::span<const std::string> keys) {
   const auto run = [this, keys](const Context& c) { return inner().remove(c, keys); };
-  return around<std::vector<Result<void>>>(context, {Operation::remove}, run);
+  const std::string_view first = keys.empty() ? std::string_view() : keys.front();
+  return around<std::vector<Result<void>>>(context, {Operation::remove, first}, run);
 }
 
 std::unique_ptr<Listing> Around::list(const ListOptions& options) {
@@ -93,7 +94,7 @@ Task<UploadId> Around::create(const Context& context, const std::string& key,
   const auto run = [this, &key, &options](const Context& c) {
     return ForwardingStore::create(c, key, options);
   };
-  return around<UploadId>(context, {Operation::create_upload}, run);
+  return around<UploadId>(context, {Operation::create_upload, key}, run);
 }
 
 Task<PartInfo> Around::put_part(const Context& context, const UploadId& upload, PartPlace place,
@@ -101,7 +102,7 @@ Task<PartInfo> Around::put_part(const Context& context, const UploadId& upload, 
   const auto run = [this, &upload, place, part](const Context& c) {
     return ForwardingStore::put_part(c, upload, place, part);
   };
-  return around<PartInfo>(context, {Operation::put_part, part.size}, run);
+  return around<PartInfo>(context, {Operation::put_part, upload.key, part.size}, run);
 }
 
 Task<PartInfo> Around::copy_part(const Context& context, const UploadId& upload, PartPlace place,
@@ -109,12 +110,12 @@ Task<PartInfo> Around::copy_part(const Context& context, const UploadId& upload,
   const auto run = [this, &upload, place, &source](const Context& c) {
     return ForwardingStore::copy_part(c, upload, place, source);
   };
-  return around<PartInfo>(context, {Operation::copy_part}, run);
+  return around<PartInfo>(context, {Operation::copy_part, upload.key}, run);
 }
 
 Task<std::vector<PartInfo>> Around::parts(const Context& context, const UploadId& upload) {
   const auto run = [this, &upload](const Context& c) { return ForwardingStore::parts(c, upload); };
-  return around<std::vector<PartInfo>>(context, {Operation::list_parts}, run);
+  return around<std::vector<PartInfo>>(context, {Operation::list_parts, upload.key}, run);
 }
 
 Task<PutResult> Around::complete(const Context& context, const UploadId& upload,
@@ -122,12 +123,12 @@ Task<PutResult> Around::complete(const Context& context, const UploadId& upload,
   const auto run = [this, &upload, parts, &options](const Context& c) {
     return ForwardingStore::complete(c, upload, parts, options);
   };
-  return around<PutResult>(context, {Operation::complete_upload}, run);
+  return around<PutResult>(context, {Operation::complete_upload, upload.key}, run);
 }
 
 Task<void> Around::abort(const Context& context, const UploadId& upload) {
   const auto run = [this, &upload](const Context& c) { return ForwardingStore::abort(c, upload); };
-  return around<void>(context, {Operation::abort_upload}, run);
+  return around<void>(context, {Operation::abort_upload, upload.key}, run);
 }
 
 Task<std::vector<UploadId>> Around::list(const Context& context, const std::string& prefix) {

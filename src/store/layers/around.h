@@ -32,7 +32,8 @@ inline constexpr std::size_t kOperations = 14;
 /// A call that a layer sees.
 struct StoreCall {
   Operation operation{};
-  Bytes sent = 0;  ///< the size of the body that goes with it
+  std::string_view key = {};  ///< of a removal the first; "" of listings
+  Bytes sent = 0;             ///< the size of the body that goes with it
 };
 
 /// A layer that does the same around every call. `list` is one page of a listing.

@@ -15,6 +15,8 @@ std::unique_ptr<Store> with_layers(std::unique_ptr<Store> driver, const LayerOpt
     store = with_deadlines(std::move(store), options.deadline);
   }
   if (options.metrics != nullptr) store = with_metrics(std::move(store), *options.metrics);
+  const bool tells = options.slow.log != nullptr && options.slow.most > Duration::zero();
+  if (tells) store = with_slow_calls(std::move(store), options.slow);
   return store;
 }
 

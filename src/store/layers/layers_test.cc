@@ -58,6 +58,17 @@ class Scripted final : public ForwardingStore {
   std::vector<std::string> asked;
 };
 
+class Lines final : public LogSink {
+ public:
+  [[nodiscard]] bool wants(LogLevel level) const override { return level >= LogLevel::warning; }
+  void write(LogLevel, std::string_view message, std::initializer_list<LogField> fields) override {
+    std::string line(message);
+    for (const auto& [name, value] : fields) line += " " + std::string(name) + "=" + value;
+    lines.push_back(line);
+  }
+  std::vector<std::string> lines;
+};
+
 class LayersTest : public testing::Test {
  protected:
   LayersTest() {
@@ -229,6 +240,24 @@ TEST_F(LayersTest, metrics_count_what_the_engine_asked_for) {
   EXPECT_EQ(puts.count(), 1);
   EXPECT_EQ(puts.time, 3ms);
   EXPECT_EQ(puts.within[2], 1);  // up to 4 ms
+}
+
+TEST_F(LayersTest, what_takes_long_is_a_line_of_the_log) {
+  Lines log;
+  options_.slow = {.log = &log, .most = 10ms};
+  Store& store = layered();
+  driver_->takes = 10ms;
+  ASSERT_TRUE(put(store, "a", 10));
+  EXPECT_TRUE(log.lines.empty());
+  driver_->takes = 20ms;
+  ASSERT_TRUE(put(store, "a", 10));
+  const std::string absent = "b";
+  EXPECT_FALSE(run(store.head(context_, absent)));
+  const std::string call = "slow call of a store operation=";
+  EXPECT_EQ(log.lines,
+            (std::vector<std::string>{
+                call + "put store=memory:m key=a ms=20 error=",
+                call + "head store=memory:m key=b ms=20 error=there is no such object"}));
 }
 
 TEST_F(LayersTest, pages_and_uploads_pass_through_every_layer) {

@@ -111,6 +111,8 @@ Error to_error(const Refusal& refusal, const http::Headers& headers) {
   if (refusal.code.empty()) message += std::to_string(refusal.status);
   if (refusal.code.empty() && refusal.status == 404) message = "there is no such object";
   if (!refusal.message.empty()) message += ": " + refusal.message;
+  // By which the service's people find it in their logs.
+  if (const auto id = headers.find("x-amz-request-id")) message += " [" + std::string(*id) + "]";
   Error error(code, std::move(message));
   if (row != kCodes.end() && !row->hint.empty()) {
     error = std::move(error).with_hint(std::string(row->hint));

@@ -105,6 +105,9 @@ TEST(Errors, are_told_apart_by_what_a_caller_does) {
     EXPECT_EQ(error.retry(), c.retry) << c.refusal.code << c.refusal.status;
   }
   EXPECT_EQ(to_error({500, "InternalError", ""}, none).outcome(), Outcome::unknown);
+  http::Headers named;
+  named.set("x-amz-request-id", "tx01");
+  EXPECT_EQ(to_error({403, "AccessDenied", "no"}, named).message(), "AccessDenied: no [tx01]");
 }
 
 TEST(Errors, keep_the_pause_that_the_service_asks_for) {

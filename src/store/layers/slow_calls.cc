@@ -1,0 +1,39 @@
+#include "store/layers/slow_calls.h"
+
+#include <utility>
+
+#include "store/layers/around.h"
+
+namespace godwit {
+namespace {
+
+class SlowCallsStore final : public Around {
+ public:
+  SlowCallsStore(std::unique_ptr<Store> inner, const SlowCalls& slow)
+      : Around(std::move(inner)), slow_(slow) {}
+
+ protected:
+  Task<Context> before(const Context& context, StoreCall) override { co_return context; }
+
+  void after(StoreCall call, const Error* error, Duration elapsed) override {
+    if (elapsed <= slow_.most || !slow_.log->wants(LogLevel::warning)) return;
+    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(elapsed).count();
+    slow_.log->write(LogLevel::warning, "slow call of a store",
+                     {{"operation", std::string(to_string(call.operation))},
+                      {"store", identity().url},
+                      {"key", std::string(call.key)},
+                      {"ms", std::to_string(ms)},
+                      {"error", error == nullptr ? std::string() : error->message()}});
+  }
+
+ private:
+  SlowCalls slow_;
+};
+
+}  // namespace
+
+std::unique_ptr<Store> with_slow_calls(std::unique_ptr<Store> inner, const SlowCalls& slow) {
+  return std::make_unique<SlowCallsStore>(std::move(inner), slow);
+}
+
+}  // namespace godwit
