@@ -16,7 +16,8 @@ target_include_directories(godwit_library INTERFACE
   $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 target_compile_features(godwit_library INTERFACE cxx_std_23)
 target_link_libraries(godwit_library INTERFACE OpenSSL::SSL OpenSSL::Crypto PkgConfig::XXHASH
-                                               PkgConfig::ROCKSDB Threads::Threads)
+                                               PkgConfig::ROCKSDB PkgConfig::ZSTD PkgConfig::ZLIB
+                                               Threads::Threads)
 
 set(package ${CMAKE_INSTALL_LIBDIR}/cmake/godwit)
 install(TARGETS godwit_library EXPORT godwitTargets ARCHIVE

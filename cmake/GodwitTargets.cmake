@@ -1,7 +1,7 @@
 # Who may include whom: a folder's target and the targets below it (docs/internals/layers.md).
 # A dependency that is not named here does not configure, so a wrong include does not build long.
 set(GODWIT_LAYERS base world kv http store store_memory store_file store_rocksdb store_s3
-                  store_layers version coordination journal transfer replication api service cli)
+                  store_layers store_coding version coordination journal transfer replication api service cli)
 
 # godwit_add_library(NAME SOURCES a.cc ... DEPS base world ... [LINK lib ...] [TESTS a_test.cc ...])
 # makes godwit_NAME, and one test binary of the folder's tests.

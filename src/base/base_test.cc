@@ -94,6 +94,12 @@ TEST(Checksum, known_answers) {
       to_hex(hmac_sha256(as_bytes("key"), as_bytes("The quick brown fox jumps over the lazy dog"))),
       "f7bc83f430538424b13298e6aa6fb143ef4d59a14946175997479dbc2d1a3cd8");
   EXPECT_EQ(to_base64(as_bytes("hello")), "aGVsbG8=");
+  for (const char* bytes : {"", "h", "he", "hel", "hello"}) {
+    EXPECT_EQ(from_base64(to_base64(as_bytes(bytes))), bytes);
+  }
+  for (const char* other : {"aGVsbG8", "aGVsbG9=", " aGVsbG8=", "aGVs\nbG8=", "=", "====", "a"}) {
+    EXPECT_FALSE(from_base64(other)) << other;
+  }
 }
 
 TEST(Checksum, incremental_equals_whole_and_starts_anew) {

@@ -114,4 +114,16 @@ std::string to_base64(ByteSpan bytes) {
   return text;
 }
 
+std::optional<std::string> from_base64(std::string_view text) {
+  std::string bytes(text.size() / 4 * 3, '\0');
+  const int length = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
+                                     raw(as_bytes(text)), static_cast<int>(text.size()));
+  if (length < 0) return std::nullopt;
+  const auto padding = static_cast<std::size_t>(text.ends_with("==") ? 2 : text.ends_with('='));
+  bytes.resize(static_cast<std::size_t>(length) - padding);
+  // It skips blanks and takes bits that are no part of the bytes: what does not come back is none.
+  if (to_base64(as_bytes(bytes)) != text) return std::nullopt;
+  return bytes;
+}
+
 }  // namespace godwit

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -57,5 +58,7 @@ class Xxh128 {
 [[nodiscard]] std::string to_hex(ByteSpan bytes);
 /// RFC 4648 §4, padded.
 [[nodiscard]] std::string to_base64(ByteSpan bytes);
+/// What `to_base64` made of some bytes; nothing for any other text.
+[[nodiscard]] std::optional<std::string> from_base64(std::string_view text);
 
 }  // namespace godwit

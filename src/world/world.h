@@ -7,9 +7,11 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -38,6 +40,9 @@ class World {
   [[nodiscard]] virtual MonoTime mono_now() = 0;
   /// 64 uniform bits; from the seed in a simulation.
   [[nodiscard]] virtual std::uint64_t random() = 0;
+  /// Fills `into` with bytes that nobody can guess and that no other process will draw: for salts
+  /// of keys. From the seed in a simulation.
+  virtual void fill_unguessable(std::span<std::byte> into) = 0;
   [[nodiscard]] virtual asio::any_io_executor executor() = 0;
   /// Returns at `deadline`, or earlier with Code::cancelled.
   [[nodiscard]] virtual Task<void> sleep_until(MonoTime deadline, CancelToken cancel) = 0;

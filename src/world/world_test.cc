@@ -3,7 +3,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <filesystem>
+#include <span>
 
 #include "world/body.h"
 #include "world/context.h"
@@ -63,6 +66,16 @@ TEST(Body, read_whole_keeps_no_more_memory_than_its_bytes_and_knows_its_limit) {
 asio::awaitable<void> answer_from_pool(World& world, int& answer) {
   auto work = [] { return 42; };
   answer = co_await run_blocking(world, std::move(work));
+}
+
+TEST(RealWorld, what_nobody_can_guess_is_another_in_each_world) {
+  std::array<std::byte, 300> one{};
+  std::array<std::byte, 300> two{};
+  RealWorld().fill_unguessable(one);
+  RealWorld().fill_unguessable(two);
+  EXPECT_NE(one, two);
+  const std::span<const std::byte> end = std::span(one).last(8);
+  EXPECT_FALSE(std::ranges::all_of(end, [](std::byte b) { return b == std::byte{}; }));
 }
 
 TEST(RealWorld, run_blocking_resumes_with_the_result) {

@@ -60,7 +60,7 @@ testing::AssertionResult keeps(Kind store, Law law, bool kept) {
 bool may_leave_losers_in_doubt(Kind store) { return std::ranges::find(kRgw, store) != kRgw.end(); }
 
 std::string_view refusal_of(Kind store, std::string_view key) {
-  return store == Kind::file ? refusal_of_file(key) : std::string_view();
+  return is_on_files(store) ? refusal_of_file(key) : std::string_view();
 }
 
 }  // namespace godwit::conformance

@@ -47,12 +47,17 @@ class Conformance : public testing::TestWithParam<Kind> {
     return test::run_task(world_, std::move(task));
   }
 
+  /// Over layers with chaos.
+  [[nodiscard]] static bool has_bad_days() {
+    return GetParam() == Kind::layers || GetParam() == Kind::sealed_layers;
+  }
+
   /// Makes `call()` again while its failure is one that passes. Only the layers have such: retries
   /// leave writes to who has the body.
   template <class F>
   auto insist(F call) {
     auto result = run(call());
-    while (GetParam() == Kind::layers && !result && is_passing(result.error())) {
+    while (has_bad_days() && !result && is_passing(result.error())) {
       result = run(call());
     }
     return result;
@@ -103,7 +108,9 @@ class Conformance : public testing::TestWithParam<Kind> {
 #define GODWIT_CONFORMANCE(theme)                                                                \
   INSTANTIATE_TEST_SUITE_P(                                                                      \
       Local, theme,                                                                              \
-      testing::Values(Kind::memory, Kind::layers, Kind::file, Kind::rocksdb, Kind::rocksdb_sim), \
+      testing::Values(Kind::memory, Kind::layers, Kind::file, Kind::rocksdb, Kind::rocksdb_sim,  \
+                      Kind::coded_memory, Kind::coded_file, Kind::sealed_file,                   \
+                      Kind::sealed_layers),                                                      \
       name_of);                                                                                  \
   INSTANTIATE_TEST_SUITE_P(Rgw, theme, testing::Values(Kind::s3_a, Kind::s3_b, Kind::s3_signed), \
                            name_of)

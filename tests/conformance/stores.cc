@@ -1,9 +1,12 @@
 #include "conformance/stores.h"
 
 #include <filesystem>
+#include <fstream>
 
 #include "conformance/locked_engine.h"
 #include "kv/rocks_engine.h"
+#include "store/coding/coded_store.h"
+#include "store/coding/key_file.h"
 #include "store/file/file_store.h"
 #include "store/layers/layers.h"
 #include "store/memory/memory_store.h"
@@ -50,6 +53,37 @@ Result<Opened> open_file(World& world) {
   return opened;
 }
 
+/// A key in a file beside the store's directory.
+std::string new_key_file(World& world, const std::string& directory) {
+  std::filesystem::create_directories(directory);
+  std::string path = directory + "/keys";
+  std::ofstream(path) << coding::new_key_line(world, "k1") << "\n";
+  std::filesystem::permissions(path, std::filesystem::perms(0600));
+  return path;
+}
+
+Result<Opened> open_coded(World& world, Kind kind) {
+  Opened opened;
+  opened.directory = new_directory(world);
+  coding::CodingSpec spec{.min_size = 1};
+  spec.compression = kind == Kind::coded_file      ? coding::Compression::gzip
+                     : kind == Kind::sealed_layers ? coding::Compression::none
+                                                   : coding::Compression::zstd;
+  if (kind == Kind::sealed_file || kind == Kind::sealed_layers) {
+    spec.key_file = new_key_file(world, opened.directory);
+  }
+  std::unique_ptr<Store> inner = make_memory_store(world, "m");
+  if (kind == Kind::sealed_layers) inner = layered(std::move(inner));
+  if (is_on_files(kind)) {
+    const std::string root = opened.directory + "/objects";
+    std::filesystem::create_directories(root);
+    GODWIT_TRY(const StoreSpec file, parse_store_url("file://" + root, "/"));
+    GODWIT_TRY(inner, file::file_scheme().open(world, file));
+  }
+  GODWIT_TRY(opened.store, coding::with_coding(world, std::move(inner), spec));
+  return opened;
+}
+
 Task<Opened> open_s3(Context context, http::Transport& transport, Kind kind) {
   const char* const endpoint =
       std::getenv(kind == Kind::s3_b ? "GODWIT_TEST_S3_B" : "GODWIT_TEST_S3_A");
@@ -76,11 +110,19 @@ std::string to_string(Kind kind) {
     case Kind::file: return "file";
     case Kind::rocksdb: return "rocksdb";
     case Kind::rocksdb_sim: return "rocksdb_sim";
+    case Kind::coded_memory: return "coded_memory";
+    case Kind::coded_file: return "coded_file";
+    case Kind::sealed_file: return "sealed_file";
+    case Kind::sealed_layers: return "sealed_layers";
     case Kind::s3_a: return "s3_a";
     case Kind::s3_b: return "s3_b";
     case Kind::s3_signed: return "s3_signed";
   }
   return "none";
+}
+
+bool is_on_files(Kind kind) {
+  return kind == Kind::file || kind == Kind::coded_file || kind == Kind::sealed_file;
 }
 
 const Faults& passing_faults() {
@@ -98,6 +140,10 @@ Task<Opened> open_store(Context context, http::Transport& transport, Kind kind) 
       co_return open_rocksdb(context.world(), std::make_shared<kv::RocksEngine>());
     case Kind::rocksdb_sim:
       co_return open_rocksdb(context.world(), std::make_shared<LockedSimEngine>());
+    case Kind::coded_memory:
+    case Kind::coded_file:
+    case Kind::sealed_file:
+    case Kind::sealed_layers: co_return open_coded(context.world(), kind);
     case Kind::s3_a:
     case Kind::s3_b:
     case Kind::s3_signed: co_return co_await open_s3(context, transport, kind);

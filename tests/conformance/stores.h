@@ -18,13 +18,19 @@ enum class Kind {
   layers,  ///< all layers over memory, with chaos: what the engine sees of a bad day
   file,
   rocksdb,
-  rocksdb_sim,  ///< the same store on the engine of the simulator
-  s3_a,         ///< the services whose endpoints are in GODWIT_TEST_S3_A and _B (tests/rgw)
+  rocksdb_sim,    ///< the same store on the engine of the simulator
+  coded_memory,   ///< zstd over memory; of everything, so that what is small is coded too
+  coded_file,     ///< gzip over a directory
+  sealed_file,    ///< zstd and a key, over a directory
+  sealed_layers,  ///< a key, over all layers with chaos
+  s3_a,           ///< the services whose endpoints are in GODWIT_TEST_S3_A and _B (tests/rgw)
   s3_b,
   s3_signed  ///< s3_a with payload=signed: bodies in chunks, each signed
 };
 
 [[nodiscard]] std::string to_string(Kind kind);
+/// Its keys are names of files.
+[[nodiscard]] bool is_on_files(Kind kind);
 /// What the chaos of Kind::layers does. Only faults that leave no doubt: with these, all of the
 /// contract must hold.
 [[nodiscard]] const Faults& passing_faults();

@@ -37,6 +37,7 @@ class FakeWorld final : public World {
   WallTime wall_now() override { return sim_.wall_now() + turned; }
   MonoTime mono_now() override { return sim_.mono_now(); }
   std::uint64_t random() override { return sim_.random(); }
+  void fill_unguessable(std::span<std::byte> into) override { sim_.fill_unguessable(into); }
   asio::any_io_executor executor() override { return sim_.executor(); }
   Task<void> sleep_until(MonoTime deadline, CancelToken cancel) override {
     return sim_.sleep_until(deadline, std::move(cancel));

@@ -1,10 +1,13 @@
 #include "world/real/real_world.h"
 
+#include <sys/random.h>
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <exception>
@@ -86,6 +89,15 @@ MonoTime RealWorld::mono_now() {
 }
 
 std::uint64_t RealWorld::random() { return impl_->generator(); }
+
+// Not from the generator: it was seeded with 32 bits, so that two processes may draw the same.
+void RealWorld::fill_unguessable(std::span<std::byte> into) {
+  while (!into.empty()) {
+    const ssize_t count = ::getrandom(into.data(), into.size(), 0);
+    if (count < 0 && errno != EINTR) std::terminate();
+    if (count > 0) into = into.subspan(static_cast<std::size_t>(count));
+  }
+}
 
 asio::any_io_executor RealWorld::executor() { return impl_->io.get_executor(); }
 

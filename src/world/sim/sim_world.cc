@@ -77,6 +77,10 @@ MonoTime SimWorld::mono_now() { return impl_->now; }
 
 std::uint64_t SimWorld::random() { return impl_->draw(); }
 
+void SimWorld::fill_unguessable(std::span<std::byte> into) {
+  for (std::byte& b : into) b = static_cast<std::byte>(impl_->draw());
+}
+
 asio::any_io_executor SimWorld::executor() { return impl_->io.get_executor(); }
 
 Task<void> SimWorld::sleep_until(MonoTime deadline, CancelToken cancel) {

@@ -34,6 +34,7 @@ class SimWorld final : public World {
   [[nodiscard]] WallTime wall_now() override;
   [[nodiscard]] MonoTime mono_now() override;
   [[nodiscard]] std::uint64_t random() override;
+  void fill_unguessable(std::span<std::byte> into) override;
   [[nodiscard]] asio::any_io_executor executor() override;
   [[nodiscard]] Task<void> sleep_until(MonoTime deadline, CancelToken cancel) override;
   void post_blocking(std::move_only_function<void()> work) override;
