@@ -6,6 +6,7 @@
 #include "api/schemes.h"
 #include "base/suggest.h"
 #include "replication/versioned.h"
+#include "store/coding/coded_store.h"
 #include "store/layers/layers.h"
 #include "world/disk.h"
 
@@ -119,10 +120,14 @@ Result<std::unique_ptr<Store>> Session::open_store(const Member& member, bool ma
   StoreSpec spec = member.spec;
   const bool on_disk = spec.scheme == "file" || spec.scheme == "rocksdb";
   if (on_disk && may_be_new) spec.options.try_emplace("missing", "empty");
+  const auto coding = coding::take_coding(spec);
+  if (!coding) return fail(Error(coding.error()).because_of(member.name));
   auto store = registry_.open(world_, spec);
   if (!store) return fail(std::move(store).error().because_of(member.name));
   const LayerOptions layers{.slow = slow_};
-  return with_layers(*std::move(store), layers);
+  auto coded = coding::with_coding(world_, with_layers(*std::move(store), layers), *coding);
+  if (!coded) return fail(std::move(coded).error().because_of(member.name));
+  return coded;
 }
 
 /// A store that was opened once is there from then on, also if nothing is written to it.

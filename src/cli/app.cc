@@ -97,6 +97,7 @@ int run_app(std::vector<std::string> arguments, const Streams& streams) {
   add_service_commands(app, chosen);
   add_upkeep_commands(app, chosen);
   add_config_command(app, chosen);
+  add_key_command(app, chosen);
   add_completions_command(app, chosen);
   add_reference_command(app, chosen);
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());

@@ -40,6 +40,8 @@ void add_service_commands(CLI::App& app, Chosen& chosen);
 void add_upkeep_commands(CLI::App& app, Chosen& chosen);
 /// Adds `config`.
 void add_config_command(CLI::App& app, Chosen& chosen);
+/// Adds `key`.
+void add_key_command(CLI::App& app, Chosen& chosen);
 /// Adds `completions`.
 void add_completions_command(CLI::App& app, Chosen& chosen);
 /// Adds `reference`, which is not shown in the help.

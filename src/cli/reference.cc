@@ -6,6 +6,7 @@
 #include "cli/app.h"
 #include "service/api.h"
 #include "service/config.h"
+#include "store/coding/coding_spec.h"
 
 namespace godwit::cli {
 namespace {
@@ -147,7 +148,14 @@ std::string stores_page(const StoreRegistry& registry) {
   out << heading("Stores and their options", "stores")
       << "Options follow `?` in a URL: "
          "`s3://bucket/prefix?endpoint=http://host:7480&region=eu-1`. An unknown option is an\n"
-         "error.\n";
+         "error.\n"
+      << "\n## Any store\n\nBodies can be compressed and encrypted on their way to a store "
+         "([how](../how-to.md#compress-or-encrypt-what-a-store-gets)). These options are also "
+         "keys of `[stores.NAME]`\nin [godwit.toml](config.md).\n\n";
+  add_store_options(out, coding::coding_options());
+  out << "\nWith any of them, what was put with others is read too: `compression=none` turns it "
+         "off. Without\nany, a store shows what it holds as it is.\n\n"
+         "Costs and limits: [src/store/coding/README.md](../../src/store/coding/README.md).\n";
   for (const SchemeInfo& store : registry.schemes()) {
     out << "\n## " << store.url << "\n\n" << store.description << "\n\n";
     add_store_options(out, store.options);

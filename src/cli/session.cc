@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "store/coding/coded_store.h"
 #include "store/file/file_store.h"
 #include "store/layers/layers.h"
 #include "store/memory/memory_store.h"
@@ -90,11 +91,12 @@ Result<Location> Session::locate_destination(const std::string& text,
 
 Result<std::unique_ptr<Store>> Session::open(StoreSpec spec, Role role) {
   if (on_disk(spec) && role == Role::target) spec.options.try_emplace("missing", "empty");
+  GODWIT_TRY(const std::optional<coding::CodingSpec> coding, coding::take_coding(spec));
   GODWIT_TRY(std::unique_ptr<Store> store, registry_.open(world_, spec));
   LayerOptions layers;
   layers.metrics = &metrics_;
   layers.calls_per_second = options_.calls_per_second;
-  return with_layers(std::move(store), layers);
+  return coding::with_coding(world_, with_layers(std::move(store), layers), coding);
 }
 
 Result<std::unique_ptr<Store>> Session::open_tree(const std::string& text, Role role) {

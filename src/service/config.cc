@@ -6,6 +6,7 @@
 
 #include "base/suggest.h"
 #include "service/keys.h"
+#include "store/coding/coding_spec.h"
 #include "world/disk.h"
 
 namespace godwit::service {
@@ -139,6 +140,10 @@ Result<void> Reader::read_store(const std::string& name, const toml::node& node)
   if (!spec) return at(node, spec.error());
   std::erase_if(draft.secrets, [](const auto& secret) { return secret.second.empty(); });
   spec->secrets = std::move(draft.secrets);
+  for (const auto& [option, value] : draft.coding) spec->options[option] = value;
+  StoreSpec tried = *spec;
+  const auto coding = coding::take_coding(tried);
+  if (!coding) return blame(*node.as_table(), coding.error());
   config_.stores[name] = *std::move(spec);
   return {};
 }
@@ -179,7 +184,8 @@ Result<void> Reader::read_target(const toml::node& node, const std::string& grou
 
 /// Puts an error of a group as a whole to the line of the key that it names first, if it is there.
 std::unexpected<Error> Reader::blame(const toml::table& table, const Error& error) const {
-  const std::string field = error.message().substr(0, error.message().find_first_of(" :."));
+  std::string field = error.message().substr(0, error.message().find_first_of(" :."));
+  std::erase(field, '\'');
   for (const auto& [key, node] : table) {
     if (!field.empty() && key.str().starts_with(field)) return at(node, error);
   }

@@ -74,6 +74,24 @@ TEST(ServiceConfig, secrets_come_from_variables_from_files_and_from_the_text_its
   }
 }
 
+TEST(ServiceConfig, how_a_store_is_coded_is_said_in_its_table_and_goes_with_its_url) {
+  FakeWorld world;
+  const std::string store = "[stores.a]\nurl = \"s3://bucket\"\n";
+  const auto config = parse_config(world,
+                                   store +
+                                       "compression = \"zstd\"\ncompression_level = 9\n"
+                                       "compression_min_size = \"1MiB\"\n"
+                                       "encryption_key_file = \"/etc/godwit/keys\"\n",
+                                   "f");
+  ASSERT_TRUE(config) << config.error().to_string();
+  EXPECT_EQ(config->stores.at("a").to_url(),
+            "s3://bucket?compression=zstd&compression_level=9&compression_min_size=1MiB&"
+            "encryption_key_file=/etc/godwit/keys");
+  EXPECT_TRUE(says(message_of(world, store + "compression = \"zst\"\n"), "f.toml:3: 'compression'"));
+  EXPECT_TRUE(says(message_of(world, store + "compression = \"gzip\"\ncompression_level = 12\n"),
+                   "f.toml:4: 'compression_level': '12' is none of gzip (1 to 9)"));
+}
+
 TEST(ServiceConfig, a_group_is_made_of_named_stores_with_their_secrets) {
   FakeWorld world;
   const auto config = parse_config(

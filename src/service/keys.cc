@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "base/suggest.h"
+#include "store/coding/coding_spec.h"
 
 namespace godwit::service {
 namespace {
@@ -136,6 +137,28 @@ Keys<LogConfig> make_log_keys() {
           "of stores it takes a restart")};
 }
 
+/// An option of every store's URL: what it says is judged there.
+Key<StoreDraft> coding_key(const OptionInfo& option) {
+  Key<StoreDraft> made{
+      .info = {
+          .name = option.name, .values = "text", .fallback = option.fallback, .help = option.help}};
+  if (!option.choices.empty()) {
+    made.info.fallback = option.choices.front();
+    made.info.values.clear();
+    for (const std::string& choice : option.choices) {
+      made.info.values += (made.info.values.empty() ? "`" : ", `") + choice + "`";
+    }
+  }
+  made.take = [name = option.name](StoreDraft& into, const Value& given) -> Result<void> {
+    const auto* number = std::get_if<std::int64_t>(&given.any);
+    std::string& text = into.coding[name];
+    if (number == nullptr) return read_value(given, text);
+    text = std::to_string(*number);
+    return {};
+  };
+  return made;
+}
+
 Keys<StoreDraft> make_store_keys() {
   using T = StoreDraft;
   Keys<T> keys = {
@@ -146,6 +169,7 @@ Keys<StoreDraft> make_store_keys() {
   secret("access_key", "the access key");
   secret("secret_key", "the secret key");
   secret("session_token", "the session token");
+  for (const OptionInfo& option : coding::coding_options()) keys.push_back(coding_key(option));
   return keys;
 }
 

@@ -23,6 +23,7 @@ using Keys = std::vector<Key<T>>;
 struct StoreDraft {
   std::string url;
   std::map<std::string, std::string> secrets;
+  std::map<std::string, std::string> coding;  ///< options of the URL, said here
 };
 
 /// One of the targets of [groups.NAME]: its store is a name yet.
