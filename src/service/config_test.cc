@@ -87,7 +87,8 @@ TEST(ServiceConfig, how_a_store_is_coded_is_said_in_its_table_and_goes_with_its_
   EXPECT_EQ(config->stores.at("a").to_url(),
             "s3://bucket?compression=zstd&compression_level=9&compression_min_size=1MiB&"
             "encryption_key_file=/etc/godwit/keys");
-  EXPECT_TRUE(says(message_of(world, store + "compression = \"zst\"\n"), "f.toml:3: 'compression'"));
+  EXPECT_TRUE(
+      says(message_of(world, store + "compression = \"zst\"\n"), "f.toml:3: 'compression'"));
   EXPECT_TRUE(says(message_of(world, store + "compression = \"gzip\"\ncompression_level = 12\n"),
                    "f.toml:4: 'compression_level': '12' is none of gzip (1 to 9)"));
 }

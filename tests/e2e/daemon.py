@@ -647,6 +647,61 @@ class Regions(EndToEnd):
         self.assertIsNone(self.wait_for_object(clients["B"], keys[1], wanted=False))
         self.assertNotIn("sesame", daemon.log())
 
+    def test_a_sealed_region_takes_over_and_gives_back(self):
+        import boto3
+        from botocore.config import Config
+        text = (f'[node]\ndata_dir = "{self.path("data")}"\n'
+                f'[api]\nlisten = "127.0.0.1:{self.port}"\n')
+        for side in "AB":
+            endpoint = os.environ["GODWIT_TEST_S3_" + side]
+            client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1",
+                                  config=Config(s3={"addressing_style": "path"}))
+            client.create_bucket(Bucket="sealed")
+            text += (f'[stores.{side.lower()}]\n'
+                     f'url = "s3://sealed/in/?endpoint={endpoint}&addressing=path"\n')
+        text += f'compression = "zstd"\nencryption_key_file = "{self.path("keys")}"\n'
+        text += '[groups.g]\nprimary = "a"\ntargets = [{ store = "b" }]\n'
+        with open(self.path("keys"), "w", encoding="utf-8") as file:
+            file.write(self.godwit("key", "new", "k1").stdout)
+        os.chmod(self.path("keys"), 0o600)
+        with open(self.path("godwit.toml"), "w", encoding="utf-8") as file:
+            file.write(text)
+        self.godwit("config", "check")
+        daemon = self.start().wait_ready()
+        bodies = {"text": b"line of a log\n" * 75_000, "noise": os.urandom(20 << 20)}
+        self.put_all(daemon, bodies)
+        stored = client.get_object(Bucket="sealed", Key="in/text")["Body"].read()
+        self.assertTrue(stored.startswith(b"GODWIT\r\x01k1\0"))
+        self.assertLess(len(stored), 100_000)
+        self.move(daemon, "b")
+        self.check_all(daemon, bodies)
+        bodies.update({"text": b"after\n" * 100_000, "more": os.urandom(20 << 20)})
+        self.put_all(daemon, bodies)
+        self.move(daemon, "a")
+        self.check_all(daemon, bodies)
+        self.assertEqual(daemon.stop(), 0)
+        self.godwit("verify", "a:", "b:")
+
+    def put_all(self, daemon, bodies):
+        for key, body in bodies.items():
+            status, answer = daemon.ask("PUT", f"{GROUP}/objects/{key}", body)
+            self.assertEqual(status, 200, answer)
+        self.wait_settled(daemon)
+
+    def check_all(self, daemon, bodies):
+        for key, body in bodies.items():
+            for preference in ("primary", "secondary"):
+                status, answer = daemon.ask(
+                    "GET", f"{GROUP}/objects/{key}?preference={preference}")
+                self.assertEqual(status, 200, answer[:200])
+                self.assertTrue(answer == body, (key, preference))
+
+    def move(self, daemon, to):
+        status, answer = daemon.ask("POST", f"{GROUP}/switchover", json.dumps({"to": to, "dry_run": False}))
+        self.assertEqual(status, 200, answer)
+        self.assertEqual(daemon.get(GROUP)["primary"], to)
+        self.wait_settled(daemon)
+
     def wait_for_object(self, client, key, wanted=True):
         deadline = time.monotonic() + 20
         while True:

@@ -558,6 +558,75 @@ class Objects(EndToEnd):
             self.assertIn("max-delete", self.godwit("completions", shell).stdout)
 
 
+class Coding(EndToEnd):
+    def key_file(self, *names):
+        lines = [self.godwit("key", "new", name).stdout for name in names]
+        self.write("keys", "".join(lines).encode())
+        os.chmod(self.path("keys"), 0o600)
+        return self.path("keys")
+
+    def fill_with_text_and_noise(self):
+        text = b"".join(b"line %d of a log\n" % i for i in range(60_000))[:MIB]
+        bodies = {"text": text, "noise": os.urandom(20 * MIB), "small": b"attack at dawn",
+                  "empty": b"", "long": text * 19}
+        for key, body in bodies.items():
+            self.a.put_object(Bucket=self.bucket, Key=key, Body=body)
+        return bodies
+
+    def test_a_sealed_region_is_unreadable_and_comes_back_byte_for_byte(self):
+        bodies = self.fill_with_text_and_noise()
+        sealed = self.dst + "&compression=zstd&encryption_key_file=" + self.key_file("k1")
+        done = self.summary("sync", self.src, sealed)
+        self.assertEqual((done["replicated"], done["failed"]), (len(bodies), 0))
+        again = self.summary("sync", self.src, sealed)
+        self.assertEqual((again["replicated"], again["skipped"]), (0, len(bodies)))
+        self.godwit("verify", self.src, sealed)
+        self.godwit("verify", "--level", "content", self.src, sealed)
+        stored = self.contents(self.b)
+        self.assertLess(len(stored["text"]), MIB // 3)
+        self.assertLess(len(stored["long"]), 19 * MIB // 3)
+        for key, body in stored.items():
+            self.assertTrue(body.startswith(b"GODWIT\r\x01k1\0"), key)
+            self.assertNotIn(b"dawn", body)
+        self.tool("aws", "--endpoint-url", B, "s3", "cp", "--quiet", f"s3://{self.bucket}/text",
+                  self.path("raw"))
+        self.assertEqual(open(self.path("raw"), "rb").read(), stored["text"])
+        self.godwit("sync", sealed, "back")
+        for key, body in bodies.items():
+            self.assertEqual(open(self.path("back/" + key), "rb").read(), body, key)
+        run = self.godwit("cat", sealed.replace("/?", "/text?"))
+        self.assertEqual(run.stdout.encode(), bodies["text"])
+        data = os.urandom(MIB) * 30
+        put = subprocess.run([GODWIT, "put", "-", sealed.replace("/?", "/in?")], input=data,
+                             env=self.env)
+        self.assertEqual(put.returncode, 0)
+        got = subprocess.run([GODWIT, "cat", sealed.replace("/?", "/in?")], env=self.env,
+                             capture_output=True)
+        self.assertEqual(hashlib.md5(got.stdout).digest(), hashlib.md5(data).digest())
+
+    def test_a_key_that_is_missing_is_named(self):
+        self.fill(1)
+        sealed = self.dst + "&encryption_key_file=" + self.key_file("k1")
+        self.godwit("sync", self.src, sealed)
+        self.key_file("k2")
+        self.one_line(self.godwit("cat", sealed.replace("/?", "/dir/0000?"), expect=4), "'k1'",
+                      self.path("keys"))
+
+    def test_what_is_compressed_is_read_by_zstd_and_gunzip(self):
+        bodies = self.fill_with_text_and_noise()
+        for compression, tool in (("zstd", "zstd"), ("gzip", "gunzip")):
+            target = f"file://{self.path(compression)}?compression={compression}"
+            self.godwit("sync", self.src, target)
+            for key in ("text", "long"):
+                with open(self.path(f"{compression}/{key}"), "rb") as stored:
+                    run = subprocess.run([tool, "-dc"], stdin=stored, capture_output=True)
+                self.assertEqual((run.returncode, run.stderr), (0, b""))
+                self.assertEqual(run.stdout, bodies[key])
+            for key in ("noise", "small"):
+                self.assertEqual(open(self.path(f"{compression}/{key}"), "rb").read(), bodies[key])
+            self.godwit("verify", self.src, target)
+
+
 class Documents(EndToEnd):
     def test_the_tutorial_does_what_it_says(self):
         page = os.path.join(os.path.dirname(__file__), "../../docs/tutorial.md")
