@@ -42,6 +42,7 @@ struct TargetStatus {
   Health health = Health::unknown;
   State state = State::active;
   std::string why_failed;  ///< of State::failed
+  bool is_full = false;    ///< it has no room: writes wait until it takes one, removals go on
   TargetCounts counts;
   std::uint64_t tasks = 0;
   Bytes bytes = 0;

@@ -51,6 +51,7 @@ std::string to_json(const GroupStatus& status) {
                  {"left_alone", target.counts.left_alone},
                  {"workers", target.workers},
                  {"active", target.active}};
+    if (target.is_full) json["is_full"] = true;
     if (!target.why_failed.empty()) json["why_failed"] = target.why_failed;
     if (target.round_trip > Duration::zero()) {
       json["round_trip_ms"] = milliseconds(target.round_trip);

@@ -179,7 +179,7 @@ Task<Sequence> Journal::begin(Write write, std::string payload) {
   // Should a restart find it: nobody was told that it was written, and nothing was. But with what
   // it carries a failover could make it happen.
   Outcome outcome = Outcome::not_applied;
-  if (has_payload(intents_.at(sequence).write)) {
+  if (has_payload(intents_.at(sequence).write) && error.outcome() != Outcome::not_applied) {
     const auto gone = co_await discard_durably(sequence);
     if (!gone) outcome = Outcome::unknown;
   } else {

@@ -187,9 +187,13 @@ void TargetQueue::deliver_again(Entry& entry) {
 }
 
 void TargetQueue::retry(const std::string& key, MonoTime not_before) {
+  if (Entry* entry = taken(key)) entry->task.attempts += 1;
+  postpone(key, not_before);
+}
+
+void TargetQueue::postpone(const std::string& key, MonoTime not_before) {
   Entry* entry = taken(key);
   if (entry == nullptr) return;
-  entry->task.attempts += 1;
   forget_what_came(*entry);  // the older one is lacking too
   entry->state = State::delayed;
   delayed_.emplace(not_before, key);

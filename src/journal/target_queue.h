@@ -101,6 +101,8 @@ class TargetQueue {
   void done(const std::string& key, const Version& version);
   /// It failed; not again before `not_before`.
   void retry(const std::string& key, MonoTime not_before);
+  /// The same, but that it does not count as an attempt.
+  void postpone(const std::string& key, MonoTime not_before);
   /// It was not tried: it goes back to the head of the queue.
   void put_back(const std::string& key);
   /// It failed for good.

@@ -116,6 +116,51 @@ TEST_F(GroupTest, a_target_that_is_back_gets_what_it_missed_within_five_seconds)
   }
 }
 
+/// Takes no puts while `*full`.
+class FullStore final : public ForwardingStore {
+ public:
+  FullStore(std::unique_ptr<Store> inner, const bool* full, int* refused)
+      : ForwardingStore(std::move(inner)), full_(full), refused_(refused) {}
+
+  Task<PutResult> put(const Context& context, const std::string& key, Upload upload,
+                      const PutOptions& options) override {
+    if (!*full_) co_return co_await inner().put(context, key, upload, options);
+    *refused_ += 1;
+    co_return fail(Error(Code::no_space, "No space left on device").at(place_of(*this, "put", key)));
+  }
+
+ private:
+  const bool* full_;
+  int* refused_;
+};
+
+TEST_F(GroupTest, what_a_full_target_refuses_waits_for_room_and_removals_go_on) {
+  bool full = false;
+  int refused = 0;
+  GroupStores stores;
+  for (const char* name : {"p", "b"}) stores[name] = store(name);
+  stores["a"] = std::make_unique<FullStore>(store("a"), &full, &refused);
+  group_ = open(std::move(stores)).value();
+  wait();
+  ASSERT_TRUE(put("old", "1"));
+  wait();
+  full = true;
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(put("k" + std::to_string(i), "1"));
+  ASSERT_TRUE(remove("old"));
+  wait(1min);
+  EXPECT_EQ(held("a", "old"), "(nothing)") << "it may be what makes room";
+  EXPECT_TRUE(status("a").is_full);
+  EXPECT_EQ(status("a").health, Health::healthy);
+  EXPECT_EQ(status("a").tasks, 100U);
+  EXPECT_EQ(status("a").dead_letters, 0U);
+  EXPECT_LT(refused, 300) << "it is asked now and then, and not for each";
+  full = false;
+  wait(10s);
+  EXPECT_EQ(held("a", "k99"), "1");
+  EXPECT_FALSE(status("a").is_full);
+  EXPECT_TRUE(status("a").caught_up);
+}
+
 /// A write to a target that has not landed yet.
 struct Landing {
   std::string key;

@@ -359,6 +359,7 @@ std::vector<TargetStatus> Group::status() const {
       status.dead_letters = backlog->dead;
       status.in_doubt = backlog->in_doubt;
       status.caught_up = backlog->caught_up();
+      status.is_full = target->full_until && backlog->tasks > 0;
       const Duration age =
           impl_->engine.world.wall_now() - backlog->oldest.value_or(WallTime::max());
       if (backlog->oldest) status.lag = std::max(Duration::zero(), age);

@@ -25,6 +25,9 @@ class OneMore {
   std::size_t& count_;
 };
 
+/// How often a target that has no room is asked whether it has some.
+constexpr Duration kLookForRoom = std::chrono::seconds(5);
+
 /// A body is on its way while it lives.
 class Moving {
  public:
@@ -94,10 +97,14 @@ asio::awaitable<void> TargetAgent::work() {
     auto task = co_await engine_.journal.next(until_recalled, name);
     if (!task && task.error().code() == Code::cancelled) continue;
     if (!task) co_return;
-    if (target_.takes_deliveries()) {
-      co_await deliver(*std::move(task));
-    } else if (auto* queue = engine_.journal.target(name)) {
+    auto* queue = engine_.journal.target(name);
+    if (queue == nullptr) co_return;
+    if (!target_.takes_deliveries()) {
       queue->put_back(task->write.key);
+    } else if (waits_for_room(task->write)) {
+      queue->postpone(task->write.key, *target_.full_until);
+    } else {
+      co_await deliver(*std::move(task));
     }
   }
 }
@@ -106,6 +113,11 @@ Task<void> TargetAgent::until_quiet() {
   const Duration left = engine_.until_quiet(target_.config.name);
   if (left > Duration::zero()) co_return co_await context().sleep(left);
   co_return Result<void>();
+}
+
+/// What takes no room goes on: it may be what makes some.
+bool TargetAgent::waits_for_room(const journal::Write& write) const {
+  return target_.full_until > engine_.world.mono_now() && journal::brings_object(write.change);
 }
 
 asio::awaitable<void> TargetAgent::deliver(journal::TargetTask task) {
@@ -123,6 +135,7 @@ asio::awaitable<void> TargetAgent::deliver(journal::TargetTask task) {
   target_.detector.success();
   note_health(before);
   note_arrival(task, *arrived);
+  if (arrived->bytes > 0) target_.full_until.reset();
   if (!arrived->lost) engine_.acks.delivered(target_.config.name, key, arrived->version);
   engine_.drafts.drop_up_to(
       {.target = target_.config.name, .key = key, .version = arrived->version});
@@ -447,6 +460,7 @@ struct TargetAgent::Verdict {
   bool at_primary = false;  ///< it says nothing of the target
   bool conflict = false;    ///< waits for a person; says nothing of the target's health
   bool lost = false;        ///< the primary does not show what was written to it
+  bool full = false;        ///< the target has no room: so it is for all that is put there
   bool for_good = false;    ///< another try would end in the same way
 };
 
@@ -458,8 +472,9 @@ TargetAgent::Verdict TargetAgent::judge(const Error& error) const {
   verdict.lost = at_primary && error.code() == Code::not_found;
   // At the primary a refusal says that the object changed meanwhile.
   const bool changed = at_primary && refused;
-  verdict.for_good =
-      error.retry() == Retry::never && error.code() != Code::cancelled && !verdict.lost && !changed;
+  verdict.full = !at_primary && error.code() == Code::no_space;
+  verdict.for_good = error.retry() == Retry::never && error.code() != Code::cancelled &&
+                     !verdict.lost && !verdict.full && !changed;
   return verdict;
 }
 
@@ -468,7 +483,7 @@ asio::awaitable<void> TargetAgent::failed(journal::TargetTask task, Error error)
   const Verdict verdict = judge(error);
   const bool cancelled = error.code() == Code::cancelled;
   bool answers = true;
-  if (!verdict.at_primary && !verdict.conflict && !cancelled) {
+  if (!verdict.at_primary && !verdict.conflict && !verdict.full && !cancelled) {
     const Health before = target_.detector.health();
     // Whoever answers a probe refuses this object only.
     if (verdict.for_good) answers = co_await probe();
@@ -484,6 +499,9 @@ asio::awaitable<void> TargetAgent::failed(journal::TargetTask task, Error error)
   const bool last = counts && task.attempts + 1 >= target_.config.max_attempts;
   if (cancelled || !target_.takes_deliveries()) {
     queue->put_back(key);
+  } else if (verdict.full) {
+    target_.full_until = engine_.world.mono_now() + kLookForRoom;
+    queue->postpone(key, *target_.full_until);
   } else if (answers && (verdict.for_good || last) && !queue->is_doubted(key)) {
     if (!verdict.conflict) {
       target_.counts.failed += 1;

@@ -63,6 +63,7 @@ class TargetAgent {
   [[nodiscard]] Task<Arrived> adopt_anew(const Context& context, const std::string& key);
   [[nodiscard]] Task<Arrived> adopt(const Context& context, const journal::TargetTask& task);
   [[nodiscard]] Verdict judge(const Error& error) const;
+  [[nodiscard]] bool waits_for_room(const journal::Write& write) const;
   [[nodiscard]] asio::awaitable<void> failed(journal::TargetTask task, Error error);
   [[nodiscard]] Context context() const {
     return Context(engine_.world).with_cancel(stop_.token());

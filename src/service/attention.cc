@@ -33,6 +33,7 @@ std::optional<Attention> trouble_of(const TargetStatus& target, const Conflicts&
   if (target.health == Health::unhealthy) {
     return told("away", "does not answer; " + waiting(target));
   }
+  if (target.is_full) return told("full", "has no room; " + waiting(target));
   const std::uint64_t waiting_for_people = conflicts_of(target, conflicts);
   const std::uint64_t dead =
       target.dead_letters - std::min(target.dead_letters, waiting_for_people);

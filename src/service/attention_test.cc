@@ -40,13 +40,17 @@ TEST(Attention, names_the_worst_of_each_target_and_the_primary_first) {
   TargetStatus away = target("d");
   away.health = Health::unhealthy;
   away.tasks = 1234;
+  TargetStatus full = target("f");
+  full.is_full = true;
+  full.tasks = 2;
   TargetStatus dead = target("e");
   dead.dead_letters = 2;
-  status.targets = {failed, paused, away, dead};
+  status.targets = {failed, paused, away, full, dead};
   EXPECT_EQ(told(status), (std::vector<std::string>{"primary_away||primary sgp1 does not answer",
                                                     "failed|b|failed: its bucket is another one",
                                                     "paused|c|paused by an operator; 1 write waits",
                                                     "away|d|does not answer; 1234 writes wait",
+                                                    "full|f|has no room; 2 writes wait",
                                                     "dead_letters|e|2 dead letters"}));
   EXPECT_EQ(note_of(away), "does not answer; 1234 writes wait");
 }

@@ -41,9 +41,9 @@ class Daemon:
         with open(self.log_path, encoding="utf-8") as log:
             return log.read()
 
-    def ask(self, method, path, body=None, headers=None):
+    def ask(self, method, path, body=None, headers=None, patience=30):
         """Status and body."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=patience)
         try:
             fields = dict(headers or {})
             if self.token:
@@ -129,8 +129,8 @@ class EndToEnd(unittest.TestCase):
 class Load:
     """Threads that put one object after the other, and remember what they were told."""
 
-    def __init__(self, daemon, threads=4):
-        self.daemon, self.going = daemon, True
+    def __init__(self, daemon, threads=4, patience=30):
+        self.daemon, self.going, self.patience = daemon, True, patience
         self.acknowledged = {}  # by key: the last body
         self.maybe = {}         # bodies since then of which nobody knows what became
         self.threads = [threading.Thread(target=self.run, args=(i,)) for i in range(threads)]
@@ -141,7 +141,8 @@ class Load:
         for i in range(1_000_000):
             key, body = f"load/{number}-{i % 50}", f"{number} {i} {time.time()} ".encode() * 50
             try:
-                status, _ = self.daemon.ask("PUT", f"{GROUP}/objects/{key}", body)
+                status, _ = self.daemon.ask("PUT", f"{GROUP}/objects/{key}", body,
+                                            patience=self.patience)
             except (OSError, http.client.HTTPException):
                 self.maybe.setdefault(key, []).append(body)
                 return
