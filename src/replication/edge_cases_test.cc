@@ -126,7 +126,8 @@ class FullStore final : public ForwardingStore {
                       const PutOptions& options) override {
     if (!*full_) co_return co_await inner().put(context, key, upload, options);
     *refused_ += 1;
-    co_return fail(Error(Code::no_space, "No space left on device").at(place_of(*this, "put", key)));
+    co_return fail(
+        Error(Code::no_space, "No space left on device").at(place_of(*this, "put", key)));
   }
 
  private:

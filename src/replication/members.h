@@ -54,7 +54,7 @@ struct Target {
   ReadTimes read_times;
   std::int64_t read_credit = 0;  ///< whose turn it is: see Router::in_turn
   State state = State::active;
-  std::string why_failed;    ///< of State::failed
+  std::string why_failed;  ///< of State::failed
   /// It has no room: until then no put is tried, and then a few are.
   std::optional<MonoTime> full_until;
   std::uint32_t marked = 0;  ///< the epoch of its marker, as we saw or wrote it last

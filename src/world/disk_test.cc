@@ -1,5 +1,6 @@
 // The contract of Disk, kept by the machine's disk and by the simulated one alike.
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -298,6 +299,22 @@ INSTANTIATE_TEST_SUITE_P(Disks, DiskContract,
                          testing::Values(Kind{"real", make<RealGround>},
                                          Kind{"simulated", make<SimGround>}),
                          [](const auto& kind) { return std::string(kind.param.name); });
+
+TEST(FileModeTest, a_file_that_began_without_a_name_may_be_read_by_whoever_may_read_others) {
+  const mode_t before = ::umask(0027);
+  RealDisk disk;
+  const std::string directory = testing::TempDir() + "/modes" + std::to_string(::getpid());
+  ASSERT_TRUE(disk.make_directory(directory, Access::shared));
+  for (Disk* each : {static_cast<Disk*>(&disk), &disk.without_links()}) {
+    const std::string path = directory + (each == &disk ? "/a" : "/b");
+    const auto file = each->open_unnamed(directory).value();
+    ASSERT_TRUE(each->link(*file, path));
+    EXPECT_EQ(each->stat(path)->mode, 0640U) << path;
+    ASSERT_TRUE(disk.remove_file(path));
+  }
+  ASSERT_TRUE(disk.remove_directory(directory));
+  ::umask(before);
+}
 
 TEST(DiskSpaceTest, tells_how_much_room_there_is) {
   RealDisk disk;

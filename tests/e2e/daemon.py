@@ -30,11 +30,11 @@ def free_port():
 class Daemon:
     """One run of `godwit run`."""
 
-    def __init__(self, home, port, *arguments, env=None):
+    def __init__(self, home, port, *arguments, env=None, under=()):
         self.port, self.token = port, None
         self.log_path = os.path.join(home, f"log.{time.monotonic_ns()}")
         with open(self.log_path, "wb") as log:
-            self.process = subprocess.Popen([GODWIT, "run", *arguments], stderr=log, cwd=home,
+            self.process = subprocess.Popen([*under, GODWIT, "run", *arguments], stderr=log, cwd=home,
                                             env=env or dict(os.environ, HOME=home))
 
     def log(self):
@@ -95,8 +95,8 @@ class EndToEnd(unittest.TestCase):
         with open(self.path("godwit.toml"), "w", encoding="utf-8") as file:
             file.write(text)
 
-    def start(self, *arguments, env=None):
-        daemon = Daemon(self.home, self.port, *arguments, env=env)
+    def start(self, *arguments, env=None, under=()):
+        daemon = Daemon(self.home, self.port, *arguments, env=env, under=under)
         self.addCleanup(self.end, daemon)
         return daemon
 

@@ -123,6 +123,32 @@ class FullDisk(Faults):
             self.assertEqual(self.read("b", "full", str(i)), self.read("a", "full", str(i)))
 
 
+class Unprivileged(Faults):
+    def test_a_user_without_rights_can_do_it_all(self):
+        self.config()
+        for each in (self.home, self.path("godwit.toml")):
+            os.chown(each, 65534, 65534)
+        under = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs"]
+        for round_trip in range(2):
+            daemon = self.start(under=under).wait_ready()
+            for size in (0, 5, 5_000_000):
+                body = os.urandom(size)
+                self.assertEqual(self.put(daemon, f"{round_trip}/{size}", body)[0], 200, daemon.log())
+                self.wait_settled(daemon)
+                for name in "abc":
+                    self.assertEqual(daemon.ask("GET", f"{GROUP}/objects/{round_trip}/{size}?from={name}"),
+                                     (200, body), name)
+            self.assertEqual(daemon.stop(), 0, daemon.log())
+        self.assertEqual(os.stat(self.path("b", "0", "5")).st_mode & 0o777, 0o644 & ~self.umask())
+        subprocess.run([*under, "cat", self.path("b", "0", "5")], check=True, capture_output=True)
+
+    @staticmethod
+    def umask():
+        now = os.umask(0)
+        os.umask(now)
+        return now
+
+
 class FewDescriptors(Faults):
     def test_64_descriptors_are_few_and_lose_nothing(self):
         self.config()

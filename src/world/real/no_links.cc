@@ -12,7 +12,8 @@ namespace godwit {
 int open_without_links(const std::string& path, int flags, mode_t mode) {
   open_how how{};
   how.flags = static_cast<std::uint64_t>(static_cast<unsigned>(flags));
-  how.mode = (flags & O_CREAT) != 0 ? mode : 0;
+  const bool makes = (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE;
+  how.mode = makes ? mode : 0;
   how.resolve = RESOLVE_NO_SYMLINKS;
   const auto opened =
       static_cast<int>(::syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof how));
