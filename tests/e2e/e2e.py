@@ -9,6 +9,7 @@ import os
 import random
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -632,13 +633,17 @@ class Documents(EndToEnd):
         page = os.path.join(os.path.dirname(__file__), "../../docs/tutorial.md")
         with open(page, encoding="utf-8") as file:
             text = file.read()
-        config = text.split("```toml\n")[1].split("```")[0]
+        config = "".join(block.split("```")[0] for block in text.split("```toml\n")[1:])
         config = config.replace("http://127.0.0.1:7480", A).replace("http://127.0.0.1:7481", B)
         self.write("godwit.toml", config.encode())
         self.write("doc/bash/copyright", b"free")
         for s3 in (self.a, self.b):
             s3.create_bucket(Bucket="backups")
-        env = dict(self.env, PATH=os.path.dirname(GODWIT) + ":" + os.environ["PATH"])
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            api = f"127.0.0.1:{probe.getsockname()[1]}"
+        env = dict(self.env, PATH=os.path.dirname(GODWIT) + ":" + os.environ["PATH"],
+                   GODWIT_API_LISTEN=api, GODWIT_API=f"http://{api}")
         for region in ("SGP1", "NYC3"):
             env[region + "_ACCESS_KEY"] = KEY
             env[region + "_SECRET_KEY"] = SECRET
@@ -647,6 +652,10 @@ class Documents(EndToEnd):
         codes = []
         for command in commands:
             command = command.replace("/usr/share/doc", self.path("doc"))
+            command = command.replace("127.0.0.1:7070", api)
+            if command.endswith(" &"):
+                self.in_background(command.removesuffix(" &").split(), env)
+                continue
             run = subprocess.run(command, shell=True, capture_output=True, text=True, env=env,
                                  cwd=self.home)
             codes.append(run.returncode)
@@ -654,6 +663,11 @@ class Documents(EndToEnd):
         # One verify comes after something was spoiled.
         self.assertEqual(codes.count(1), 1)
         self.godwit("verify", "sgp1:", "nyc3:", env=env)
+
+    def in_background(self, command, env):
+        process = subprocess.Popen(command, env=env, cwd=self.home, stderr=subprocess.DEVNULL)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.terminate)
 
 
 if __name__ == "__main__":
