@@ -7,6 +7,7 @@ services in GODWIT_TEST_S3_A and _B (tests/rgw/with_rgw.sh starts them). Nothing
 """
 import glob
 import json
+import multiprocessing
 import os
 import shutil
 import socket
@@ -296,25 +297,45 @@ def failover_case():
 
 
 class Service:
-    """`godwit run` with so many groups of a primary and some targets, all directories."""
-    def __init__(self, groups, targets):
+    """`godwit run` with groups "g0", "g1", ..., each of which is a list of URLs: its primary and its
+    targets, "g0_1" and so on."""
+    def __init__(self, groups):
         self.home = tempfile.mkdtemp(dir=LAB)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         config = f'[node]\ndata_dir = "{self.home}/data"\n[api]\nlisten = "127.0.0.1:{self.port}"\n'
-        for group in range(groups):
-            names = [f"s{group}_{i}" for i in range(targets + 1)]
-            for name in names:
-                config += f'[stores.{name}]\nurl = "file://{self.home}/{name}"\n'
+        for group, urls in enumerate(groups):
+            names = [f"g{group}_{i}" for i in range(len(urls))]
+            for name, url in zip(names, urls):
+                config += f'[stores.{name}]\nurl = "{url}"\n'
             rest = ", ".join(f'{{ store = "{name}" }}' for name in names[1:])
             config += f'[groups.g{group}]\nprimary = "{names[0]}"\ntargets = [{rest}]\n'
         with open(f"{self.home}/godwit.toml", "w") as file:
             file.write(config)
+        self.start()
+
+    @classmethod
+    def of_directories(cls, groups, targets):
+        place = tempfile.mkdtemp(dir=LAB)
+        return cls([[f"file://{place}/{group}_{i}" for i in range(targets + 1)]
+                    for group in range(groups)])
+
+    def start(self):
         self.process = subprocess.Popen([GODWIT, "run", "-c", f"{self.home}/godwit.toml"],
                                         stderr=subprocess.DEVNULL)
         while self.get("/readyz") is None:
-            time.sleep(0.1)
+            time.sleep(0.05)
+
+    def ask(self, path, method="GET", body=None):
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", body, method=method)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.loads(answer.read() or "null")
+
+    def wait_until(self, what):
+        """Returns when it holds for the first target of group g0."""
+        while not what(self.ask("/api/v1/groups/g0")["targets"][0]):
+            time.sleep(0.02)
 
     def get(self, path):
         try:
@@ -335,7 +356,7 @@ class Service:
 
 def service_case():
     """What the daemon takes when nothing happens, and how long a scrape of 10,000 series does."""
-    idle = Service(groups=10, targets=1)
+    idle = Service.of_directories(groups=10, targets=1)
     time.sleep(10)
     before, seconds = idle.cpu(), 60
     time.sleep(seconds)
@@ -343,7 +364,7 @@ def service_case():
     print(f"10 groups, idle: {peak_memory(idle.process.pid):.1f} MiB at most, "
           f"{100 * share:.2f} % of one CPU over {seconds} s")
     idle.close()
-    many = Service(groups=14, targets=14)
+    many = Service.of_directories(groups=14, targets=14)
     series = sum(not line.startswith(b"#") for line in many.get("/metrics").splitlines())
     times = []
     for _ in range(21):
@@ -353,6 +374,75 @@ def service_case():
     print(f"a scrape of {series} series: {1000 * statistics.median(times):.1f} ms at the median of "
           f"{len(times)}, {1000 * max(times):.1f} at most")
     many.close()
+
+
+def continuous_case(name, count, size):
+    """A new target is filled by the daemon, beside one sync of the same objects. And what the
+    KPIs of the genesis guide say of it."""
+    case, wide = S3Case(), f"{count} x {name}"
+    buckets = [f"continuous-{count}-{each}" for each in ("from", "sync", "daemon")]
+    for client in case.clients:
+        for bucket in buckets:
+            client.create_bucket(Bucket=bucket)
+    source, by_sync, by_daemon = case.url(0, buckets[0]), case.url(1, buckets[1]), case.url(1, buckets[2])
+    make_files("objects", count, size)
+    subprocess.run([GODWIT, "-q", "sync", f"{LAB}/objects", source], check=True)
+    shutil.rmtree(f"{LAB}/objects")
+    runs = {"sync": [], "daemon": []}
+    for _ in range(ROUNDS):
+        case.empty(buckets[1])
+        runs["sync"].append(measure([GODWIT, "-q", "sync", source, by_sync]))
+        case.empty(buckets[2])
+        start = time.monotonic()
+        daemon = Service([[source, by_daemon]])
+        daemon.wait_until(lambda target: target["caught_up"])
+        wall = time.monotonic() - start
+        runs["daemon"].append((wall, daemon.cpu(), peak_memory(daemon.process.pid)))
+        kpis = daemon.ask("/api/v1/groups/g0/kpis")
+        daemon.close()
+    for way, all_runs in runs.items():
+        wall, cpu, peak = median(all_runs)
+        print(f"{wide}, by the {way:7} {wall:6.2f} s {cpu:6.2f} CPU-s {peak:5.0f} MiB "
+              f"{count / wall:7.0f} objects/s {count * size / MIB / wall:6.1f} MiB/s", flush=True)
+    print(f"{wide}, KPIs of the last run: {json.dumps(kpis)}", flush=True)
+
+
+def put_many(port, numbers):
+    """Small puts over one connection, one after the other."""
+    with socket.create_connection(("127.0.0.1", port)) as server:
+        for number in numbers:
+            server.sendall(b"PUT /api/v1/groups/g0/objects/%08d HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n"
+                           b"Content-Length: 16\r\n\r\n0123456789abcdef" % (number, port))
+            answer = b""
+            while b"\r\n\r\n" not in answer or not answer.rstrip().endswith(b"}"):
+                answer += server.recv(65536)
+            if not answer.startswith(b"HTTP/1.1 200"):
+                sys.exit(answer.decode())
+
+
+def backlog_case(count):
+    """So many writes wait for a target that is paused: what that takes, and a restart."""
+    writers = 8
+    daemon = Service([[f"rocksdb://{LAB}/primary", f"file://{LAB}/paused"]])
+    daemon.ask("/api/v1/groups/g0/targets/g0_1/pause", "POST")
+    start = time.monotonic()
+    processes = [multiprocessing.Process(target=put_many, args=(daemon.port, range(i, count, writers)))
+                 for i in range(writers)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    took = time.monotonic() - start
+    waiting = daemon.ask("/api/v1/groups/g0")["targets"][0]["tasks"]
+    print(f"{waiting} writes wait for a target: {count / took:.0f} puts/s, "
+          f"{peak_memory(daemon.process.pid):.1f} MiB at most", flush=True)
+    daemon.close()
+    start = time.monotonic()
+    daemon.start()
+    daemon.wait_until(lambda target: target["tasks"] >= count)
+    print(f"... after a restart: ready in {time.monotonic() - start:.2f} s, "
+          f"{peak_memory(daemon.process.pid):.1f} MiB at most", flush=True)
+    daemon.close()
 
 
 def kill_case(size):
@@ -406,6 +496,8 @@ CASES = {
     "poison": poison_case,
     "failover": failover_case,
     "service": service_case,
+    "continuous": lambda: (continuous_case("64 KiB", 5000, 65536), continuous_case("8 MiB", 60, 8 * MIB)),
+    "backlog-1m": lambda: backlog_case(1_000_000),
     "files-small": lambda: files_case("20000 x 4 KiB", 20000, 4096),
     "files-large": lambda: files_case("1 x 2 GiB", 1, 2048 * MIB),
     "kill": lambda: kill_case(int(os.environ.get("GODWIT_BENCH_KILL_MIB", "10240")) * MIB),
@@ -415,7 +507,7 @@ CASES = {
                                                              "--s3-upload-concurrency", "4"]),
 }
 
-ONLY_WHEN_NAMED = ("kill", "wan-10k", "outage")
+ONLY_WHEN_NAMED = ("kill", "wan-10k", "outage", "backlog-1m")
 
 if __name__ == "__main__":
     try:
