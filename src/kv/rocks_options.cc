@@ -17,8 +17,9 @@ constexpr Bytes kLargestWriteBuffer = 64 * kMiB;
 constexpr int kBackgroundJobs = 2;
 constexpr int kOpenFiles = 256;
 constexpr double kBloomBits = 10;
-/// Of a write buffer, for a filter of its own: most looks are for rows that are not there.
-constexpr double kBufferFilter = 0.02;
+/// Of a write buffer, for a filter of its own: most looks are for rows that are not there. Memory
+/// that each database takes at once; for rows of 150 bytes it is 12 bits each.
+constexpr double kBufferFilter = 0.01;
 constexpr Bytes kManifest = 16 * kMiB;
 /// Files are written back in such steps, so that no fsync waits for all of them.
 constexpr Bytes kWriteBack = kMiB;

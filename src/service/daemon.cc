@@ -1,6 +1,10 @@
 #include "service/daemon.h"
 
+#include <malloc.h>
+
+#include <algorithm>
 #include <cstdlib>
+#include <thread>
 #include <utility>
 
 #include "service/service.h"
@@ -21,6 +25,12 @@ Result<Config> read_config(World& world, const DaemonOptions& options) {
   if (!config.groups.empty()) return config;
   return fail(Error(Code::invalid_argument, "the config has no group to run")
                   .with_hint("add [groups.NAME], or set PRIMARY_BUCKET and SECONDARY_BUCKET"));
+}
+
+/// Each group has a few threads, which mostly wait: a heap for each CPU is enough for all of them,
+/// and what every further one costs is memory.
+void limit_heaps() {
+  (void)::mallopt(M_ARENA_MAX, static_cast<int>(std::max(1U, std::thread::hardware_concurrency())));
 }
 
 /// A service, and what signals and systemd want of it.
@@ -113,6 +123,7 @@ asio::awaitable<void> Daemon::run() {
 }  // namespace
 
 DaemonEnd run_daemon(const DaemonOptions& options, std::ostream& log) {
+  limit_heaps();
   RealWorld world({.blocking_threads = Calls::kThreads});
   Result<Config> config = read_config(world, options);
   if (!config) {

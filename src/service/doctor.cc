@@ -197,6 +197,7 @@ std::string todo_of(const Attention& attention, const std::string& group) {
   if (attention.kind == "paused") {
     return "godwit targets resume " + attention.target + " --group " + group;
   }
+  if (attention.kind == "full") return "make room there; removals are still carried out";
   if (attention.kind == "primary_away") return "godwit failover --group " + group;
   if (attention.kind == "lag" || attention.kind == "queue") {
     return "godwit queue " + group + "; more `workers`, or a nearer or faster store";

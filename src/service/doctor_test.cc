@@ -121,6 +121,7 @@ const std::vector<Case>& cases() {
        [](Facts& f) { f.groups[0].status.targets[0].state = State::paused; }},
       {"lag", warning, "nyc3", [](Facts& f) { f.groups[0].status.targets[0].lag = 1h; }},
       {"queue", warning, "nyc3", [](Facts& f) { f.groups[0].status.targets[0].tasks = 10'001; }},
+      {"full", problem, "nyc3", [](Facts& f) { f.groups[0].status.targets[0].is_full = true; }},
       {"dead_letters", problem, "nyc3",
        [](Facts& f) { f.groups[0].status.targets[0].dead_letters = 1; }},
       {"conflicts", warning, "nyc3", [](Facts& f) {
