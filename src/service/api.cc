@@ -195,16 +195,23 @@ bool is_slow(const Service& service, const Answered& answered) {
   return most > Duration::zero() && answered.took > most && !answered.reply.follows;
 }
 
+/// The message of an answer that is an error. A job that has failed is told with its error, and is
+/// none.
+std::string error_of(const Reply& reply) {
+  if (!reply.body.is_object()) return "";
+  const auto error = reply.body.find("error");
+  return error != reply.body.end() && error->is_object() ? error->value("message", "") : "";
+}
+
 void log_request(Service& service, const Answered& answered) {
   const Reply& reply = answered.reply;
-  const bool has_error = reply.body.contains("error");
+  const std::string error = error_of(reply);
   // Not ready yet is an answer.
-  const bool failed = reply.status >= 500 && has_error;
+  const bool failed = reply.status >= 500 && !error.empty();
   const bool slow = is_slow(service, answered);
   const LogLevel level = failed || slow ? LogLevel::warning : LogLevel::debug;
   if (!service.log().wants(level)) return;
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(answered.took).count();
-  const std::string error = has_error ? reply.body["error"].value("message", "") : "";
   const std::array fields{LogField{"id", answered.id},
                           LogField{"peer", answered.head.peer},
                           LogField{"method", answered.head.method},
