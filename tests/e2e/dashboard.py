@@ -483,7 +483,7 @@ class Acted(Browsed):
             self.write(daemon, f"k{i:03}")
         self.wait(lambda: daemon.get(GROUP)["targets"][0]["dead_letters"] == 105, "conflicts")
         self.visit()
-        self.wait_text("105 dead letters", "#attention")
+        self.wait_text("105 conflicts wait for a person", "#attention")
         self.wait_text("The first 100; there may be more.", "#conflicts")
         self.assertEqual(len(self.browser.find_elements(By.CSS_SELECTOR, "#conflicts li")), 100)
         self.assertIn("there may be more", self.text("#letters"))
