@@ -1,10 +1,10 @@
 #include "service/daemon.h"
 
 #include <malloc.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
-#include <thread>
 #include <utility>
 
 #include "service/service.h"
@@ -30,7 +30,8 @@ Result<Config> read_config(World& world, const DaemonOptions& options) {
 /// Each group has a few threads, which mostly wait: a heap for each CPU is enough for all of them,
 /// and what every further one costs is memory.
 void limit_heaps() {
-  (void)::mallopt(M_ARENA_MAX, static_cast<int>(std::max(1U, std::thread::hardware_concurrency())));
+  const long cpus = ::sysconf(_SC_NPROCESSORS_ONLN);
+  (void)::mallopt(M_ARENA_MAX, static_cast<int>(std::max(cpus, 1L)));
 }
 
 /// A service, and what signals and systemd want of it.
