@@ -229,10 +229,11 @@ Task<void> Journal::owe(std::vector<Write> writes) {
   }
   const auto written = co_await committer_.durable(put_rows(std::move(rows)));
   for (const Sequence intent : intents) {
-    if (written)
+    if (written) {
       commit(intent, world_.wall_now());
-    else
+    } else {
       discard(intent);
+    }
   }
   co_return written;
 }

@@ -227,63 +227,56 @@ TEST_F(GroupTest, a_key_whose_write_was_lost_with_the_primary_is_written_right_a
   EXPECT_LT(world_.mono_now() - moved, 2s) << "nothing of it is on its way to the new primary";
 }
 
-TEST_F(GroupTest,
-       what_may_still_land_at_a_new_primary_holds_up_its_key_for_the_window_and_is_undone) {
-  config_.late_write_window = 20s;
-  start();
-  wait(1min);
-  faults_["a"].lost_answer = 1;
-  for (const char* key : {"k", "l"}) ASSERT_TRUE(put(key, "1"));
-  wait(500ms);
-  faults_["a"] = {};
+/// Two keys whose writes were given up at "a", and may land there for 20 seconds.
+class LateAtPrimary : public GroupTest {
+ protected:
+  void start_in_doubt() {
+    config_.late_write_window = 20s;
+    start();
+    wait(1min);
+    faults_["a"].lost_answer = 1;
+    for (const char* key : {"k", "l"}) ASSERT_TRUE(put(key, "1"));
+    wait(500ms);
+    faults_["a"] = {};
+  }
+  /// Where "a" is the primary.
+  void expect_held_up_and_undone() {
+    // Of no version, so older than all of ours: as if it landed late.
+    behind_our_back("a", "l", "0");
+    EXPECT_EQ(read("l")->from, "b");
+    const MonoTime begun = world_.mono_now();
+    ASSERT_TRUE(put("k", "2"));
+    EXPECT_GT(world_.mono_now() - begun, 5s);
+    EXPECT_LT(world_.mono_now() - begun, 25s);
+    wait(1min);
+    EXPECT_EQ(held("a", "l"), "1");
+    EXPECT_EQ(read("l")->from, "a");
+  }
+};
+
+TEST_F(LateAtPrimary, holds_up_its_key_for_the_window_and_is_undone) {
+  start_in_doubt();
   wait();
   EXPECT_EQ(status("a").in_doubt, 2U);
   take_away("p");
   const auto report = move({.kind = MoveKind::failover, .to = "a"});
   ASSERT_TRUE(report) << report.error().to_string();
   EXPECT_TRUE(report->at_risk.empty()) << "another target has both";
-  behind_our_back("a", "l", "0");  // of no version, so older than all of ours: as if it landed late
-  EXPECT_EQ(read("l")->from, "b");
-  const MonoTime moved = world_.mono_now();
-  ASSERT_TRUE(put("k", "2"));
-  EXPECT_GT(world_.mono_now() - moved, 5s);
-  EXPECT_LT(world_.mono_now() - moved, 25s);
-  wait(1min);
-  EXPECT_EQ(held("a", "l"), "1");
-  EXPECT_EQ(read("l")->from, "a");
+  expect_held_up_and_undone();
 }
 
-TEST_F(GroupTest, what_may_still_land_at_a_new_primary_is_remembered_over_a_restart) {
-  config_.late_write_window = 20s;
-  start();
-  wait(1min);
-  faults_["a"].lost_answer = 1;
-  for (const char* key : {"k", "l"}) ASSERT_TRUE(put(key, "1"));
-  wait(500ms);
-  faults_["a"] = {};
+TEST_F(LateAtPrimary, is_remembered_over_a_restart) {
+  start_in_doubt();
   wait();
   take_away("p");
   ASSERT_TRUE(move({.kind = MoveKind::failover, .to = "a"}));
   restart();
   EXPECT_EQ(group_->primary(), "a");
-  behind_our_back("a", "l", "0");  // as if it landed late
-  EXPECT_EQ(read("l")->from, "b");
-  const MonoTime restarted = world_.mono_now();
-  ASSERT_TRUE(put("k", "2"));
-  EXPECT_GT(world_.mono_now() - restarted, 5s);
-  wait(1min);
-  EXPECT_EQ(held("a", "l"), "1");
-  EXPECT_EQ(read("l")->from, "a");
+  expect_held_up_and_undone();
 }
 
-TEST_F(GroupTest, a_removal_is_not_undone_by_what_lands_late_at_a_primary_that_is_lost_again) {
-  config_.late_write_window = 20s;
-  start();
-  wait(1min);
-  faults_["a"].lost_answer = 1;
-  ASSERT_TRUE(put("k", "1"));
-  wait(500ms);
-  faults_["a"] = {};
+TEST_F(LateAtPrimary, undoes_no_removal_when_that_primary_is_lost_again) {
+  start_in_doubt();
   const auto a = store("a");
   const auto old = test::run_task(world_, a->head(Context(world_), "k")).value();
   ASSERT_TRUE(remove("k"));
