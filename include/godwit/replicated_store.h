@@ -32,6 +32,8 @@ struct WriteOptions {
   /// Filled when the write took effect, also when the call fails for want of acks. Must live until
   /// the call has returned, or its callback has been called.
   Receipt* receipt = nullptr;
+  /// The caller's name for this call, which log lines of slow calls to stores carry.
+  std::string request_id = {};
 };
 
 struct ReadOptions {
@@ -47,6 +49,7 @@ struct ReadOptions {
   std::optional<ByteRange> range;      ///< of bodies
   Bytes max_bytes = Bytes{256} << 20;  ///< of a body that is read as a whole
   Duration timeout{};                  ///< 0: `ReplicationConfig::call_timeout`
+  std::string request_id = {};         ///< as of WriteOptions
 };
 
 /// An object but for its body.

@@ -183,6 +183,7 @@ struct MoveOptions {
   /// That a switchover waits for the new primary to come near; and once more, while writes wait,
   /// for the rest.
   Duration patience = std::chrono::seconds(30);
+  std::string request_id = {};  ///< as of WriteOptions
 };
 
 /// A write that was acknowledged, or of which nobody knows whether it was, that the new primary

@@ -39,6 +39,7 @@ struct VerifyOptions {
   Duration timeout = std::chrono::hours(1);
   std::string prefix;         ///< only keys that begin so are listed, compared, counted; empty: all
   std::stop_token stop = {};  ///< ends it when asked to, with `cancelled` in the report
+  std::string request_id = {};  ///< as of WriteOptions
 };
 
 /// What a comparison of a target with the primary found. Each key is in just one class.
@@ -88,8 +89,9 @@ struct RepairOptions {
   /// With Extra::remove those go that the group had written. Objects of others stay either way.
   Extra extra = Extra::keep;
   Duration timeout = std::chrono::hours(1);
-  std::string prefix;         ///< as of VerifyOptions
-  std::stop_token stop = {};  ///< the same; what was found by then is mended all the same
+  std::string prefix;           ///< as of VerifyOptions
+  std::stop_token stop = {};    ///< the same; what was found by then is mended all the same
+  std::string request_id = {};  ///< as of WriteOptions
 };
 
 /// What became of what a verification found.

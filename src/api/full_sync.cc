@@ -55,7 +55,7 @@ Task<SyncReport> Session::full_sync(const std::string& target, Duration timeout,
     co_return fail(Error(Code::precondition_failed, "'" + target + "' is paused")
                        .with_hint("resume it first"));
   }
-  const CancelScope scope(context(timeout), cancel);
+  const CancelScope scope(context(timeout, "sync"), cancel);
   const Context& context = scope.context();
   const MonoTime start = world_.mono_now();
   Listener listener(group_->events(), target);

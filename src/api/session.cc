@@ -202,21 +202,23 @@ Context Session::unbounded() const {
   return Context(world_).with_cancel(cancel_.token()).with_retry_budget(budget_);
 }
 
-Context Session::context(Duration timeout) const {
+Context Session::context(Duration timeout, const std::string& request_id) const {
   const Duration own = timeout > Duration::zero() ? timeout : call_timeout_;
-  return own > Duration::zero() ? unbounded().with_timeout(own) : unbounded();
+  const Context named = unbounded().with_request_id(request_id);
+  return own > Duration::zero() ? named.with_timeout(own) : named;
 }
 
 /// A body that moves may take as long as its reader or writer likes.
-Context Session::at_callers_pace(Duration timeout) const {
-  return timeout > Duration::zero() ? context(timeout) : unbounded();
+Context Session::at_callers_pace(Duration timeout, const std::string& request_id) const {
+  if (timeout > Duration::zero()) return context(timeout, request_id);
+  return unbounded().with_request_id(request_id);
 }
 
 // Objects.
 
 Task<Receipt> Session::put(const std::string& key, std::string_view body,
                            const WriteOptions& options) {
-  const Context context = this->context(options.timeout);
+  const Context context = this->context(options.timeout, options.request_id);
   const replication::WriteOptions how = translate(options);
   ViewBody bytes(as_bytes(body));
   const replication::Incoming incoming{.body = &bytes, .size = body.size()};
@@ -225,7 +227,7 @@ Task<Receipt> Session::put(const std::string& key, std::string_view body,
 
 Task<Receipt> Session::put(const std::string& key, const Pipe& pipe, std::optional<Bytes> size,
                            const WriteOptions& options) {
-  const Context context = at_callers_pace(options.timeout);
+  const Context context = at_callers_pace(options.timeout, options.request_id);
   const replication::WriteOptions how = translate(options);
   const std::unique_ptr<Body> body = pipe.body(context);
   const replication::Incoming incoming{.body = body.get(), .size = size};
@@ -233,13 +235,13 @@ Task<Receipt> Session::put(const std::string& key, const Pipe& pipe, std::option
 }
 
 Task<Receipt> Session::remove(const std::string& key, const WriteOptions& options) {
-  const Context context = this->context(options.timeout);
+  const Context context = this->context(options.timeout, options.request_id);
   const replication::WriteOptions how = translate(options);
   co_return co_await group_->remove(context, key, how);
 }
 
 Task<Object> Session::get(const std::string& key, const ReadOptions& options) {
-  const Context context = this->context(options.timeout);
+  const Context context = this->context(options.timeout, options.request_id);
   const replication::ReadOptions how = route(options);
   GODWIT_CO_TRY(replication::ReadResult got, co_await group_->get(context, key, how));
   Object object;
@@ -251,14 +253,14 @@ Task<Object> Session::get(const std::string& key, const ReadOptions& options) {
 }
 
 Task<Head> Session::head(const std::string& key, const ReadOptions& options) {
-  const Context context = this->context(options.timeout);
+  const Context context = this->context(options.timeout, options.request_id);
   const replication::ReadOptions how = route(options);
   GODWIT_CO_TRY(replication::HeadResult head, co_await group_->head(context, key, how));
   co_return head_of(std::move(head));
 }
 
 Task<OpenBody> Session::open_body(const std::string& key, const ReadOptions& options) {
-  const Context context = at_callers_pace(options.timeout);
+  const Context context = at_callers_pace(options.timeout, options.request_id);
   const replication::ReadOptions how = route(options);
   GODWIT_CO_TRY(replication::ReadResult got, co_await group_->get(context, key, how));
   OpenBody open{.ticket = ++last_ticket_};
@@ -327,12 +329,12 @@ TargetStatus Session::status_of(const std::string& target) const {
 }
 
 Task<Notice> Session::notice(const std::string& key) {
-  const Context context = this->context({});
+  const Context context = this->context({}, "notice");
   co_return co_await group_->notice(context, key);
 }
 
 Task<ScanReport> Session::scan(Duration timeout) {
-  const Context context = this->context(timeout);
+  const Context context = this->context(timeout, "scan");
   co_return co_await group_->scan(context);
 }
 
@@ -389,7 +391,7 @@ Task<void> Session::add_merger(const std::string& name, Merger merger) {
 Task<MoveReport> Session::move_primary(const MoveOptions& options) {
   if (!options.to.empty()) GODWIT_CO_CHECK(check_target(options.to));
   const Duration most = 2 * options.patience + std::max(call_timeout_, Duration::zero());
-  const Context context = this->context(most);
+  const Context context = this->context(most, options.request_id);
   co_return co_await group_->move_primary(context, options);
 }
 
@@ -405,7 +407,7 @@ Task<GroupStatus> Session::status() {
 }
 
 Task<std::vector<StoreProbe>> Session::probe() {
-  const Context context = unbounded();
+  const Context context = unbounded().with_request_id("probe");
   co_return co_await group_->probe(context);
 }
 

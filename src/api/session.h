@@ -104,13 +104,13 @@ class Session {
  private:
   [[nodiscard]] Context unbounded() const;
   /// `timeout`, or that of the config if it is 0.
-  [[nodiscard]] Context context(Duration timeout) const;
-  [[nodiscard]] Context at_callers_pace(Duration timeout) const;
+  [[nodiscard]] Context context(Duration timeout, const std::string& request_id = {}) const;
+  [[nodiscard]] Context at_callers_pace(Duration timeout, const std::string& request_id) const;
   [[nodiscard]] Task<void> open_group(const Context& context, const ReplicationConfig& config);
   [[nodiscard]] Result<std::unique_ptr<Store>> open_store(const Member& member, bool may_be_new);
   [[nodiscard]] Task<void> make_place(const Context& context, const Member& member, Store& store);
   [[nodiscard]] Task<void> let_go();
-  [[nodiscard]] Task<Ticket> open_examination(Duration timeout, Examination::Work work);
+  [[nodiscard]] Task<Ticket> open_examination(const Context& context, Examination::Work work);
   [[nodiscard]] bool is_drained() const;
   [[nodiscard]] CloseReport report() const;
   [[nodiscard]] Result<void> check_target(const std::string& target) const;

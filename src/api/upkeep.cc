@@ -32,7 +32,7 @@ Task<void> Session::set_workers(const std::string& target, const WorkerBounds& b
 }
 
 Task<std::uint64_t> Session::replicate(const std::string& key, Priority priority) {
-  const Context context = this->context({});
+  const Context context = this->context({}, "replicate");
   co_return co_await group_->requests().ask(context, key, priority);
 }
 
@@ -44,7 +44,7 @@ Task<JobStatus> Session::wait_for_job(std::uint64_t number, Duration timeout) {
 }
 
 Task<SyncAllReport> Session::sync_all(Duration timeout, CancelToken cancel) {
-  const CancelScope scope(context(timeout), cancel);
+  const CancelScope scope(context(timeout, "sync"), cancel);
   const Context& context = scope.context();
   SyncAllReport report;
   for (TargetStatus& target : group_->status()) {
@@ -63,10 +63,10 @@ Task<SyncAllReport> Session::sync_all(Duration timeout, CancelToken cancel) {
   co_return report;
 }
 
-Task<Ticket> Session::open_examination(Duration timeout, Examination::Work work) {
+Task<Ticket> Session::open_examination(const Context& context, Examination::Work work) {
   const Ticket ticket = ++last_ticket_;
   auto& examination = examinations_[ticket];
-  examination = std::make_unique<Examination>(context(timeout), std::move(work));
+  examination = std::make_unique<Examination>(context, std::move(work));
   examination->start();
   co_return ticket;
 }
@@ -77,7 +77,8 @@ Task<Ticket> Session::open_verify(const std::string& target, const VerifyOptions
                                const Context& context, const replication::FindingSink& sink) {
     return verify_only(context, *group, target, options, sink);
   };
-  co_return co_await open_examination(options.timeout, std::move(work));
+  const Context context = this->context(options.timeout, options.request_id);
+  co_return co_await open_examination(context, std::move(work));
 }
 
 Task<Ticket> Session::open_repair(const std::string& target, const RepairOptions& options) {
@@ -86,7 +87,8 @@ Task<Ticket> Session::open_repair(const std::string& target, const RepairOptions
                                const Context& context, const replication::FindingSink& sink) {
     return group->repair(context, target, options, sink);
   };
-  co_return co_await open_examination(options.timeout, std::move(work));
+  const Context context = this->context(options.timeout, options.request_id);
+  co_return co_await open_examination(context, std::move(work));
 }
 
 void Session::cancel(Ticket ticket) {

@@ -6,8 +6,10 @@ namespace godwit::replication {
 
 void Background::start() {
   for (auto& [name, target] : engine_.targets) start_agent(*target);
-  tasks_.spawn(settle_suspects(Context(engine_.world).with_cancel(stop_.token()), engine_));
-  tasks_.spawn(writer_.settle(Context(engine_.world).with_cancel(stop_.token())));
+  const Context context =
+      Context(engine_.world).with_cancel(stop_.token()).with_request_id("settle");
+  tasks_.spawn(settle_suspects(context, engine_));
+  tasks_.spawn(writer_.settle(context));
 }
 
 asio::awaitable<void> Background::stop() {

@@ -35,9 +35,7 @@ class PrimaryWatch {
   [[nodiscard]] asio::awaitable<bool> ask_targets();
   [[nodiscard]] asio::awaitable<bool> answers(Store* store);
   [[nodiscard]] asio::awaitable<bool> claim();
-  [[nodiscard]] Context context() const {
-    return Context(engine_.world).with_cancel(stop_.token());
-  }
+  [[nodiscard]] Context context() const { return context_; }
 
   Engine& engine_;
   Coordinator& coordinator_;
@@ -45,6 +43,7 @@ class PrimaryWatch {
   int failures_ = 0;          ///< checks in a row
   MonoTime first_failure_{};  ///< when the first of them was begun
   CancelSource stop_;
+  Context context_ = Context(engine_.world).with_cancel(stop_.token()).with_request_id("watch");
   TaskGroup tasks_;
 };
 

@@ -48,11 +48,18 @@ TargetAgent::TargetAgent(Engine& engine, Conflicts& conflicts, Target& target)
       conflicts_(conflicts),
       target_(target),
       copies_(engine),
+      context_(Context(engine.world)
+                   .with_cancel(stop_.token())
+                   .with_request_id("deliver:" + target.config.name)),
       recall_(stop_.token()),
       pace_(engine.world, bounds_of(target.config)),
       tasks_(engine.world.executor()) {}
 
 TargetAgent::~TargetAgent() = default;
+
+Context TargetAgent::context(std::string_view work) const {
+  return context_.with_request_id(std::string(work) + ":" + target_.config.name);
+}
 
 void TargetAgent::start() {
   muster();

@@ -65,9 +65,9 @@ class TargetAgent {
   [[nodiscard]] Verdict judge(const Error& error) const;
   [[nodiscard]] bool waits_for_room(const journal::Write& write) const;
   [[nodiscard]] asio::awaitable<void> failed(journal::TargetTask task, Error error);
-  [[nodiscard]] Context context() const {
-    return Context(engine_.world).with_cancel(stop_.token());
-  }
+  [[nodiscard]] Context context() const { return context_; }
+  /// For what is done beside deliveries.
+  [[nodiscard]] Context context(std::string_view work) const;
   [[nodiscard]] asio::awaitable<bool> probe();
   [[nodiscard]] asio::awaitable<void> try_conditions();
   [[nodiscard]] std::string why_not_ours(const std::optional<Marker>& marker) const;
@@ -91,6 +91,7 @@ class TargetAgent {
   Copies copies_;
   std::set<std::string> in_conflict_;  ///< keys whose conflict is counted and not settled
   CancelSource stop_;
+  Context context_;
   CancelSource recall_;   ///< wakes workers that wait, when there are too many
   transfer::Slots pace_;  ///< how many workers there should be
   TaskGroup tasks_;

@@ -20,7 +20,7 @@ constexpr Duration kLookAtBacklog = std::chrono::seconds(1);
 
 /// Whether the target answers, and as the one that it should be.
 asio::awaitable<bool> TargetAgent::probe() {
-  const Context context = this->context().with_timeout(engine_.config.health_check_timeout);
+  const Context context = this->context("probe").with_timeout(engine_.config.health_check_timeout);
   const auto marker = co_await read_marker(context, *target_.store);
   if (!marker) co_return false;
   // Only a primary that is marked may mark others: see claim_primary.
@@ -44,7 +44,7 @@ asio::awaitable<void> TargetAgent::try_conditions() {
     keeps_conditions_ = false;
     co_return;
   }
-  const Context context = this->context().with_timeout(engine_.config.health_check_timeout);
+  const Context context = this->context("probe").with_timeout(engine_.config.health_check_timeout);
   Marker marker = engine_.marker_of(target_.config.name);
   marker.epoch = target_.marked;
   const auto kept = co_await keeps_conditions(context, *target_.store, marker);
@@ -164,7 +164,7 @@ asio::awaitable<bool> TargetAgent::compare_all() {
 
 /// Makes tasks of all that differs, and waits until they are done.
 Task<void> TargetAgent::compare() {
-  const Context context = this->context();
+  const Context context = this->context("compare");
   const Questions questions{.ask = [this, &context](std::string key) {
     return engine_.journal.push_compare(context, target_.config.name, std::move(key));
   }};

@@ -212,7 +212,7 @@ void log_request(Service& service, const Answered& answered) {
   const LogLevel level = failed || slow ? LogLevel::warning : LogLevel::debug;
   if (!service.log().wants(level)) return;
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(answered.took).count();
-  const std::array fields{LogField{"id", answered.id},
+  const std::array fields{LogField{"request_id", answered.id},
                           LogField{"peer", answered.head.peer},
                           LogField{"method", answered.head.method},
                           LogField{"target", without_secret(answered.head.target)},

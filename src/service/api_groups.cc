@@ -96,7 +96,8 @@ Task<Reply> group_events(Call& call) {
 
 /// What all moves take. `to` is the path's, or empty: the best.
 Result<MoveOptions> move_options(const Call& call, MoveKind kind) {
-  MoveOptions options{.kind = kind, .to = field(call, "to"), .dry_run = true};
+  MoveOptions options{
+      .kind = kind, .to = field(call, "to"), .dry_run = true, .request_id = call.id};
   const auto dry_run = call.body.find("dry_run");
   if (dry_run != call.body.end()) options.dry_run = dry_run->get<bool>();
   GODWIT_TRY(const auto patience, duration_argument("patience", field(call, "patience")));
@@ -107,7 +108,7 @@ Result<MoveOptions> move_options(const Call& call, MoveKind kind) {
 Task<Reply> move(Call& call, MoveOptions options) {
   GODWIT_CO_TRY(ServedGroup * group, call.service.groups().find(call.path["group"]));
   if (!options.dry_run) {
-    const std::array fields{LogField{"to", options.to}, LogField{"id", call.id}};
+    const std::array fields{LogField{"to", options.to}, LogField{"request_id", call.id}};
     call.service.log().line(LogLevel::warning, "a move of the primary was asked for",
                             group->config.name, fields);
   }

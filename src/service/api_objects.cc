@@ -33,7 +33,8 @@ Result<Duration> timeout_of(const Call& call) {
 }
 
 Result<ReadOptions> read_options(const Call& call) {
-  ReadOptions options{.from = call.argument("from"), .region = call.argument("region")};
+  ReadOptions options{
+      .from = call.argument("from"), .region = call.argument("region"), .request_id = call.id};
   if (const std::string preference = call.argument("preference"); !preference.empty()) {
     GODWIT_TRY(options.preference, parse_read_preference(preference));
   }
@@ -43,7 +44,7 @@ Result<ReadOptions> read_options(const Call& call) {
 }
 
 Result<WriteOptions> write_options(const Call& call) {
-  WriteOptions options;
+  WriteOptions options{.request_id = call.id};
   if (const std::string mode = call.argument("mode"); !mode.empty()) {
     GODWIT_TRY(options.mode, parse_mode(mode));
   }

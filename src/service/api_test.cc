@@ -514,8 +514,15 @@ TEST_F(ApiTest, what_takes_long_is_told_with_the_id_of_the_request) {
   open();
   ASSERT_EQ(ask("POST", "/api/v1/doctor", "", {{"X-Request-Id", "mine-2"}}).status, 200U);
   (void)ask("GET", "/healthz");  // It is told after it was answered.
-  EXPECT_NE(log_.str().find(" warning slow request id=mine-2 "), std::string::npos) << log_.str();
+  EXPECT_NE(log_.str().find(" warning slow request request_id=mine-2 "), std::string::npos)
+      << log_.str();
   EXPECT_NE(log_.str().find("slow call of a store"), std::string::npos);
+  // What a request makes the stores do carries its id.
+  const std::string body(12 << 20, 'x');
+  ASSERT_EQ(ask("PUT", kGroup + "/objects/k", body, {{"X-Request-Id", "mine-3"}}).status, 200U);
+  EXPECT_NE(log_.str().find("slow call of a store group=g request_id=mine-3 operation=put_part"),
+            std::string::npos)
+      << log_.str();
 }
 
 TEST_F(ApiTest, nothing_is_slow_where_nobody_wants_to_know) {

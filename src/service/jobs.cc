@@ -28,6 +28,7 @@ struct Bench {
   World& world;
   ServedGroup& group;
   const JobOrder& order;
+  std::string name;  ///< in logs: "job-7"
   std::uint64_t seed = 0;
   std::stop_token stop;
   ReplicationManager::FindingSink sink;
@@ -38,7 +39,8 @@ Result<Outcome> verify(const Bench& bench) {
   const VerifyOptions options{.level = bench.order.level,
                               .timeout = bench.order.timeout,
                               .prefix = bench.order.prefix,
-                              .stop = bench.stop};
+                              .stop = bench.stop,
+                              .request_id = bench.name};
   return outcome_of(
       ReplicationManager(*bench.group.store).verify(bench.order.target, options, bench.sink),
       &VerifyReport::is_consistent);
@@ -49,7 +51,8 @@ Result<Outcome> repair(const Bench& bench) {
                               .extra = bench.order.extra,
                               .timeout = bench.order.timeout,
                               .prefix = bench.order.prefix,
-                              .stop = bench.stop};
+                              .stop = bench.stop,
+                              .request_id = bench.name};
   return outcome_of(
       ReplicationManager(*bench.group.store).repair(bench.order.target, options, bench.sink),
       &RepairReport::is_complete);
@@ -159,7 +162,11 @@ void Jobs::cancel_all() {
 
 void Jobs::run(std::uint64_t number, ServedGroup& group, const JobOrder& order,
                std::uint64_t seed) {
-  Bench bench{.world = world_, .group = group, .order = order, .seed = seed};
+  Bench bench{.world = world_,
+              .group = group,
+              .order = order,
+              .name = "job-" + std::to_string(number),
+              .seed = seed};
   {
     const std::lock_guard lock(mutex_);
     bench.stop = jobs_.at(number).stop.get_token();

@@ -27,9 +27,9 @@ Context Context::with_retry_budget(std::shared_ptr<RetryBudget> budget) const {
   return child;
 }
 
-Context Context::with_log(LogSink& log) const {
+Context Context::with_request_id(std::string id) const {
   Context child = *this;
-  child.log_ = &log;
+  if (!id.empty()) child.request_id_ = std::make_shared<const std::string>(std::move(id));
   return child;
 }
 

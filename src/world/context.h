@@ -2,8 +2,8 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
-#include "godwit/log.h"
 #include "world/cancel.h"
 #include "world/world.h"
 
@@ -32,8 +32,8 @@ class RetryBudget {
 };
 
 /// What travels down the call tree with every operation: until when, whether still wanted, how
-/// many retries are left, and under which name to log. Copy it to change it: a child's deadline
-/// is never later than its parent's.
+/// many retries are left, and for which request, so that one search of the logs finds all that was
+/// done for it. Copy it to change it: a child's deadline is never later than its parent's.
 class Context {
  public:
   explicit Context(World& world) : world_(&world) {}
@@ -42,13 +42,17 @@ class Context {
   [[nodiscard]] MonoTime deadline() const { return deadline_; }
   [[nodiscard]] const CancelToken& cancel() const { return cancel_; }
   [[nodiscard]] RetryBudget* retry_budget() const { return retry_budget_.get(); }
-  [[nodiscard]] LogSink& log() const { return *log_; }
+  /// That of the caller, "job-7", or what works by itself: "deliver:nyc3"; empty: nobody said.
+  [[nodiscard]] std::string_view request_id() const {
+    return request_id_ ? std::string_view(*request_id_) : std::string_view();
+  }
 
   [[nodiscard]] Context with_deadline(MonoTime deadline) const;
   [[nodiscard]] Context with_timeout(Duration timeout) const;
   [[nodiscard]] Context with_cancel(CancelToken cancel) const;
   [[nodiscard]] Context with_retry_budget(std::shared_ptr<RetryBudget> budget) const;
-  [[nodiscard]] Context with_log(LogSink& log) const;
+  /// Empty: as it is.
+  [[nodiscard]] Context with_request_id(std::string id) const;
 
   /// cancelled or timed_out when this work should stop, else success.
   [[nodiscard]] Result<void> check() const;
@@ -60,7 +64,7 @@ class Context {
   MonoTime deadline_ = kNoDeadline;
   CancelToken cancel_;
   std::shared_ptr<RetryBudget> retry_budget_;
-  LogSink* log_ = &null_log();
+  std::shared_ptr<const std::string> request_id_;
 };
 
 /// A context that ends also when something else is cancelled. Stays where it was made.

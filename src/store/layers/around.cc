@@ -12,7 +12,7 @@ std::string_view to_string(Operation operation) {
   return kNames[static_cast<std::size_t>(operation)];
 }
 
-void Around::after(StoreCall, const Error*, Duration) {}
+void Around::after(const Context&, const StoreCall&, const Ended&) {}
 
 std::unique_ptr<Body> Around::watch(std::unique_ptr<Body> body) { return body; }
 
@@ -22,7 +22,9 @@ Task<T> Around::around(const Context& context, StoreCall call, F run) {
   const MonoTime start = context.world().mono_now();
   GODWIT_CO_TRY(const Context narrowed, co_await before(context, call));
   Result<T> result = co_await run(narrowed);
-  after(call, result ? nullptr : &result.error(), context.world().mono_now() - start);
+  after(
+      context, call,
+      {.error = result ? nullptr : &result.error(), .elapsed = context.world().mono_now() - start});
   co_return result;
 }
 

@@ -68,8 +68,12 @@ class Around : public ForwardingStore {
  protected:
   /// Before a call: may wait, or refuse it, or give it another context.
   [[nodiscard]] virtual Task<Context> before(const Context& context, StoreCall call) = 0;
-  /// After it; `error` is null when it succeeded. Of a get: when its body begins.
-  virtual void after(StoreCall call, const Error* error, Duration elapsed);
+  /// How a call ended. Of a get: when its body begins.
+  struct Ended {
+    const Error* error = nullptr;  ///< null: it succeeded
+    Duration elapsed{};
+  };
+  virtual void after(const Context& context, const StoreCall& call, const Ended& ended);
   /// Stands between a body that was got and its reader.
   [[nodiscard]] virtual std::unique_ptr<Body> watch(std::unique_ptr<Body> body);
 

@@ -252,12 +252,12 @@ TEST_F(LayersTest, what_takes_long_is_a_line_of_the_log) {
   driver_->takes = 20ms;
   ASSERT_TRUE(put(store, "a", 10));
   const std::string absent = "b";
-  EXPECT_FALSE(run(store.head(context_, absent)));
-  const std::string call = "slow call of a store operation=";
+  EXPECT_FALSE(run(store.head(context_.with_request_id("job-7"), absent)));
+  const std::string call = "slow call of a store request_id=";
+  const std::string head = "job-7 operation=head store=memory:m key=b ms=20 error=";
   EXPECT_EQ(log.lines,
-            (std::vector<std::string>{
-                call + "put store=memory:m key=a ms=20 error=",
-                call + "head store=memory:m key=b ms=20 error=there is no such object"}));
+            (std::vector<std::string>{call + " operation=put store=memory:m key=a ms=20 error=",
+                                      call + head + "there is no such object"}));
 }
 
 TEST_F(LayersTest, pages_and_uploads_pass_through_every_layer) {

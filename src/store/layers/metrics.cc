@@ -38,18 +38,18 @@ class MetricsStore final : public Around {
  protected:
   Task<Context> before(const Context& context, StoreCall) override { co_return context; }
 
-  void after(StoreCall call, const Error* error, Duration elapsed) override {
+  void after(const Context&, const StoreCall& call, const Ended& ended) override {
     StoreMetrics::Calls& calls = metrics_.calls[static_cast<std::size_t>(call.operation)];
-    calls.time += elapsed;
-    ++calls.within[bucket_of(elapsed)];
-    if (error == nullptr) {
+    calls.time += ended.elapsed;
+    ++calls.within[bucket_of(ended.elapsed)];
+    if (ended.error == nullptr) {
       ++calls.succeeded;
       metrics_.bytes_written += call.sent;
-    } else if (error->code() == Code::not_found) {
+    } else if (ended.error->code() == Code::not_found) {
       ++calls.absent;
     } else {
       ++calls.failed;
-      if (error->outcome() == Outcome::unknown) ++calls.unknown;
+      if (ended.error->outcome() == Outcome::unknown) ++calls.unknown;
     }
   }
 

@@ -15,15 +15,16 @@ class SlowCallsStore final : public Around {
  protected:
   Task<Context> before(const Context& context, StoreCall) override { co_return context; }
 
-  void after(StoreCall call, const Error* error, Duration elapsed) override {
-    if (elapsed <= slow_.most || !slow_.log->wants(LogLevel::warning)) return;
-    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(elapsed).count();
+  void after(const Context& context, const StoreCall& call, const Ended& ended) override {
+    if (ended.elapsed <= slow_.most || !slow_.log->wants(LogLevel::warning)) return;
+    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(ended.elapsed).count();
     slow_.log->write(LogLevel::warning, "slow call of a store",
-                     {{"operation", std::string(to_string(call.operation))},
+                     {{"request_id", std::string(context.request_id())},
+                      {"operation", std::string(to_string(call.operation))},
                       {"store", identity().url},
                       {"key", std::string(call.key)},
                       {"ms", std::to_string(ms)},
-                      {"error", error == nullptr ? std::string() : error->message()}});
+                      {"error", ended.error == nullptr ? std::string() : ended.error->message()}});
   }
 
  private:
