@@ -1,4 +1,8 @@
 #include "replication/known_objects.h"
+
+#include <gmock/gmock.h>
+
+#include "replication/versioned.h"
 #include "store/layers/forwarding.h"
 #include "store/layers/metrics.h"
 #include "support/group_fixture.h"
@@ -97,6 +101,109 @@ TEST_F(DeliveryTest, a_store_that_does_not_keep_conditions_is_looked_at) {
   wait();
   EXPECT_EQ(held("a", "k"), "theirs");
   EXPECT_EQ(status("a").counts.conflicts, 1U);
+}
+
+/// Notes what is asked of keys of users.
+class Asked final : public ForwardingStore {
+ public:
+  Asked(std::unique_ptr<Store> inner, std::string& asked)
+      : ForwardingStore(std::move(inner)), asked_(asked) {}
+  Task<ObjectInfo> head(const Context& context, const std::string& key) override {
+    note("head ", key);
+    return inner().head(context, key);
+  }
+  Task<GetResult> get(const Context& context, const std::string& key,
+                      const GetOptions& options) override {
+    note("get ", key);
+    return inner().get(context, key, options);
+  }
+  Task<PutResult> put(const Context& context, const std::string& key, Upload upload,
+                      const PutOptions& options) override {
+    note("put ", key);
+    return inner().put(context, key, upload, options);
+  }
+
+ private:
+  void note(const std::string& call, const std::string& key) {
+    if (!key.starts_with(kOwnKeys)) asked_ += call + key + "\n";
+  }
+
+  std::string& asked_;
+};
+
+/// Asked of stores, in a group whose process ends while "a" lacks two objects.
+class BehindTest : public GroupTest {
+ protected:
+  void start() {
+    GroupStores stores;
+    for (const char* name : {"p", "a", "b"}) {
+      stores[name] = std::make_unique<Asked>(with_chaos(store(name), &faults_[name]), asked_[name]);
+    }
+    group_ = open(std::move(stores)).value();
+    wait();
+  }
+  void fall_behind() {
+    start();
+    take_away("a");
+    for (const char* key : {"k", "l"}) ASSERT_TRUE(put(key, key));
+    ASSERT_TRUE(test::run_task(world_, group_->close()));
+    group_.reset();
+    bring_back("a");
+  }
+  /// Nobody has the bodies in memory now.
+  void catch_up() {
+    for (auto& [name, asked] : asked_) asked.clear();
+    start();
+  }
+
+  std::map<std::string, std::string> asked_;
+};
+
+TEST_F(BehindTest, what_waited_takes_one_request_at_either_side) {
+  start();
+  ASSERT_TRUE(group_->pause("a"));
+  ASSERT_TRUE(put("k", "k"));
+  // Until that one is no longer in memory.
+  const std::string large(7 * kMiB, 'x');
+  for (const char* key : {"l1", "l2", "l3", "l4", "l5"}) ASSERT_TRUE(put(key, large));
+  for (auto& [name, asked] : asked_) asked.clear();
+  ASSERT_TRUE(group_->resume("a"));
+  wait();
+  EXPECT_EQ(held("a", "k"), "k");
+  EXPECT_THAT(asked_["p"], testing::HasSubstr("get k\n"));
+  EXPECT_THAT(asked_["p"] + asked_["a"], testing::Not(testing::HasSubstr("head")));
+}
+
+TEST_F(BehindTest, what_a_listing_does_not_show_takes_one_request_at_either_side) {
+  start();
+  ASSERT_TRUE(group_->pause("a"));
+  for (const char* key : {"k", "l"}) ASSERT_TRUE(put(key, key));
+  ASSERT_TRUE(group_->compare_anew("a"));
+  for (auto& [name, asked] : asked_) asked.clear();
+  ASSERT_TRUE(group_->resume("a"));
+  wait();
+  EXPECT_EQ(held("a", "l"), "l");
+  EXPECT_EQ(asked_["p"], "get k\nget l\n");
+  EXPECT_EQ(asked_["a"], "put k\nput l\n");
+}
+
+TEST_F(BehindTest, what_others_put_there_meanwhile_is_not_written_over) {
+  config_.conflict_resolution = ConflictPolicy::manual;
+  fall_behind();
+  behind_our_back("a", "k", "theirs");
+  catch_up();
+  EXPECT_EQ(held("a", "k"), "theirs");
+  EXPECT_EQ(held("a", "l"), "l");
+  EXPECT_EQ(status("a").counts.conflicts, 1U);
+}
+
+TEST_F(BehindTest, what_others_put_over_it_at_the_primary_is_noticed) {
+  config_.detection = {.others_write = true};
+  fall_behind();
+  behind_our_back("p", "k", "theirs");
+  catch_up();
+  EXPECT_EQ(held("a", "k"), "theirs");
+  EXPECT_EQ(held("b", "k"), "theirs");
 }
 
 }  // namespace

@@ -18,30 +18,32 @@ class Asker final : public transfer::DiffSink {
         found_(found) {}
 
   void pair(ListEntry* source, ListEntry* target) override {
-    std::string& key = source != nullptr ? source->key : target->key;
+    const std::string& key = source != nullptr ? source->key : target->key;
     if (key.starts_with(kOwnKeys)) return;
     found_.total += 1;
     if (source != nullptr && target != nullptr && same(*source, *target)) {
       found_.same += 1;
     } else {
-      keys_.push_back({.key = std::move(key), .gone = source == nullptr});
+      Found found{.what = {.key = key}, .gone = source == nullptr};
+      if (target == nullptr) found.what.missing = std::move(*source);
+      differ_.push_back(std::move(found));
       found_.unasked += 1;
     }
   }
 
   Task<void> room() override {
-    for (Different& each : std::exchange(keys_, {})) {
+    for (Found& each : std::exchange(differ_, {})) {
       // Counted before: it is asked for whatever becomes of the question.
       found_.unasked -= 1;
       const auto& ask = each.gone && questions_.ask_gone ? questions_.ask_gone : questions_.ask;
-      GODWIT_CO_CHECK(co_await ask(std::move(each.key)));
+      GODWIT_CO_CHECK(co_await ask(std::move(each.what)));
     }
     co_return Result<void>();
   }
 
  private:
-  struct Different {
-    std::string key;
+  struct Found {
+    Difference what;
     bool gone = false;  ///< only the target has it
   };
 
@@ -55,7 +57,7 @@ class Asker final : public transfer::DiffSink {
   transfer::Comparison comparison_;
   const Questions& questions_;
   Differences& found_;
-  std::vector<Different> keys_;
+  std::vector<Found> differ_;
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "replication/engine.h"
@@ -21,12 +22,18 @@ enum class Proof : std::uint8_t {
   time      ///< the same; where tokens prove nothing, the target's is not older
 };
 
+/// A key that may differ.
+struct Difference {
+  std::string key;
+  std::optional<ListEntry> missing;  ///< the primary's row, where the target has none
+};
+
 /// What is done about what differs. A question may wait.
 struct Questions {
   Proof proof = Proof::content;
-  std::function<Task<void>(std::string)> ask;
+  std::function<Task<void>(Difference)> ask;
   /// Of keys that only the target has; empty: `ask`.
-  std::function<Task<void>(std::string)> ask_gone = {};
+  std::function<Task<void>(Difference)> ask_gone = {};
 };
 
 /// Asks about each key of which the listings of both sides cannot prove that they hold the same.

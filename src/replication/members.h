@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "godwit/verification.h"
+#include "replication/missing.h"
 #include "replication/read_times.h"
 #include "replication/types.h"
 #include "store/store.h"
@@ -64,6 +65,7 @@ struct Target {
   /// Keys whose objects are known to be damaged there, as a verification has found, until they are
   /// delivered anew. See Redelivery.
   std::map<std::string, FindingKind> doubts;
+  Missing missing;      ///< as the last comparison has listed it
   CancelSource bodies;  ///< cancelled when it is paused
 
   /// Neither paused, nor removed, nor a store of somebody else.

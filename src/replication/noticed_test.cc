@@ -73,6 +73,20 @@ TEST_F(NoticedTest, what_others_put_over_ours_is_a_write_and_ours_over_theirs_to
   EXPECT_EQ(rescued("a"), std::vector<std::string>{});
 }
 
+TEST_F(NoticedTest, what_others_put_over_a_write_of_unknown_outcome_gets_everywhere) {
+  start();
+  ASSERT_TRUE(put("k", "ours"));
+  wait();
+  // Slow, so that it is not looked at before the others write.
+  faults_["p"] = {.lost_answer = 1, .longest_delay = 1s};
+  EXPECT_EQ(put("k", "ours again").error().outcome(), Outcome::unknown);
+  faults_["p"] = {};
+  behind_our_back("p", "k", "theirs");
+  wait(2 * config_.late_write_window);
+  EXPECT_EQ(group_->unsettled(), 0U);
+  everywhere("k", "theirs");
+}
+
 TEST_F(NoticedTest, what_we_wrote_ourselves_is_no_news) {
   start();
   ASSERT_TRUE(put("k", "ours"));

@@ -54,6 +54,11 @@ Task<void> Redelivery::ask(std::string key, std::optional<FindingKind> doubt) {
   co_return co_await engine_.journal.push_compare(context_, target_, std::move(key));
 }
 
+Task<void> Redelivery::ask(Difference difference) {
+  if (difference.missing) engine_.targets.at(target_)->missing.note(*std::move(difference.missing));
+  co_return co_await ask(std::move(difference.key), std::nullopt);
+}
+
 Task<void> Redelivery::finish() {
   while (true) {
     if (pending() == 0) co_return Result<void>();
@@ -83,7 +88,7 @@ Task<TargetSync> sync_target(const Context& context, Engine& engine, const std::
   if (ended) {
     Store& target = *engine.targets.at(name)->store;
     const Questions questions{
-        .ask = [&redelivery](std::string key) { return redelivery.ask(std::move(key)); }};
+        .ask = [&redelivery](Difference each) { return redelivery.ask(std::move(each)); }};
     Differences found;
     ended = co_await find_differences(context, engine, target, questions, found);
     if (ended) ended = co_await redelivery.finish();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "godwit/verification.h"
+#include "replication/differences.h"
 #include "replication/engine.h"
 
 namespace godwit::replication {
@@ -27,7 +28,9 @@ class Redelivery {
   [[nodiscard]] Result<void> check() const;
   /// Waits while many are under way. With `doubt` the target's object is known to be damaged,
   /// whatever it says of itself. Failure: cancelled, timed_out; as `check`.
-  [[nodiscard]] Task<void> ask(std::string key, std::optional<FindingKind> doubt = {});
+  [[nodiscard]] Task<void> ask(std::string key, std::optional<FindingKind> doubt);
+  /// The same of what listings have told.
+  [[nodiscard]] Task<void> ask(Difference difference);
   /// Returns when all have ended. Failure: as `ask`; then the rest goes on by itself.
   [[nodiscard]] Task<void> finish();
 

@@ -22,8 +22,8 @@ class TargetScan {
   Task<void> run() {
     const Questions questions{
         .proof = Proof::time,
-        .ask = [this](std::string key) { return take(changed_, std::move(key)); },
-        .ask_gone = [this](std::string key) { return suspect(std::move(key)); }};
+        .ask = [this](Difference each) { return take(changed_, std::move(each.key)); },
+        .ask_gone = [this](Difference each) { return suspect(std::move(each.key)); }};
     Differences found;
     Store& store = *engine_.targets.at(target_)->store;
     auto done = co_await find_differences(context_, engine_, store, questions, found);

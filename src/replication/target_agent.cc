@@ -28,19 +28,6 @@ class OneMore {
 /// How often a target that has no room is asked whether it has some.
 constexpr Duration kLookForRoom = std::chrono::seconds(5);
 
-/// A body is on its way while it lives.
-class Moving {
- public:
-  explicit Moving(Engine& engine) : engine_(engine) {
-    engine_.counts.moving.begin(engine_.world.mono_now());
-  }
-  Moving(Moving&&) = delete;
-  ~Moving() { engine_.counts.moving.end(engine_.world.mono_now()); }
-
- private:
-  Engine& engine_;
-};
-
 }  // namespace
 
 TargetAgent::TargetAgent(Engine& engine, Conflicts& conflicts, Target& target)
@@ -171,36 +158,6 @@ void TargetAgent::note_pace(bool paced, const Result<Arrived>& arrived) {
   }
   pace_.release(ended, arrived ? arrived->bytes : 0);
   muster();
-}
-
-Task<TargetAgent::Arrived> TargetAgent::attempt(const Context& context,
-                                                const journal::TargetTask& task) {
-  if (const auto expected = this->expected(task)) {
-    const std::string& key = task.write.key;
-    const RecentPuts::Put* recent = engine_.recent.find(key, task.write.version);
-    auto arrived = co_await put_recent(context, key, *recent, *expected);
-    const bool wrong = !arrived && arrived.error().code() == Code::precondition_failed;
-    if (!wrong) co_return arrived;
-    engine_.world.mark("a delivery's condition does not hold");
-    known_.was_wrong(key);
-  }
-  co_return co_await look_and_deliver(context, task);
-}
-
-/// What the target must hold so that the write may be put there without a look; nothing: look.
-std::optional<KnownObjects::Expected> TargetAgent::expected(const journal::TargetTask& task) {
-  const journal::Write& write = task.write;
-  const bool plain = write.change == Change::put && write.version.epoch == engine_.epoch &&
-                     task.attempts == 0 && !in_conflict_.contains(write.key) &&
-                     !target_.doubts.contains(write.key) && !engine_.suspects.contains(write.key) &&
-                     !engine_.deposed.contains(target_.config.name);
-  if (!plain || !keeps_conditions_.value_or(false)) return std::nullopt;
-  const RecentPuts::Put* recent = engine_.recent.find(write.key, write.version);
-  if (recent == nullptr) return std::nullopt;
-  auto expected = known_.expect(write.key, recent->version);
-  const bool matches = expected && expected->condition == Condition::matches;
-  if (matches && !target_.store->capabilities().put_if_match) return std::nullopt;
-  return expected;
 }
 
 Task<TargetAgent::Arrived> TargetAgent::look_and_deliver(const Context& context,
@@ -403,22 +360,6 @@ Task<bool> TargetAgent::complete_draft(const Context& context, const std::string
                                     .upload_id = *id};
   GODWIT_CO_CHECK(co_await copier.go_on(context, key, key, begun));
   co_return true;
-}
-
-Task<TargetAgent::Arrived> TargetAgent::put_recent(const Context& context, const std::string& key,
-                                                   const RecentPuts::Put& recent,
-                                                   const KnownObjects::Expected& expected) {
-  const Moving moving(engine_);
-  const auto held = recent.body;  // the cache may let go of it meanwhile
-  const Version version = recent.version;
-  ViewBody body(as_bytes(*held));
-  const Upload upload{.body = &body, .size = held->size()};
-  const PutOptions options{
-      .metadata = recent.metadata, .condition = expected.condition, .etag = expected.etag};
-  GODWIT_CO_TRY(PutResult stored, co_await target_.store->put(context, key, upload, options));
-  known_.put(key, version, std::move(stored.etag));
-  if (expected.condition != Condition::none) known_.was_right();
-  co_return Arrived{.version = version, .bytes = held->size(), .moved = true};
 }
 
 Task<TargetAgent::Arrived> TargetAgent::put_newest(const Context& context, const std::string& key) {

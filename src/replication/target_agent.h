@@ -11,6 +11,19 @@
 
 namespace godwit::replication {
 
+/// A body is on its way while it lives.
+class Moving {
+ public:
+  explicit Moving(Engine& engine) : engine_(engine) {
+    engine_.counts.moving.begin(engine_.world.mono_now());
+  }
+  Moving(Moving&&) = delete;
+  ~Moving() { engine_.counts.moving.end(engine_.world.mono_now()); }
+
+ private:
+  Engine& engine_;
+};
+
 /// Delivers to one target what it lacks: workers take its tasks, a prober watches its health, and
 /// a comparison of everything runs when the journal asks for one.
 class TargetAgent {
@@ -44,7 +57,10 @@ class TargetAgent {
   [[nodiscard]] asio::awaitable<void> compare_when_asked();
   [[nodiscard]] Task<void> until_quiet();
   [[nodiscard]] asio::awaitable<void> deliver(journal::TargetTask task);
-  [[nodiscard]] std::optional<KnownObjects::Expected> expected(const journal::TargetTask& task);
+  struct Blind;
+  [[nodiscard]] std::optional<Blind> blind(const journal::TargetTask& task);
+  [[nodiscard]] Task<Arrived> deliver_blind(const Context& context, const journal::TargetTask& task,
+                                            const Blind& blind);
   [[nodiscard]] Task<Arrived> attempt(const Context& context, const journal::TargetTask& task);
   [[nodiscard]] Task<Arrived> look_and_deliver(const Context& context,
                                                const journal::TargetTask& task);
@@ -59,6 +75,8 @@ class TargetAgent {
   [[nodiscard]] Task<Arrived> put_recent(const Context& context, const std::string& key,
                                          const RecentPuts::Put& recent,
                                          const KnownObjects::Expected& expected);
+  [[nodiscard]] Task<Arrived> copy_expecting(const Context& context,
+                                             const journal::TargetTask& task, const Blind& blind);
   [[nodiscard]] Task<Arrived> put_newest(const Context& context, const std::string& key);
   [[nodiscard]] Task<Arrived> adopt_anew(const Context& context, const std::string& key);
   [[nodiscard]] Task<Arrived> adopt(const Context& context, const journal::TargetTask& task);

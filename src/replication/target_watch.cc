@@ -165,8 +165,10 @@ asio::awaitable<bool> TargetAgent::compare_all() {
 /// Makes tasks of all that differs, and waits until they are done.
 Task<void> TargetAgent::compare() {
   const Context context = this->context("compare");
-  const Questions questions{.ask = [this, &context](std::string key) {
-    return engine_.journal.push_compare(context, target_.config.name, std::move(key));
+  target_.missing.clear();
+  const Questions questions{.ask = [this, &context](Difference each) {
+    if (each.missing) target_.missing.note(*std::move(each.missing));
+    return engine_.journal.push_compare(context, target_.config.name, std::move(each.key));
   }};
   Differences found;
   GODWIT_CO_CHECK(co_await find_differences(context, engine_, *target_.store, questions, found));

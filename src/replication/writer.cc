@@ -381,9 +381,14 @@ Task<bool> Writer::settle_one(const Context& context, const journal::Unsettled& 
     engine_.world.mark("an unsettled write is found");
     engine_.commit(unsettled.sequence, write.key, write.version);
     engine_.counts.writes_to_primary += 1;
-  } else if (overwritten || window_is_over) {
+  } else if (overwritten) {
     engine_.world.mark("an unsettled write is given up");
     engine_.journal.discard(unsettled.sequence);
+  } else if (window_is_over) {
+    // One that a process before had acknowledged may have been replaced behind our back since; then
+    // a target may still lack it.
+    engine_.world.mark("an unsettled write is given up");
+    engine_.journal.commit_to_compare(unsettled.sequence, engine_.world.wall_now());
   } else {
     co_return false;
   }

@@ -120,27 +120,32 @@ struct Copier::Impl {
     co_return entry.size;
   }
 
-  Task<Bytes> stream(const Context& context, const ListEntry& entry,
-                     const std::string& target_key) {
+  Task<Copied> stream(const Context& context, const ListEntry& entry, const std::string& target_key,
+                      const CopyGuard& guard) {
     const GetOptions get;
     GODWIT_CO_TRY(const ObjectInfo layout, co_await layout_of(context, entry));
     GODWIT_CO_TRY(GetResult got, co_await stores.source.get(context, entry.key, get));
+    if (guard.fits && !guard.fits(got.info)) {
+      co_return fail(Error(Code::precondition_failed, "the source is not what was to be copied")
+                         .at(place_of(stores.source, "get", entry.key)));
+    }
     if (got.info.etag == layout.etag && layout.part_size) got.info.part_size = layout.part_size;
     const Proof proof = proof_for(stores, got.info);
     PutOptions put = put_options_for(stores, got.info, resources.annotate);
     // A token that nothing will prove must not be recorded as if it were.
     put.content_etag = proof.expected;
+    put.condition = guard.condition;
+    put.etag = guard.etag;
     MeteredBody metered(*got.body, context, bandwidth, resources.progress.bytes);
     std::optional<HashingBody> hashing;
     if (proof.hash) hashing.emplace(metered, proof.part_size, proof.expected);
     const Upload upload{hashing ? static_cast<Body*>(&*hashing) : &metered, got.info.size};
-    GODWIT_CO_TRY(const PutResult stored,
-                  co_await stores.target.put(context, target_key, upload, put));
+    GODWIT_CO_TRY(PutResult stored, co_await stores.target.put(context, target_key, upload, put));
     const std::string& wanted =
         proof.expected.empty() && hashing ? hashing->etag() : proof.expected;
     const bool comparable = stores.target.capabilities().put_tells_md5 && !proof.part_size;
     if (comparable && stored.etag != wanted) co_return fail(not_proven(wanted, stored.etag));
-    co_return got.info.size;
+    co_return Copied{.source = std::move(got.info), .etag = std::move(stored.etag)};
   }
 
   /// Where an object of parts was cut, which a `head` tells and a `get` does not. Asked before, so
@@ -184,7 +189,18 @@ Task<Bytes> Copier::copy(const Context& context, const ListEntry& entry,
   if (same_service(impl_->stores)) {
     co_return co_await impl_->in_service(context, entry, target_key);
   }
-  co_return co_await impl_->stream(context, entry, target_key);
+  const CopyGuard anything;
+  GODWIT_CO_TRY(const Copied copied, co_await impl_->stream(context, entry, target_key, anything));
+  co_return copied.source.size;
+}
+
+bool Copier::goes_in_one_put(const ListEntry& entry) const {
+  return !impl_->wants_parts(entry) && !same_service(impl_->stores);
+}
+
+Task<Copied> Copier::copy_if(const Context& context, const ListEntry& entry,
+                             const std::string& target_key, const CopyGuard& guard) {
+  co_return co_await impl_->stream(context, entry, target_key, guard);
 }
 
 Task<Bytes> Copier::go_on(const Context& context, const std::string& source_key,

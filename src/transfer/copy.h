@@ -25,6 +25,20 @@ struct StorePair {
 /// source that is copied.
 using Annotate = std::function<void(const ObjectInfo& source, Metadata& copy)>;
 
+/// When a copy is to be made.
+struct CopyGuard {
+  Condition condition = Condition::none;  ///< on what the target holds
+  std::string etag;                       ///< of Condition::matches
+  /// Whether the version of the source that was found is one to copy.
+  std::function<bool(const ObjectInfo&)> fits;
+};
+
+/// What a copy on a condition was made of, and its token at the target.
+struct Copied {
+  ObjectInfo source;
+  std::string etag;
+};
+
 /// What copies of one run share.
 struct CopyResources {
   World& world;
@@ -60,6 +74,13 @@ class Copier {
   /// precondition_failed when the source changed while its parts were read; the stores' errors.
   [[nodiscard]] Task<Bytes> copy(const Context& context, const ListEntry& entry,
                                  const std::string& target_key);
+  /// Whether `copy_if` can move it: by case 3.
+  [[nodiscard]] bool goes_in_one_put(const ListEntry& entry) const;
+  /// Copies an object that goes in one put where `guard` allows it: one GET, one PUT, no look at
+  /// either side before. Failure: as `copy`; precondition_failed, of the source, where it does not
+  /// fit, and, of the target, where the condition does not hold.
+  [[nodiscard]] Task<Copied> copy_if(const Context& context, const ListEntry& entry,
+                                     const std::string& target_key, const CopyGuard& guard);
   /// The same, in parts, going on from an upload of this very object that somebody else has begun,
   /// whose parts are known to be the object's.
   [[nodiscard]] Task<Bytes> go_on(const Context& context, const std::string& source_key,
