@@ -55,7 +55,9 @@ class GroupLife {
   }
 
   Outcome run() {
+    const MonoTime begun = world_.mono_now();
     if (!world_.run(all())) violate("the world stands still");
+    outcome_.simulated = world_.mono_now() - begun;
     outcome_.trace = world_.trace();
     outcome_.marks = world_.marks();
     return std::move(outcome_);

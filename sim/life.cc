@@ -83,7 +83,9 @@ class Life {
         others_(world_, target_.kind) {}
 
   Outcome run() {
+    const MonoTime begun = world_.mono_now();
     if (!world_.run(live())) violation("the world stands still");
+    outcome_.simulated = world_.mono_now() - begun;
     outcome_.trace = world_.trace();
     outcome_.marks = world_.marks();
     return std::move(outcome_);

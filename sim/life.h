@@ -13,6 +13,7 @@ namespace godwit::sim {
 struct Outcome {
   std::vector<std::string> violations;  ///< broken promises; empty is good
   std::uint64_t trace = 0;              ///< equal for equal seeds
+  Duration simulated{};                 ///< time that has passed in it
   std::uint64_t copies = 0;
   std::uint64_t failures = 0;  ///< of objects, listings and runs: proof that faults struck
   std::uint64_t crashes = 0;

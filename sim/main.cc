@@ -103,6 +103,7 @@ Result<Lives> load(const std::string& file) {
 }
 
 void add(Outcome& total, const Outcome& outcome) {
+  total.simulated += outcome.simulated;
   total.copies += outcome.copies;
   total.failures += outcome.failures;
   total.crashes += outcome.crashes;
@@ -133,7 +134,8 @@ std::uint64_t run_scenario(const Lives& scenario, const std::string& file,
   }
   for (const auto& [path, times] : total.marks) marks[path] += times;
   const std::uint64_t lives = arguments.last - arguments.first + 1;
-  std::cout << scenario.name << ": " << lives << " lives, " << total.copies << " copies, "
+  const auto hours = std::chrono::duration_cast<std::chrono::hours>(total.simulated).count();
+  std::cout << scenario.name << ": " << lives << " lives, " << hours << " simulated hours, " << total.copies << " copies, "
             << total.failures << " failures met, " << total.crashes << " crashes, " << total.moves
             << " moves, " << total.audits << " audits, " << total.doubts << " doubts, "
             << total.resumed << " resumed, " << bad << " broken\n";

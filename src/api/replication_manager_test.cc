@@ -331,6 +331,7 @@ TEST_F(ManagerTest, a_sync_says_of_each_target_why_it_is_not_done) {
 
 TEST_F(ManagerTest, workers_change_under_load_and_no_write_is_lost_or_doubled) {
   config_.targets[1].workers = 3;
+  config_.targets[1].most_workers = 0;
   begin();
   EXPECT_EQ(status("b").workers, 3U);
   constexpr int kMany = 300;

@@ -353,11 +353,11 @@ TEST_F(Automatic, a_lost_primary_is_replaced_within_five_seconds) {
 
 TEST_F(Automatic, a_stall_below_the_detection_window_is_none) {
   start();
-  for (int i = 0; i < 100; ++i) {
+  for (int i = 0; i < 1000; ++i) {
     take_away("p");
-    wait(2500ms);
+    wait(1ms * (100 + world_.random() % 2400));
     bring_back("p");
-    wait(2s);
+    wait(1ms * (1000 + world_.random() % 2000));
   }
   EXPECT_TRUE(moves_.empty());
 }

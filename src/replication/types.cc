@@ -96,7 +96,7 @@ Result<void> check_workers(const TargetConfig& target) {
   const std::string field = "targets." + target.name + ".";
   if (target.workers == 0) return wrong(field + "workers", "must be at least 1");
   if (target.at_most() < target.workers) {
-    return wrong(field + "most_workers", "is less than workers");
+    return wrong(field + "most_workers", "is less than workers (0: always so many)");
   }
   if (target.at_most() <= kMostWorkers) return {};
   return wrong(field + "workers", "must be at most " + std::to_string(kMostWorkers));

@@ -87,6 +87,7 @@ Result<void> add_group_of_environment(World& world, Config& config) {
                        .region = secondary.region,
                        .max_retry_attempts = 3,
                        .workers = 5,
+                       .most_workers = 0,
                        .secrets = secondary.spec.secrets};
   GODWIT_CHECK(take_variable(world, "REPLICATION_MAX_WORKERS", [&target](const Value& value) {
     return read_value(value, target.workers);
