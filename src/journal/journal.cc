@@ -375,7 +375,7 @@ Task<bool> Journal::has(const std::string& name, const std::string& key, Among a
   if (found == targets_.end()) co_return true;
   const TargetQueue& queue = found->second->queue;
   if (open_.contains(key) || queue.lacks(key) || queue.must_compare()) co_return true;
-  if (!queue.on_disk()) co_return false;
+  if (!queue.may_be_on_disk(key)) co_return false;
   const TargetNumber number = queue.name().number;
   auto work = [database = database_.get(), number, &key] {
     return database->get_many({task_key(number, key), dead_key(number, key)});
@@ -662,7 +662,7 @@ std::optional<Journal::Unneeded> Journal::perhaps_unneeded(std::string key) cons
   for (const auto& [name, target] : targets_) {
     const TargetQueue& queue = target->queue;
     if (queue.must_compare() || queue.lacks(key)) return std::nullopt;
-    if (queue.on_disk()) unneeded.on_disk.push_back(queue.name().number);
+    if (queue.may_be_on_disk(key)) unneeded.on_disk.push_back(queue.name().number);
   }
   unneeded.key = std::move(key);
   return unneeded;

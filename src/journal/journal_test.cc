@@ -258,6 +258,17 @@ TEST_F(JournalTest, after_an_orderly_end_nothing_is_in_doubt_that_was_not_before
   EXPECT_EQ(queue("c").backlog().in_doubt, 1U);
 }
 
+TEST_F(JournalTest, after_an_orderly_end_a_backlog_on_disk_puts_nothing_in_doubt) {
+  finish_resync();
+  for (std::uint64_t i = 100; i < 150; ++i) write(put_of("k" + std::to_string(i), i));
+  settle();
+  options_.late_write_window = 1000 * kSecond;
+  close();
+  open();
+  EXPECT_EQ(drain().size(), 50U);
+  EXPECT_TRUE(queue().backlog().caught_up());
+}
+
 TEST_F(JournalTest, urgent_writes_overtake_and_others_keep_their_order) {
   finish_resync();
   write(put_of("a", 1));
@@ -463,6 +474,28 @@ TEST_F(JournalTest, a_new_write_takes_a_dead_letter_out_of_its_grave) {
   EXPECT_EQ(queue().backlog().dead, 0U);
   EXPECT_EQ(drain(), std::vector<std::string>{"k"});
   EXPECT_TRUE(queue().backlog().caught_up());
+}
+
+TEST_F(JournalTest, a_write_of_another_key_does_not_ask_the_disk_for_dead_letters) {
+  finish_resync();
+  write(put_of("k", 1));
+  (void)queue().take();
+  queue().bury("k", Error(Code::permission_denied, "403"), world_.wall_now());
+  settle();
+  write(put_of("l", 2));
+  EXPECT_EQ(queue().in_memory(), 1U) << "at once, without a look";
+  (void)queue().take();
+  queue().done("l", version_of(2));
+  (void)drain("c");
+  close();
+  open();
+  write(put_of("m", 3));
+  EXPECT_EQ(queue().in_memory(), 1U) << "which they are is known after a restart too";
+  write(put_of("k", 4));
+  EXPECT_EQ(queue().in_memory(), 1U);
+  settle();
+  EXPECT_EQ(queue().in_memory(), 2U);
+  EXPECT_EQ(queue().backlog().dead, 0U);
 }
 
 TEST_F(JournalTest, a_collapsed_backlog_says_that_all_must_be_compared) {

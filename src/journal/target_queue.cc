@@ -12,7 +12,7 @@ TargetQueue::TargetQueue(TargetName name, const TargetRow& row, std::size_t most
       most_(most),
       context_(std::move(context)),
       bytes_unloaded_(row.bytes),
-      dead_(row.dead),
+      graves_(row.dead),
       resync_since_(row.resync_since) {
   for (std::size_t i = 0; i < row.tasks.size(); ++i) {
     lanes_[i].unloaded = row.tasks[i];
@@ -20,6 +20,7 @@ TargetQueue::TargetQueue(TargetName name, const TargetRow& row, std::size_t most
     lanes_[i].last_since = row.last_since;
     lanes_[i].floor = row.floor;
   }
+  if (row.dead > 0) look_for_graves();
   refill();
 }
 
@@ -30,7 +31,7 @@ void TargetQueue::push(TargetTask task, Sequence intent) {
     coalesce(found->second, std::move(task), intent);
     return;
   }
-  const bool known = unloaded() == 0 && dead_ == 0 && admissions_.empty();
+  const bool known = !may_be_on_disk(task.write.key) && admissions_.empty();
   const bool urgent = task.write.priority == Priority::urgent;
   const bool room = entries_.size() < (urgent ? 2 * most_ : most_);
   if (known && room) {
@@ -43,11 +44,11 @@ void TargetQueue::push(TargetTask task, Sequence intent) {
 }
 
 void TargetQueue::push_recovered(TargetTask task, Sequence intent) {
-  if (!on_disk()) {
+  if (!may_be_on_disk(task.write.key)) {
     push(std::move(task), intent);
     return;
   }
-  doubt_of_before(task.write.key);
+  if (intent <= context_.known) doubt_of_before(task.write.key);
   admit(task, intent, Keep::memory);
 }
 
@@ -236,7 +237,7 @@ void TargetQueue::forget_what_came(Entry& entry) {
 }
 
 void TargetQueue::buried(const std::string& key) {
-  dead_ += 1;
+  graves_.add(key);
   const auto found = entries_.find(key);
   if (found == entries_.end()) return;
   Entry entry = found->second;
@@ -263,7 +264,7 @@ void TargetQueue::redrive(const std::string& key) {
   };
   step.then = [this, row, collapses = collapses_] {
     if (!*row) return;
-    dead_ -= 1;
+    graves_.remove((*row)->task.write.key);
     if (collapses != collapses_) return;  // the row has gone with all others
     count_on_disk(**row);
     refill();
@@ -326,7 +327,7 @@ void TargetQueue::remove() {
 
 Backlog TargetQueue::backlog() const {
   Backlog backlog{.bytes = bytes_in_memory_ + bytes_unloaded_,
-                  .dead = dead_,
+                  .dead = graves_.count(),
                   .in_doubt = in_doubt_,
                   .oldest = resync_since_,
                   .resync = resync_since_.has_value()};
@@ -365,7 +366,19 @@ std::vector<Write> TargetQueue::in_memory_writes() const {
   return writes;
 }
 
-bool TargetQueue::on_disk() const { return unloaded() > 0 || dead_ > 0; }
+bool TargetQueue::may_be_on_disk(const std::string& key) const {
+  return unloaded() > 0 || graves_.may_have(key);
+}
+
+/// The first of all steps, so that it sees what was there before them.
+void TargetQueue::look_for_graves() {
+  auto keys = std::make_shared<std::vector<std::string>>();
+  context_.committer.soon({[name = name_, keys](Transaction& transaction) -> Result<void> {
+                             GODWIT_TRY(*keys, dead_keys(transaction, name, Graves::kMost + 1));
+                             return {};
+                           },
+                           [this, keys] { graves_.found(*keys); }});
+}
 
 /// A newer write takes the place of the older one.
 void TargetQueue::coalesce(Entry& entry, TargetTask task, Sequence intent) {
@@ -468,7 +481,7 @@ void TargetQueue::admit(TargetTask task, Sequence intent, Keep keep) {
     const auto admission = admissions_.find(work->row.task.write.key);
     const std::optional<Place> gone = admission->second.gone;
     if (--admission->second.count == 0) admissions_.erase(admission);
-    if (work->result.was_dead) dead_ -= 1;
+    if (work->result.was_dead) graves_.remove(work->row.task.write.key);
     admitted(*work, gone);
     refill();
   };

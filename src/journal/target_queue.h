@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "journal/committer.h"
+#include "journal/graves.h"
 #include "journal/target_rows.h"
 
 namespace godwit::journal {
@@ -123,9 +124,10 @@ class TargetQueue {
   /// Tasks were dropped; see Backlog::resync.
   [[nodiscard]] bool must_compare() const { return resync_since_.has_value(); }
   /// In memory: the target lacks the newest write of `key`. Otherwise only the disk may know, if
-  /// `on_disk`.
+  /// `may_be_on_disk`.
   [[nodiscard]] bool lacks(const std::string& key) const;
-  [[nodiscard]] bool on_disk() const;
+  /// The disk may have a task of the key, or a dead letter.
+  [[nodiscard]] bool may_be_on_disk(const std::string& key) const;
   [[nodiscard]] const TargetName& name() const { return name_; }
   /// Tasks in memory, of full syncs too: who adds those keeps them under a limit.
   [[nodiscard]] std::size_t in_memory() const { return entries_.size(); }
@@ -207,6 +209,7 @@ class TargetQueue {
   [[nodiscard]] Sequence first_on_disk(Priority priority);
   void loaded(Priority priority, const Page& page);
   void buried(const std::string& key);
+  void look_for_graves();
   [[nodiscard]] std::uint64_t unloaded() const;
   [[nodiscard]] Entry* taken(const std::string& key);
 
@@ -225,7 +228,7 @@ class TargetQueue {
   std::unordered_set<Sequence> erased_;  // places that a page on its way may still show
   Bytes bytes_in_memory_ = 0;
   Bytes bytes_unloaded_ = 0;
-  std::uint64_t dead_ = 0;
+  Graves graves_;
   Sequence last_recovered_ = 0;  // place of what that process had not on disk
   std::optional<WallTime> resync_since_;
   std::uint64_t collapses_ = 0;

@@ -6,6 +6,8 @@
 namespace godwit::journal {
 namespace {
 
+constexpr std::size_t kRowsAtOnce = 1000;
+
 Result<std::optional<PlaceRow>> place_row(Transaction& transaction, const TargetName& target,
                                           const std::string& key) {
   GODWIT_TRY(auto value, transaction.get(task_key(target.number, key)));
@@ -150,6 +152,21 @@ Result<std::optional<TaskRow>> redrive(Transaction& transaction, const TargetNam
   GODWIT_CHECK(erase_row(transaction, target, *counts, key));
   put_row(transaction, target, *counts, row);
   return row;
+}
+
+Result<std::vector<std::string>> dead_keys(Transaction& transaction, const TargetName& target,
+                                           std::size_t most) {
+  const std::string prefix = dead_key(target.number, "");
+  kv::Range range{.first = prefix, .end = after(prefix)};
+  std::vector<std::string> keys;
+  while (keys.size() < most) {
+    range.most = std::min(kRowsAtOnce, most - keys.size());
+    GODWIT_TRY(const auto rows, transaction.scan(range));
+    if (rows.empty()) break;
+    for (const kv::Row& row : rows) keys.push_back(row.key.substr(prefix.size()));
+    range.first = rows.back().key + '\0';
+  }
+  return keys;
 }
 
 Result<void> collapse(Transaction& transaction, const TargetName& target, WallTime since) {

@@ -43,6 +43,10 @@ struct Admitted {
 [[nodiscard]] Result<std::optional<TaskRow>> redrive(Transaction& transaction,
                                                      const TargetName& target,
                                                      const std::string& key, Sequence order);
+/// The keys that have a dead letter, up to so many.
+[[nodiscard]] Result<std::vector<std::string>> dead_keys(Transaction& transaction,
+                                                         const TargetName& target,
+                                                         std::size_t most);
 /// All tasks go, and the target must be compared as a whole; dead letters stay.
 [[nodiscard]] Result<void> collapse(Transaction& transaction, const TargetName& target,
                                     WallTime since);
