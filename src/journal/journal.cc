@@ -137,7 +137,7 @@ Task<void> Journal::recover(Found found) {
     const bool written_by_us =
         row.write.change == Change::put || row.write.change == Change::remove;
     if (!written_by_us && !row.committed) row.committed = world_.wall_now();
-    intents_[sequence] = {.write = row.write, .committed = row.committed};
+    intents_[sequence] = {.write = row.write, .committed = row.committed, .rewritten = true};
     if (row.committed) {
       push_to_all(sequence, &TargetQueue::push_recovered);
     } else {
@@ -555,7 +555,7 @@ void Journal::stands_since(Sequence sequence, WallTime since) {
 }
 
 void Journal::forget(std::map<Sequence, Intent>::iterator intent) {
-  released_.push_back(intent->first);
+  released_.push_back({.intent = intent->first, .rewritten = intent->second.rewritten});
   intents_.erase(intent);
   committer_.nudge();
 }
@@ -573,8 +573,12 @@ void Journal::collect(std::vector<Step>& steps) {
   if (!released_.empty()) {
     steps.push_back(
         {[released = std::exchange(released_, {})](Transaction& transaction) -> Result<void> {
-           for (const Sequence intent : released) {
-             transaction.erase_unread(intent_key(intent));
+           for (const auto& [intent, rewritten] : released) {
+             if (rewritten) {
+               transaction.erase_unread(intent_key(intent));
+             } else {
+               transaction.erase_once_unread(intent_key(intent));
+             }
            }
            return {};
          },
@@ -608,6 +612,7 @@ void Journal::collect_marks(std::vector<Step>& steps) {
   while (!unmarked_.empty() && unmarked_.front().first <= before) {
     const auto intent = intents_.find(unmarked_.front().second);
     if (intent != intents_.end()) {
+      intent->second.rewritten = true;
       rows.push_back({intent_key(intent->first),
                       encode_intent(intent->second.write, intent->second.committed)});
     }

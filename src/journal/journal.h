@@ -148,6 +148,11 @@ class Journal {
     Write write;
     std::optional<WallTime> committed;
     std::size_t targets = 0;  // that still need it
+    bool rewritten = false;   // its row may have been put more than once
+  };
+  struct Released {
+    Sequence intent = 0;
+    bool rewritten = false;
   };
   struct Target {
     TargetQueue queue;
@@ -197,7 +202,7 @@ class Journal {
   std::map<Sequence, Intent> intents_;
   std::set<Sequence> unsettled_;
   std::unordered_map<std::string, std::size_t> open_;  // keys of intents that are not settled
-  std::vector<Sequence> released_;                     // whose rows are to be erased
+  std::vector<Released> released_;                     // whose rows are to be erased
   std::deque<std::pair<MonoTime, Sequence>> unmarked_;
   Payloads payloads_;
   std::vector<std::pair<std::string, Version>> dropped_;  // payloads whose rows are to be erased

@@ -388,6 +388,17 @@ TEST_F(JournalTest, a_restart_begins_to_look_where_intents_and_tasks_begin) {
   EXPECT_EQ(drain("b").size(), 10U);
 }
 
+TEST_F(JournalTest, an_intent_that_was_noted_as_committed_is_gone_for_good_when_it_is_released) {
+  finish_resync();
+  write(put_of("k", 1));
+  settle();
+  write(put_of("l", 2));
+  for (const char* target : {"b", "c"}) EXPECT_EQ(drain(target).size(), 2U);
+  close();
+  const auto database = engine_.open(options_.directory, {}).value();
+  EXPECT_TRUE(database->scan({.first = "i", .end = "j"}).value().empty());
+}
+
 TEST_F(JournalTest, an_intent_that_was_not_settled_is_found_after_a_crash) {
   finish_resync();
   (void)begin(put_of("k", 1));

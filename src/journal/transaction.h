@@ -28,6 +28,8 @@ class Transaction {
     unread_.put(std::move(key), std::move(value));
   }
   void erase_unread(std::string key) { unread_.erase(std::move(key)); }
+  /// Of one that was put at most once: see kv::Batch.
+  void erase_once_unread(std::string key) { unread_.erase_once(std::move(key)); }
   /// Rows as they were before this transaction, with the values that they have now; without those
   /// that are gone, and without new ones.
   [[nodiscard]] Result<std::vector<kv::Row>> scan(const kv::Range& range);

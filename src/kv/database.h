@@ -24,7 +24,7 @@ struct Row {
 /// Changes that happen together or not at all, in their order.
 class Batch {
  public:
-  enum class Kind : std::uint8_t { put, erase, erase_range };
+  enum class Kind : std::uint8_t { put, erase, erase_once, erase_range };
   struct Change {
     Kind kind = Kind::put;
     std::string key;    ///< of a range: its first key
@@ -36,6 +36,9 @@ class Batch {
   }
   /// Fine when there is no such row.
   void erase(std::string key) { changes_.push_back({Kind::erase, std::move(key), {}}); }
+  /// Of a row that was put at most once since there was none of its key, and is put no more: then
+  /// nothing is left of both as soon as they meet. Else an older value may come back.
+  void erase_once(std::string key) { changes_.push_back({Kind::erase_once, std::move(key), {}}); }
   /// All rows from `first` up to and without `end`.
   void erase_range(std::string first, std::string end) {
     changes_.push_back({Kind::erase_range, std::move(first), std::move(end)});

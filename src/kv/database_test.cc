@@ -76,6 +76,19 @@ TEST_P(DatabaseContract, the_changes_of_a_batch_happen_in_their_order) {
   EXPECT_EQ(database_->scan({}).value(), (std::vector<Row>{{"b", "2"}}));
 }
 
+TEST_P(DatabaseContract, a_row_that_was_put_once_can_be_erased_as_such) {
+  ASSERT_TRUE(database_->write(rows({{"a", "1"}, {"b", "1"}}), Durability::later));
+  Batch batch;
+  batch.erase_once("a");
+  batch.erase_once("nothing");
+  batch.put("c", "1");
+  batch.erase_once("c");
+  ASSERT_TRUE(database_->write(batch, Durability::now));
+  EXPECT_EQ(database_->scan({}).value(), (std::vector<Row>{{"b", "1"}}));
+  reopen();
+  EXPECT_EQ(database_->scan({}).value(), (std::vector<Row>{{"b", "1"}}));
+}
+
 TEST_P(DatabaseContract, a_scan_goes_in_the_order_of_bytes_within_its_limits) {
   const std::string high = "\xff";
   ASSERT_TRUE(

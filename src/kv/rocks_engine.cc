@@ -28,6 +28,7 @@ rocksdb::Status add(const Batch::Change& change, rocksdb::WriteBatch& batch) {
   switch (change.kind) {
     case Batch::Kind::put: return batch.Put(change.key, change.value);
     case Batch::Kind::erase: return batch.Delete(change.key);
+    case Batch::Kind::erase_once: return batch.SingleDelete(change.key);
     case Batch::Kind::erase_range:
       // RocksDB refuses a range that goes backwards.
       if (change.key >= change.value) return rocksdb::Status::OK();

@@ -3,13 +3,18 @@
 #include <utility>
 
 namespace godwit::kv {
-namespace {
 
-void replay(const Batch& batch, std::map<std::string, std::string, std::less<>>& rows) {
+void SimEngine::replay(const Batch& batch, Rows& rows) {
   for (const Batch::Change& change : batch.changes()) {
     switch (change.kind) {
-      case Batch::Kind::put: rows[change.key] = change.value; break;
+      case Batch::Kind::put: {
+        const auto [row, added] = rows.try_emplace(change.key);
+        if (!added) row->second.before = std::move(row->second.bytes);
+        row->second.bytes = change.value;
+        break;
+      }
       case Batch::Kind::erase: rows.erase(change.key); break;
+      case Batch::Kind::erase_once: erase_once(change.key, rows); break;
       case Batch::Kind::erase_range:
         if (change.key < change.value) {
           rows.erase(rows.lower_bound(change.key), rows.lower_bound(change.value));
@@ -19,7 +24,15 @@ void replay(const Batch& batch, std::map<std::string, std::string, std::less<>>&
   }
 }
 
-}  // namespace
+void SimEngine::erase_once(const std::string& key, Rows& rows) {
+  const auto row = rows.find(key);
+  if (row == rows.end()) return;
+  if (row->second.before) {
+    row->second.bytes = *std::exchange(row->second.before, std::nullopt);
+  } else {
+    rows.erase(row);
+  }
+}
 
 class SimDatabase final : public Database {
  public:
@@ -51,11 +64,11 @@ class SimDatabase final : public Database {
       return fail(Code::no_space, "write the database: No space left on device");
     }
     if (engine_.strikes(engine_.faults_.write_error)) return write_fails(batch);
-    replay(batch, table_.rows);
+    SimEngine::replay(batch, table_.rows);
     table_.failed.reset();
     table_.unsynced.push_back(batch);
     if (durability == Durability::now) {
-      for (const Batch& each : table_.unsynced) replay(each, table_.durable);
+      for (const Batch& each : table_.unsynced) SimEngine::replay(each, table_.durable);
       table_.unsynced.clear();
     }
     return {};
@@ -68,9 +81,9 @@ class SimDatabase final : public Database {
     for (auto at = table_.rows.lower_bound(range.first); at != table_.rows.end(); ++at) {
       const bool past = !range.end.empty() && at->first >= range.end;
       if (past || rows.size() >= range.most) break;
-      bytes += at->first.size() + at->second.size();
+      bytes += at->first.size() + at->second.bytes.size();
       if (!rows.empty() && bytes > range.most_bytes) break;
-      rows.push_back({at->first, at->second});
+      rows.push_back({at->first, at->second.bytes});
     }
     return rows;
   }
@@ -79,7 +92,7 @@ class SimDatabase final : public Database {
   [[nodiscard]] std::optional<std::string> find(std::string_view key) const {
     const auto found = table_.rows.find(key);
     if (found == table_.rows.end()) return std::nullopt;
-    return found->second;
+    return found->second.bytes;
   }
 
   // The record may have reached the log although nobody sees it: a restart tells.

@@ -39,7 +39,11 @@ class SimEngine final : public Engine {
 
  private:
   friend class SimDatabase;
-  using Rows = std::map<std::string, std::string, std::less<>>;
+  struct Value {
+    std::string bytes;
+    std::optional<std::string> before;  // what comes back if it is erased as if put once
+  };
+  using Rows = std::map<std::string, Value, std::less<>>;
   struct Table {
     Rows rows;
     Rows durable;
@@ -47,6 +51,8 @@ class SimEngine final : public Engine {
     std::optional<Batch> failed;  // what nobody sees and a restart may bring back
     bool open = false;
   };
+  static void replay(const Batch& batch, Rows& rows);
+  static void erase_once(const std::string& key, Rows& rows);
   [[nodiscard]] Result<void> begin(std::uint64_t life, double EngineFaults::* fault);
   [[nodiscard]] bool strikes(double share);
 
