@@ -282,6 +282,22 @@ TEST_F(JournalTest, urgent_writes_overtake_and_others_keep_their_order) {
   EXPECT_EQ(drain(), (std::vector<std::string>{"c", "b", "a"}));
 }
 
+TEST_F(JournalTest, an_urgent_write_of_a_new_key_does_not_wait_for_the_disk_behind_a_backlog) {
+  finish_resync();
+  for (std::uint64_t i = 100; i < 150; ++i) write(put_of("k" + std::to_string(i), i));
+  settle();
+  Write urgent = put_of("new", 200);
+  urgent.priority = Priority::urgent;
+  write(urgent);
+  EXPECT_EQ(queue().take()->write.key, "new");
+  Write known = put_of("k149", 201);
+  known.priority = Priority::urgent;
+  write(known);
+  EXPECT_EQ(queue().take()->write.key, "k100") << "its older write is on disk";
+  settle();
+  EXPECT_EQ(queue().take()->write.key, "k149");
+}
+
 TEST_F(JournalTest, what_does_not_fit_in_memory_waits_on_disk_in_order) {
   finish_resync();
   std::vector<std::string> keys;

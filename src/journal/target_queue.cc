@@ -20,6 +20,7 @@ TargetQueue::TargetQueue(TargetName name, const TargetRow& row, std::size_t most
     lanes_[i].last_since = row.last_since;
     lanes_[i].floor = row.floor;
   }
+  knows_keys_unloaded_ = unloaded() == 0;
   if (row.dead > 0) look_for_graves();
   refill();
 }
@@ -31,14 +32,14 @@ void TargetQueue::push(TargetTask task, Sequence intent) {
     coalesce(found->second, std::move(task), intent);
     return;
   }
-  const bool known = !may_be_on_disk(task.write.key) && admissions_.empty();
   const bool urgent = task.write.priority == Priority::urgent;
+  const bool bulk = task.write.priority == Priority::bulk;
   const bool room = entries_.size() < (urgent ? 2 * most_ : most_);
-  if (known && room) {
+  const bool overtakes_none = urgent || bulk || (unloaded() == 0 && admissions_.empty());
+  if (room && overtakes_none && is_new(task.write.key)) {
     insert(std::move(task), intent);
   } else {
-    const bool in_order = unloaded() == 0 || task.write.priority != Priority::normal;
-    const bool bulk = task.write.priority == Priority::bulk;
+    const bool in_order = unloaded() == 0 || urgent || bulk;
     admit(task, intent, bulk || (room && in_order) ? Keep::memory : Keep::disk);
   }
 }
@@ -367,7 +368,17 @@ std::vector<Write> TargetQueue::in_memory_writes() const {
 }
 
 bool TargetQueue::may_be_on_disk(const std::string& key) const {
-  return unloaded() > 0 || graves_.may_have(key);
+  return may_be_unloaded(key) || graves_.may_have(key);
+}
+
+bool TargetQueue::may_be_unloaded(const std::string& key) const {
+  return unloaded() > 0 && (!knows_keys_unloaded_ || keys_unloaded_.may_have(key));
+}
+
+/// Nobody but the one who asks knows of a write of the key that the target lacks: what was on disk
+/// of it is gone, or is going to be erased before anything else happens there.
+bool TargetQueue::is_new(const std::string& key) const {
+  return !may_be_on_disk(key) && !admissions_.contains(key);
 }
 
 /// The first of all steps, so that it sees what was there before them.
@@ -461,6 +472,7 @@ void TargetQueue::admit(TargetTask task, Sequence intent, Keep keep) {
   auto work = std::make_shared<Admitting>();
   work->target = &name_;
   work->keep = keep;
+  work->known = is_new(task.write.key) ? Known::no : Known::perhaps;
   work->intent = intent;
   work->collapses = collapses_;
   work->row.place = {.priority = std::min(task.write.priority, Priority::normal),
@@ -473,7 +485,8 @@ void TargetQueue::admit(TargetTask task, Sequence intent, Keep keep) {
   }
   Step step;
   step.change = [work](Transaction& transaction) -> Result<void> {
-    GODWIT_TRY(work->result, journal::admit(transaction, *work->target, work->row, work->keep));
+    GODWIT_TRY(work->result,
+               journal::admit(transaction, *work->target, work->row, work->keep, work->known));
     return {};
   };
   step.then = [this, work] {
@@ -531,6 +544,11 @@ void TargetQueue::count_on_disk(const TaskRow& row) {
     entry->second.stored = row.place;
     return;
   }
+  if (unloaded() == 0) {
+    keys_unloaded_.clear();
+    knows_keys_unloaded_ = true;
+  }
+  keys_unloaded_.add(row.task.write.key);
   Lane& where = lane(row.place.priority);
   const WallTime since = row.task.since;
   if (where.unloaded++ == 0) {

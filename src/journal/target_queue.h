@@ -13,6 +13,7 @@
 
 #include "journal/committer.h"
 #include "journal/graves.h"
+#include "journal/key_filter.h"
 #include "journal/target_rows.h"
 
 namespace godwit::journal {
@@ -169,6 +170,7 @@ class TargetQueue {
     const TargetName* target = nullptr;
     TaskRow row;
     Keep keep = Keep::disk;
+    Known known = Known::perhaps;
     Sequence intent = 0;
     std::uint64_t collapses = 0;
     Admitted result;
@@ -210,6 +212,8 @@ class TargetQueue {
   void loaded(Priority priority, const Page& page);
   void buried(const std::string& key);
   void look_for_graves();
+  [[nodiscard]] bool may_be_unloaded(const std::string& key) const;
+  [[nodiscard]] bool is_new(const std::string& key) const;
   [[nodiscard]] std::uint64_t unloaded() const;
   [[nodiscard]] Entry* taken(const std::string& key);
 
@@ -229,7 +233,9 @@ class TargetQueue {
   Bytes bytes_in_memory_ = 0;
   Bytes bytes_unloaded_ = 0;
   Graves graves_;
-  Sequence last_recovered_ = 0;  // place of what that process had not on disk
+  KeyFilter keys_unloaded_;           // of tasks that are only on disk, and of some that were
+  bool knows_keys_unloaded_ = false;  // they all are in there
+  Sequence last_recovered_ = 0;       // place of what that process had not on disk
   std::optional<WallTime> resync_since_;
   std::uint64_t collapses_ = 0;
 };

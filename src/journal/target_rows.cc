@@ -86,18 +86,19 @@ void put_row(Transaction& transaction, const TargetName& target, TargetRow& coun
 }  // namespace
 
 Result<Admitted> admit(Transaction& transaction, const TargetName& target, const TaskRow& task,
-                       Keep keep) {
+                       Keep keep, Known known) {
   const std::string& key = task.task.write.key;
   GODWIT_TRY(TargetRow * counts, transaction.target(target.name));
   Admitted admitted{.task = task.task};
   // A look that the counts spare is worth it: most writes come while nothing, or nothing dead, is
   // there.
-  if (counts->tasks != std::array<std::uint64_t, 2>{}) {
+  const bool look = known == Known::perhaps;
+  if (look && counts->tasks != std::array<std::uint64_t, 2>{}) {
     GODWIT_TRY(admitted.found, task_row(transaction, target, key));
   }
   if (admitted.found) merge(admitted.task, admitted.found->task);
   std::optional<DeadLetter> dead;
-  if (counts->dead > 0) {
+  if (look && counts->dead > 0) {
     GODWIT_TRY(dead, dead_row(transaction, target, key));
   }
   if (dead) {

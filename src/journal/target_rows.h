@@ -19,6 +19,9 @@ struct TargetName {
 /// Whether a task of a new write goes to disk, or is kept in memory by the caller.
 enum class Keep : std::uint8_t { memory, disk };
 
+/// Whether there may be a row, or a dead letter, of the key of a new write.
+enum class Known : std::uint8_t { no, perhaps };
+
 /// What became of a new write.
 struct Admitted {
   TargetTask task;               ///< merged with what was there of its key
@@ -30,8 +33,9 @@ struct Admitted {
 
 /// Takes in a task: merges it with the one on disk of its key, whose place it keeps, and with a
 /// dead letter, which is taken away. With Keep::disk it is on disk then, at `place` if it is new.
+/// With Known::no nothing is looked for.
 [[nodiscard]] Result<Admitted> admit(Transaction& transaction, const TargetName& target,
-                                     const TaskRow& task, Keep keep);
+                                     const TaskRow& task, Keep keep, Known known);
 
 /// A task on disk is done.
 [[nodiscard]] Result<void> erase_task(Transaction& transaction, const TargetName& target,
