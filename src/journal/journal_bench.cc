@@ -1,7 +1,7 @@
 // The journal on RocksDB and the machine's disk, three targets or --targets:
-// `journal_bench --directory DIR [--entries N] [--targets N] [--seconds S] [CASE]...`, of the cases
-// floor, enqueue, steady and backlog; prints one line per case. DIR must be empty, and is left with
-// what was written.
+// `journal_bench --directory DIR [--entries N] [--targets N] [--seconds S] [--drain S] [CASE]...`,
+// of the cases floor, enqueue, steady and backlog; prints one line per case. A backlog is drained
+// for `--drain` seconds (20) only. DIR must be empty, and is left with what was written.
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -29,7 +29,6 @@ constexpr std::size_t kFewKeys = 10'000;
 constexpr std::size_t kManyWriters = 1024;
 constexpr std::size_t kConsumers = 16;  // of each target
 constexpr std::size_t kBatch = 64;
-constexpr auto kDrain = std::chrono::seconds(20);
 constexpr auto kStep = std::chrono::milliseconds(10);
 
 struct Arguments {
@@ -37,6 +36,7 @@ struct Arguments {
   std::uint64_t entries = 1'000'000;
   std::size_t targets = 3;  // at most
   double seconds = 5;
+  double drain = 20;  // seconds, at most
   std::set<std::string> cases;
 };
 
@@ -269,6 +269,23 @@ asio::awaitable<void> reopen(Bench& bench) {
   bench.journal->target("first")->put_back(taken.write.key);
 }
 
+/// What is delivered in so many seconds, or until nothing is left.
+asio::awaitable<void> drain(Bench& bench) {
+  TaskGroup consumers(bench.world.executor());
+  const TargetQueue& first = *bench.journal->target("first");
+  const Stretch draining;
+  const auto begin = Clock::now();
+  spawn_consumers(bench, consumers);
+  while (seconds_since(begin) < bench.arguments.drain && first.backlog().tasks > 0) {
+    (void)co_await bench.world.sleep_until(bench.world.mono_now() + kStep, {});
+  }
+  draining.print("  drain, tasks of all targets", static_cast<double>(bench.delivered));
+  std::printf("  %llu tasks of the first target are left\n",
+              static_cast<unsigned long long>(first.backlog().tasks));
+  bench.stop.cancel();
+  co_await consumers.join();
+}
+
 asio::awaitable<void> backlog(Bench& bench) {
   co_await open(bench, "backlog");
   prepare(bench, bench.arguments.entries, 0);
@@ -281,16 +298,7 @@ asio::awaitable<void> backlog(Bench& bench) {
   co_await urgent(bench);
   co_await reopen(bench);
   co_await urgent(bench);
-  TaskGroup consumers(bench.world.executor());
-  const Stretch draining;
-  spawn_consumers(bench, consumers);
-  bench.end = Clock::now() + kDrain;
-  while (Clock::now() < bench.end && bench.journal->target("first")->backlog().tasks > 0) {
-    (void)co_await bench.world.sleep_until(bench.world.mono_now() + kStep, {});
-  }
-  draining.print("  drain, tasks of all targets", static_cast<double>(bench.delivered));
-  bench.stop.cancel();
-  co_await consumers.join();
+  if (bench.arguments.drain > 0) co_await drain(bench);
   if (bench.journal->target("first")->backlog().tasks > 0) co_await reopen(bench);
   std::printf("  %.0f MiB on disk\n", mebibytes_in(bench.options.directory));
   co_await close(bench);
@@ -325,6 +333,7 @@ bool parse(std::vector<std::string> words, Arguments& arguments) {
     if (word == "--directory") arguments.directory = words[i];
     if (word == "--entries") arguments.entries = std::strtoull(words[i].c_str(), nullptr, 10);
     if (word == "--targets") arguments.targets = std::strtoull(words[i].c_str(), nullptr, 10);
+    if (word == "--drain") arguments.drain = std::atof(words[i].c_str());
     if (word == "--seconds") arguments.seconds = std::atof(words[i].c_str());
   }
   return !arguments.directory.empty();
@@ -338,7 +347,7 @@ int main(int count, char** words) {
   if (!godwit::journal::parse({words + 1, words + count}, arguments)) {
     std::fprintf(stderr,
                  "usage: journal_bench --directory DIR [--entries N] [--targets N] [--seconds S] "
-                 "[floor] [enqueue] [steady] [backlog]\n");
+                 "[--drain S] [floor] [enqueue] [steady] [backlog]\n");
     return 2;
   }
   godwit::RealWorld world;
