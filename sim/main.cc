@@ -135,10 +135,10 @@ std::uint64_t run_scenario(const Lives& scenario, const std::string& file,
   for (const auto& [path, times] : total.marks) marks[path] += times;
   const std::uint64_t lives = arguments.last - arguments.first + 1;
   const auto hours = std::chrono::duration_cast<std::chrono::hours>(total.simulated).count();
-  std::cout << scenario.name << ": " << lives << " lives, " << hours << " simulated hours, " << total.copies << " copies, "
-            << total.failures << " failures met, " << total.crashes << " crashes, " << total.moves
-            << " moves, " << total.audits << " audits, " << total.doubts << " doubts, "
-            << total.resumed << " resumed, " << bad << " broken\n";
+  std::cout << scenario.name << ": " << lives << " lives, " << hours << " simulated hours, "
+            << total.copies << " copies, " << total.failures << " failures met, " << total.crashes
+            << " crashes, " << total.moves << " moves, " << total.audits << " audits, "
+            << total.doubts << " doubts, " << total.resumed << " resumed, " << bad << " broken\n";
   // A simulation in which nothing happened has shown nothing.
   const bool idle = lives > 1 && total.copies == 0;
   return bad + (idle ? 1 : 0);

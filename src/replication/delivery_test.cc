@@ -28,11 +28,34 @@ TEST(KnownObjectsTest, what_was_put_is_expected_and_of_other_keys_that_there_is_
 TEST(KnownObjectsTest, after_a_wrong_guess_the_next_keys_are_looked_at) {
   KnownObjects known;
   known.was_wrong("k");
-  for (int i = 0; i < 8; ++i) EXPECT_FALSE(known.expect("k", version_of(1))) << i;
-  EXPECT_TRUE(known.expect("k", version_of(1)));
-  known.was_wrong("k");
   for (int i = 0; i < 16; ++i) EXPECT_FALSE(known.expect("k", version_of(1))) << i;
   EXPECT_TRUE(known.expect("k", version_of(1)));
+  known.was_wrong("k");
+  for (int i = 0; i < 32; ++i) EXPECT_FALSE(known.expect("k", version_of(1))) << i;
+  EXPECT_TRUE(known.expect("k", version_of(1)));
+}
+
+TEST(KnownObjectsTest, few_bodies_are_sent_in_vain_whatever_share_of_the_keys_is_there_already) {
+  constexpr int kKeys = 100'000;
+  for (const int each : {2, 10, 30, 70, 100, 1000}) {
+    KnownObjects known;
+    int wrong = 0;
+    int looks = 0;
+    for (int i = 0; i < kKeys; ++i) {
+      const std::string key = std::to_string(i);
+      if (!known.expect(key, version_of(1))) {
+        ++looks;
+      } else if (i % each == 0) {
+        ++wrong;
+        known.was_wrong(key);
+      } else {
+        known.was_right();
+      }
+    }
+    EXPECT_LT(wrong, kKeys / 100) << "one in " << each;
+    const int most = each == 1000 ? kKeys / 20 : kKeys;
+    EXPECT_LT(looks, most) << "one in " << each;
+  }
 }
 
 TEST(KnownObjectsTest, the_oldest_are_forgotten) {

@@ -19,7 +19,7 @@ std::optional<KnownObjects::Expected> KnownObjects::expect(const std::string& ke
 void KnownObjects::was_wrong(const std::string& key) {
   if (objects_.erase(key) > 0) return;
   pause_ = std::clamp(2 * pause_, kLeastPause, kLongestPause);
-  looks_ = pause_;
+  looks_ = static_cast<std::size_t>(pause_);
 }
 
 void KnownObjects::put(const std::string& key, const Version& version, std::string etag) {

@@ -75,7 +75,7 @@ Task<TargetAgent::Arrived> TargetAgent::put_recent(const Context& context, const
       .metadata = recent.metadata, .condition = expected.condition, .etag = expected.etag};
   GODWIT_CO_TRY(PutResult stored, co_await target_.store->put(context, key, upload, options));
   known_.put(key, version, std::move(stored.etag));
-  if (expected.condition != Condition::none) known_.was_right();
+  if (expected.condition == Condition::absent) known_.was_right();
   co_return Arrived{.version = version, .bytes = held->size(), .moved = true};
 }
 
@@ -110,7 +110,8 @@ Task<TargetAgent::Arrived> TargetAgent::copy_expecting(const Context& context,
   engine_.world.mark("a copy is made without a look");
   const Version version = version_of(copied.source);
   known_.put(key, version, std::move(copied.etag));
-  known_.was_right();
+  const bool guessed = task.write.change != Change::compare;
+  if (guessed && blind.expected.condition == Condition::absent) known_.was_right();
   co_return Arrived{.version = version, .bytes = copied.source.size, .moved = true};
 }
 
