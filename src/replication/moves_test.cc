@@ -1,3 +1,4 @@
+#include "store/layers/forwarding.h"
 #include "support/group_fixture.h"
 
 namespace godwit::replication {
@@ -45,6 +46,21 @@ class Mute final : public Coordinator {
   Coordinator& inner_;
   bool loses_the_next_ = false;
   bool lost_ = false;
+};
+
+/// Notes when it was asked for the marker of its group.
+class Clocked final : public ForwardingStore {
+ public:
+  Clocked(World& world, std::unique_ptr<Store> inner, std::vector<MonoTime>& looks)
+      : ForwardingStore(std::move(inner)), world_(world), looks_(looks) {}
+  Task<ObjectInfo> head(const Context& context, const std::string& key) override {
+    if (key == kMarkerKey) looks_.push_back(world_.mono_now());
+    return inner().head(context, key);
+  }
+
+ private:
+  World& world_;
+  std::vector<MonoTime>& looks_;
 };
 
 class MuteCoordinator : public GroupTest {
@@ -360,6 +376,20 @@ TEST_F(Automatic, a_stall_below_the_detection_window_is_none) {
     wait(1ms * (1000 + world_.random() % 2000));
   }
   EXPECT_TRUE(moves_.empty());
+}
+
+TEST_F(Automatic, all_groups_of_a_process_look_at_their_primaries_at_the_same_moments) {
+  wait(123ms);
+  std::vector<MonoTime> looks;
+  GroupStores stores;
+  for (const char* name : {"a", "b"}) stores[name] = store(name);
+  stores["p"] = std::make_unique<Clocked>(world_, store("p"), looks);
+  group_ = open(std::move(stores)).value();
+  wait(10s);
+  ASSERT_GE(looks.size(), 20U);
+  for (std::size_t i = 1; i < looks.size(); ++i) {
+    EXPECT_EQ(looks[i].time_since_epoch() % config_.failover.check_interval, 0ms);
+  }
 }
 
 TEST_F(Automatic, when_nobody_answers_it_is_we_who_are_cut_off) {

@@ -20,8 +20,7 @@ asio::awaitable<void> PrimaryWatch::watch() {
       const bool may = co_await may_fail_over();
       if (may) co_await fail_over();
     }
-    const auto jitter = engine_.world.random() % 256;
-    (void)co_await context.sleep(config.check_interval * (896 + jitter) / 1024);
+    (void)co_await context.sleep(until_next(engine_.world, config.check_interval));
   }
 }
 

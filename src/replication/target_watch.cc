@@ -118,7 +118,8 @@ asio::awaitable<void> TargetAgent::watch_backlog(MonoTime until) {
     note_lag();
     const MonoTime now = engine_.world.mono_now();
     if (now >= until) co_return;
-    (void)co_await context.sleep(std::min(kLookAtBacklog, until - now));
+    const Duration next = until_next(engine_.world, kLookAtBacklog);
+    (void)co_await context.sleep(std::min(next, until - now));
   }
 }
 

@@ -49,4 +49,8 @@ Task<void> Context::sleep(Duration duration) const {
   co_return co_await world_->sleep_until(wake, cancel_);
 }
 
+Duration until_next(World& world, Duration interval) {
+  return interval - world.mono_now().time_since_epoch() % interval;
+}
+
 }  // namespace godwit

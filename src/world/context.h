@@ -67,6 +67,11 @@ class Context {
   std::shared_ptr<const std::string> request_id_;
 };
 
+/// How long until the clock is at a multiple of `interval`. Whatever in a process looks after
+/// something now and then sleeps so: all of it wakes at the same moments, so that one that idles
+/// wakes seldom, and what one look has brought into the caches serves the others.
+[[nodiscard]] Duration until_next(World& world, Duration interval);
+
 /// A context that ends also when something else is cancelled. Stays where it was made.
 class CancelScope {
  public:

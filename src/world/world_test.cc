@@ -14,6 +14,7 @@
 #include "world/real/real_disk.h"
 #include "world/real/real_world.h"
 #include "world/signal.h"
+#include "world/sim/sim_world.h"
 
 namespace godwit {
 namespace {
@@ -68,6 +69,10 @@ asio::awaitable<void> answer_from_pool(World& world, int& answer) {
   answer = co_await run_blocking(world, std::move(work));
 }
 
+asio::awaitable<void> sleep_until_next(World& world, Duration interval) {
+  (void)co_await Context(world).sleep(until_next(world, interval));
+}
+
 TEST(RealWorld, what_nobody_can_guess_is_another_in_each_world) {
   std::array<std::byte, 300> one{};
   std::array<std::byte, 300> two{};
@@ -111,6 +116,14 @@ TEST(Context, a_child_never_outlives_its_parents_deadline) {
   RealWorld world;
   const Context parent = Context(world).with_timeout(1s);
   EXPECT_LE(parent.with_timeout(1h).deadline(), parent.deadline());
+}
+
+TEST(Context, the_next_moment_is_a_multiple_of_the_interval_and_yet_to_come) {
+  SimWorld world(1);
+  EXPECT_EQ(until_next(world, 500ms), 500ms - world.mono_now().time_since_epoch() % 500ms);
+  ASSERT_TRUE(world.run(sleep_until_next(world, 500ms)));
+  EXPECT_EQ(world.mono_now().time_since_epoch() % 500ms, 0ms);
+  EXPECT_EQ(until_next(world, 500ms), 500ms) << "not at once again";
 }
 
 class RealDiskTest : public testing::Test {

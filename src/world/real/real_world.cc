@@ -6,13 +6,13 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <exception>
 #include <random>
 
+#include "world/real/blocking_pool.h"
 #include "world/real/real_disk.h"
 
 namespace godwit {
@@ -22,8 +22,8 @@ struct RealWorld::Impl {
       : io(1),
         signals(io),
         hangups(io),
-        blocking(options.blocking_threads),
-        generator(std::random_device()()) {}
+        generator(std::random_device()()),
+        blocking(options.blocking_threads) {}
 
   /// Calls `action`, which outlives the run, at each signal of `set`.
   static void wait_for_signal(asio::signal_set& set, std::function<void()>& action) {
@@ -37,11 +37,11 @@ struct RealWorld::Impl {
   asio::io_context io;
   asio::signal_set signals;
   asio::signal_set hangups;
-  asio::thread_pool blocking;
   RealDisk disk;
   std::mt19937_64 generator;
   std::function<void()> interrupted;
   std::function<void()> hung_up;
+  BlockingPool blocking;  // last: what it does may use the rest
 };
 
 RealWorld::RealWorld(const RealWorldOptions& options) : impl_(std::make_unique<Impl>(options)) {
@@ -49,7 +49,7 @@ RealWorld::RealWorld(const RealWorldOptions& options) : impl_(std::make_unique<I
   std::signal(SIGPIPE, SIG_IGN);
 }
 
-RealWorld::~RealWorld() { impl_->blocking.join(); }
+RealWorld::~RealWorld() = default;
 
 void RealWorld::run(asio::awaitable<void> main) {
   std::exception_ptr bug;
@@ -113,7 +113,7 @@ Task<void> RealWorld::sleep_until(MonoTime deadline, CancelToken cancel) {
 }
 
 void RealWorld::post_blocking(std::move_only_function<void()> work) {
-  asio::post(impl_->blocking, std::move(work));
+  impl_->blocking.post(std::move(work));
 }
 
 Disk& RealWorld::disk() { return impl_->disk; }

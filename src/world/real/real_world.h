@@ -8,7 +8,7 @@
 namespace godwit {
 
 struct RealWorldOptions {
-  /// Threads for work that blocks: files, name lookups.
+  /// The most threads for work that blocks: files, name lookups. They are begun as it comes.
   std::size_t blocking_threads = 4;
 };
 
