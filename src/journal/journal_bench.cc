@@ -1,7 +1,8 @@
 // The journal on RocksDB and the machine's disk, three targets or --targets:
 // `journal_bench --directory DIR [--entries N] [--targets N] [--seconds S] [--drain S] [CASE]...`,
 // of the cases floor, enqueue, steady and backlog; prints one line per case. A backlog is drained
-// for `--drain` seconds (20) only. DIR must be empty, and is left with what was written.
+// for `--drain` seconds (20) only. DIR must be empty, and is left with what was written; `reopen`,
+// only when named, goes on with the backlog that is there, whose process may have been killed.
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -29,6 +30,7 @@ constexpr std::size_t kFewKeys = 10'000;
 constexpr std::size_t kManyWriters = 1024;
 constexpr std::size_t kConsumers = 16;  // of each target
 constexpr std::size_t kBatch = 64;
+constexpr std::uint64_t kNewKeys = std::uint64_t{1} << 40;  // no run gets so far
 constexpr auto kStep = std::chrono::milliseconds(10);
 
 struct Arguments {
@@ -254,10 +256,7 @@ asio::awaitable<void> urgent(Bench& bench) {
   stretch.print("  urgent: commit to take", kTimes, &pops);
 }
 
-asio::awaitable<void> reopen(Bench& bench) {
-  const Stretch closing;
-  co_await close(bench);
-  closing.print("  close", 1);
+asio::awaitable<void> open_backlog(Bench& bench) {
   const Stretch opening;
   bench.options.directory = bench.arguments.directory + "/backlog";
   auto opened = co_await Journal::open(bench.world, bench.engine, bench.options);
@@ -267,6 +266,13 @@ asio::awaitable<void> reopen(Bench& bench) {
   const TargetTask taken = must(std::move(task));
   opening.print("  reopen, to the first take", 1);
   bench.journal->target("first")->put_back(taken.write.key);
+}
+
+asio::awaitable<void> reopen(Bench& bench) {
+  const Stretch closing;
+  co_await close(bench);
+  closing.print("  close", 1);
+  co_await open_backlog(bench);
 }
 
 /// What is delivered in so many seconds, or until nothing is left.
@@ -304,6 +310,18 @@ asio::awaitable<void> backlog(Bench& bench) {
   co_await close(bench);
 }
 
+/// The backlog that a run before has left.
+asio::awaitable<void> go_on(Bench& bench) {
+  co_await open_backlog(bench);
+  std::printf("  %llu tasks are there, %.0f MiB on disk\n",
+              static_cast<unsigned long long>(bench.journal->target("first")->backlog().tasks),
+              mebibytes_in(bench.options.directory));
+  bench.begun = kNewKeys;
+  co_await urgent(bench);
+  if (bench.arguments.drain > 0) co_await drain(bench);
+  co_await close(bench);
+}
+
 asio::awaitable<void> run(World& world, Arguments arguments) {
   Bench bench{.world = world, .engine = {}, .arguments = std::move(arguments)};
   bench.options.targets.resize(std::min(bench.options.targets.size(), bench.arguments.targets));
@@ -320,6 +338,7 @@ asio::awaitable<void> run(World& world, Arguments arguments) {
     if (wanted("steady")) co_await steady(bench, writers);
   }
   if (wanted("backlog")) co_await backlog(bench);
+  if (bench.arguments.cases.contains("reopen")) co_await go_on(bench);
 }
 
 bool parse(std::vector<std::string> words, Arguments& arguments) {
@@ -347,7 +366,7 @@ int main(int count, char** words) {
   if (!godwit::journal::parse({words + 1, words + count}, arguments)) {
     std::fprintf(stderr,
                  "usage: journal_bench --directory DIR [--entries N] [--targets N] [--seconds S] "
-                 "[--drain S] [floor] [enqueue] [steady] [backlog]\n");
+                 "[--drain S] [floor] [enqueue] [steady] [backlog] [reopen]\n");
     return 2;
   }
   godwit::RealWorld world;
