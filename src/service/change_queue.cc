@@ -1,10 +1,11 @@
 #include "service/change_queue.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace godwit::service {
 
-Result<void> ChangeQueue::offer(std::span<const std::string> keys, Duration in) {
+Result<void> ChangeQueue::offer(std::span<const std::string> keys, Duration in, Look look) {
   const std::lock_guard lock(mutex_);
   if (stopped_) return fail(Code::unavailable, "the group is being closed");
   if (keys_.size() + keys.size() > kMost) {
@@ -12,22 +13,31 @@ Result<void> ChangeQueue::offer(std::span<const std::string> keys, Duration in) 
                     .with(Retry::later)
                     .with_retry_after(std::chrono::seconds(5)));
   }
-  for (const std::string& key : keys) add(key, world_.mono_now() + in);
+  for (const std::string& key : keys) add({.key = key, .look = look}, world_.mono_now() + in);
   return {};
 }
 
-void ChangeQueue::put_back(std::string key, Duration in) {
+void ChangeQueue::put_back(Change change, Duration in) {
   const std::lock_guard lock(mutex_);
-  add(std::move(key), world_.mono_now() + in);
+  add(std::move(change), world_.mono_now() + in);
 }
 
-void ChangeQueue::add(std::string key, MonoTime at) {
-  if (!keys_.insert(key).second) return;
-  waiting_.emplace(at, std::move(key));
+void ChangeQueue::add(Change change, MonoTime at) {
+  const auto found = keys_.find(change.key);
+  if (found != keys_.end()) {
+    // What is told now is news, whatever was known of the key before.
+    const Waiting::iterator before = found->second;
+    if (before->second.look == Look::once_more) change.look = Look::once_more;
+    at = std::min(at, before->first);
+    waiting_.erase(before);
+    keys_.erase(found);
+  }
+  std::string key = change.key;
+  keys_.emplace(std::move(key), waiting_.emplace(at, std::move(change)));
   changed_.notify_one();
 }
 
-std::optional<std::string> ChangeQueue::take() {
+std::optional<Change> ChangeQueue::take() {
   std::unique_lock lock(mutex_);
   while (!stopped_) {
     if (waiting_.empty()) {
@@ -39,10 +49,10 @@ std::optional<std::string> ChangeQueue::take() {
       changed_.wait_for(lock, left);
       continue;
     }
-    std::string key = std::move(waiting_.begin()->second);
+    Change change = std::move(waiting_.begin()->second);
     waiting_.erase(waiting_.begin());
-    keys_.erase(key);
-    return key;
+    keys_.erase(change.key);
+    return change;
   }
   return std::nullopt;
 }

@@ -12,8 +12,6 @@ using std::chrono::seconds;
 
 /// Looks at once.
 constexpr std::size_t kWorkers = 4;
-/// Services may tell of a change before it has taken effect: Ceph waits for our answer first.
-constexpr Duration kUntilItIsSo = seconds(1);
 /// Before a key is looked at again that could not be.
 constexpr Duration kOnceMore = seconds(2);
 /// Between looks whether the watch is to end, or another directory is the primary.
@@ -27,8 +25,8 @@ constexpr Duration kFirstRetry = seconds(1);
 }  // namespace
 
 Changes::Changes(World& world, ReplicatedStore& store, const DetectConfig& config,
-                 std::shared_ptr<LogSink> log)
-    : store_(store), config_(config), log_(std::move(log)), queue_(world) {
+                 std::shared_ptr<LogSink> log, const LookTimes& times)
+    : store_(store), config_(config), times_(times), log_(std::move(log)), queue_(world) {
   auto listening = store_.on_event([this](const Event& event) {
     if (event.type != EventType::primary_moved) return;
     moved_ = true;
@@ -53,7 +51,7 @@ void Changes::stop() {
 }
 
 Result<void> Changes::offer(std::span<const std::string> keys) {
-  return queue_.offer(keys, kUntilItIsSo);
+  return queue_.offer(keys, times_.first, Look::once_more);
 }
 
 bool Changes::pause(Duration duration) {
@@ -63,14 +61,19 @@ bool Changes::pause(Duration duration) {
 }
 
 void Changes::notice_all() {
-  while (auto key = queue_.take()) notice(*key);
+  while (auto change = queue_.take()) notice(*std::move(change));
 }
 
-void Changes::notice(const std::string& key) {
+void Changes::notice(Change change) {
+  const std::string key = change.key;
   const auto noticed = store_.notice(key);
   if (!noticed && noticed.error().retry() == Retry::later) {
-    queue_.put_back(key, kOnceMore);
+    queue_.put_back(std::move(change), kOnceMore);
     return;
+  }
+  const bool nothing_new = noticed && (*noticed == Notice::known || *noticed == Notice::kept);
+  if (nothing_new && change.look == Look::once_more && queue_.size() < ChangeQueue::kFlood) {
+    queue_.put_back({.key = key, .look = Look::last}, times_.once_more);
   }
   const LogLevel level = noticed ? LogLevel::debug : LogLevel::warning;
   if (!log_->wants(level)) return;
@@ -188,7 +191,7 @@ bool Changes::open_watch() {
 }
 
 void Changes::heed(const DirectoryWatch::Changes& seen) {
-  const auto taken = queue_.offer(seen.paths, config_.settle);
+  const auto taken = queue_.offer(seen.paths, config_.settle, Look::last);
   if (seen.rescan || !taken) ask_for_scan();
   if (watch_->sees_all() || blind_.exchange(true)) return;
   log_->write(LogLevel::warning,

@@ -16,6 +16,14 @@
 
 namespace godwit::service {
 
+/// When keys are looked at that a service has told of.
+struct LookTimes {
+  /// Services may tell of a change before it has taken effect: Ceph waits for our answer first.
+  Duration first = std::chrono::seconds(1);
+  /// After a look that found nothing new: the store may have been slow to show it. The last one.
+  Duration once_more = std::chrono::seconds(10);
+};
+
 /// Hears of what others write to the primary of a group, and has it noticed: from webhooks, from
 /// the kernel where the primary is a directory, and by scans. One scan at the start tells what
 /// happened while nobody listened.
@@ -24,7 +32,7 @@ class Changes {
  public:
   /// `store` outlives this, and is closed before this is destroyed: that ends what is under way.
   Changes(World& world, ReplicatedStore& store, const DetectConfig& config,
-          std::shared_ptr<LogSink> log);
+          std::shared_ptr<LogSink> log, const LookTimes& times = {});
   Changes(Changes&&) = delete;
   ~Changes();
 
@@ -37,7 +45,7 @@ class Changes {
 
  private:
   void notice_all();
-  void notice(const std::string& key);
+  void notice(Change change);
   void scan_all();
   /// How long until the next scan, after one that ended so.
   [[nodiscard]] Duration until_next(const Result<ScanReport>& report);
@@ -53,6 +61,7 @@ class Changes {
 
   ReplicatedStore& store_;
   DetectConfig config_;
+  LookTimes times_;
   std::shared_ptr<LogSink> log_;
   ChangeQueue queue_;
   std::mutex mutex_;

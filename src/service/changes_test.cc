@@ -80,27 +80,56 @@ TEST_F(ChangesTest, what_the_config_cannot_mean_is_refused) {
   EXPECT_NE(wrong.error().hint().find("inotify"), std::string::npos) << wrong.error().to_string();
 }
 
+TEST_F(ChangesTest, what_is_told_before_the_store_shows_it_is_looked_at_once_more) {
+  group = "detect_changes = \"webhook\"\n";
+  open();
+  ASSERT_TRUE(settled());
+  const ServedGroup& served = *service_->groups().find("g").value();
+  const LookTimes times{.first = std::chrono::milliseconds(1),
+                        .once_more = std::chrono::milliseconds(500)};
+  Changes changes(world_, *served.store, served.detect, served.config.log, times);
+  const std::vector<std::string> keys{"k"};
+  ASSERT_TRUE(changes.offer(keys));
+  // What its beginning makes of scans is over by then, and so is the first look.
+  (void)test::run_task(world_, Context(world_).sleep(std::chrono::milliseconds(250)));
+  write("a/k", "theirs");
+  EXPECT_TRUE(becomes("b/k", "theirs"));
+}
+
 TEST(ChangeQueueTest, a_key_waits_once_for_its_time_and_no_more_than_there_is_room_for) {
   RealWorld world;
   ChangeQueue queue(world);
   const std::vector<std::string> keys{"a", "b", "a"};
-  ASSERT_TRUE(queue.offer(keys, {}));
+  ASSERT_TRUE(queue.offer(keys, {}, Look::last));
   EXPECT_EQ(queue.size(), 2U);
-  EXPECT_EQ(queue.take(), "a");
-  EXPECT_EQ(queue.take(), "b");
-  queue.put_back("c", std::chrono::milliseconds(20));
+  EXPECT_EQ(queue.take()->key, "a");
+  EXPECT_EQ(queue.take()->key, "b");
+  queue.put_back({.key = "c"}, std::chrono::milliseconds(20));
   const MonoTime begun = world.mono_now();
-  EXPECT_EQ(queue.take(), "c");
+  EXPECT_EQ(queue.take()->key, "c");
   EXPECT_GE(world.mono_now() - begun, std::chrono::milliseconds(19));
   std::vector<std::string> many;
   for (std::size_t i = 0; i < ChangeQueue::kMost; ++i) many.push_back(std::to_string(i));
-  ASSERT_TRUE(queue.offer(many, {}));
-  const auto full = queue.offer(keys, {});
+  ASSERT_TRUE(queue.offer(many, {}, Look::last));
+  const auto full = queue.offer(keys, {}, Look::last);
   ASSERT_FALSE(full);
   EXPECT_EQ(full.error().code(), Code::throttled);
   EXPECT_TRUE(full.error().retry_after());
   queue.stop();
-  EXPECT_EQ(queue.take(), std::nullopt);
+  EXPECT_FALSE(queue.take());
+}
+
+TEST(ChangeQueueTest, a_key_that_waits_for_its_second_look_is_taken_at_once_when_it_is_told_again) {
+  RealWorld world;
+  ChangeQueue queue(world);
+  queue.put_back({.key = "k", .look = Look::last}, std::chrono::hours(1));
+  const std::vector<std::string> keys{"k"};
+  ASSERT_TRUE(queue.offer(keys, {}, Look::once_more));
+  EXPECT_EQ(queue.size(), 1U);
+  const auto taken = queue.take();
+  EXPECT_EQ(taken->key, "k");
+  EXPECT_EQ(taken->look, Look::once_more);
+  EXPECT_EQ(queue.size(), 0U);
 }
 
 /// A webhook of a group whose primary is said to be in a bucket. The stores do not answer.
