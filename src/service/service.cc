@@ -131,7 +131,8 @@ asio::awaitable<void> Service::keep_history(Service& service) {
   const Context context = Context(service.world_).with_cancel(service.closing_.token());
   for (bool going = true; going;) {
     co_await service.groups_.note_history();
-    const Result<void> slept = co_await context.sleep(until_next(service.world_, History::kInterval));
+    const Result<void> slept =
+        co_await context.sleep(until_next(service.world_, History::kInterval));
     going = slept.has_value();
   }
 }
