@@ -30,6 +30,7 @@ void BlockingPool::post(Work work) {
         begin_worker();
       } catch (const std::system_error&) {
         // No thread to be had: those that there are do it.
+        if (workers_.empty()) throw;
       }
     }
   }
