@@ -21,8 +21,8 @@ godwit::ReplicationConfig make_config(const std::string& lab) {
                      .region = "nyc3",
                      .workers = 3,
                      .most_workers = 10}};
-  config.lag_alert = std::chrono::minutes(5);
-  config.queue_alert = 100;
+  config.alerts.lag = std::chrono::minutes(5);
+  config.alerts.queue = 100;
   return config;
 }
 

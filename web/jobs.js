@@ -37,13 +37,27 @@ function row(job) {
            h('div', {class: 'what'},
              h('p', null, `${job.kind} of `, h('strong', null, job.target || 'all targets'), ' ',
                h('span', {class: `chip ${chip}`}, verdict(job))),
-             job.state === 'running'
-               ? h('progress', {'aria-label': `${job.kind} of ${job.target || 'all targets'}`}) : null,
+             job.state === 'running' ? bar(job) : null,
              h('p', {class: 'quiet'}, detail(job))));
 }
 
+/** Moves to and fro where nobody knows how much there is to do. */
+function bar(job) {
+  const label = {'aria-label': `${job.kind} of ${job.target || 'all targets'}`};
+  return h('progress', job.percent === undefined ? label
+    : {...label, max: '100', value: String(job.percent)});
+}
+
+/** "1,200 of about 2,400 done"; nothing of what is not known. */
+function howFar(job) {
+  if (job.state !== 'running' || job.done === undefined) return [];
+  if (job.total === undefined) return [`${count(job.done)} done`];
+  const about = job.total_is_estimate ? 'about ' : '';
+  return [`${count(job.done)} of ${about}${count(job.total)} done`];
+}
+
 function verdict(job) {
-  if (job.state === 'running') return 'running';
+  if (job.state === 'running') return job.percent === undefined ? 'running' : `running ${job.percent} %`;
   if (job.state === 'failed') return 'failed';
   return job.all_well ? 'all well' : 'not all well';
 }
@@ -53,7 +67,7 @@ function detail(job) {
   const parts = [`began ${clock(Date.parse(job.began))}, ${took}`];
   if (job.findings_count > 0) parts.push(plural(job.findings_count, 'finding', 'findings'));
   if (job.error) parts.push(job.error);
-  return [...parts, ...counts(job.report)].join('; ');
+  return [...parts, ...howFar(job), ...counts(job.report)].join('; ');
 }
 
 /** Of the report, what is more than nothing; `found` of a repair holds those of its verify. */

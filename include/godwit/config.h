@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "godwit/error.h"
+#include "godwit/event_loop.h"
 #include "godwit/log.h"
 #include "godwit/merge.h"
 #include "godwit/types.h"
@@ -70,10 +71,7 @@ struct ReplicationConfig {
   std::string merger = "json";
   std::map<std::string, Merger> mergers;  ///< the caller's own, by names that are not taken
   Duration max_replication_lag = std::chrono::seconds(5);  ///< who lags more is not read
-  /// A target that lags more, or for which more waits, is told of once (`lag_exceeded`,
-  /// `queue_exceeded`), and again only after it has come down to half of that.
-  std::optional<Duration> lag_alert;  ///< absent: `max_replication_lag`
-  std::uint64_t queue_alert = 10'000;
+  AlertLimits alerts;
   Duration max_clock_drift = std::chrono::minutes(1);  ///< of other clocks that is believed
   Duration health_check_interval = std::chrono::seconds(30);
   Duration health_check_timeout = std::chrono::seconds(5);
@@ -86,9 +84,10 @@ struct ReplicationConfig {
 
   Duration call_timeout = std::chrono::minutes(5);  ///< of calls that name none; 0: none
   std::size_t max_pending_calls = 10'000;           ///< further ones are refused
-  Duration slow_call{};          ///< a call of a store that takes longer is logged; 0: none is
-  std::string ca_file;           ///< PEM file of further authorities for https
-  std::shared_ptr<LogSink> log;  ///< null: lines are dropped
+  Duration slow_call{};  ///< a call of a store that takes longer is logged; 0: none is
+  std::string ca_file;   ///< PEM file of further authorities for https
+  std::shared_ptr<EventLoop> event_loop;  ///< null: one of its own
+  std::shared_ptr<LogSink> log;           ///< null: lines are dropped
 
   /// Looks for what is wrong in itself. Starts no I/O.
   /// Failure: invalid_argument, with the field by its name, and the nearest match of a word.

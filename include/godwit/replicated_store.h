@@ -221,7 +221,9 @@ class ReplicatedStore {
   /// A target more, from now on: it is compared as a whole, while writes go on. Name it in the
   /// config too, for the next opening. Failure: as `open`, of this target.
   [[nodiscard]] Result<void> add_target(const ReplicaTarget& target);
-  /// A target less: what waits for it is forgotten, its objects stay.
+  /// A target less: what waits for it is forgotten, its objects stay. Failure: not_found;
+  /// precondition_failed while the primary is being moved; invalid_argument where those that remain
+  /// are fewer than `min_sync_replicas`.
   [[nodiscard]] Result<void> remove_target(std::string_view target);
   /// Nothing is sent to it, nor read from it; what it misses waits in the journal. Not kept over a
   /// restart.
@@ -232,10 +234,11 @@ class ReplicatedStore {
   /// primary has not. Objects that others put there stay. Live writes go on beside it.
   /// Failure: precondition_failed while it is paused, or was primary and is being compared anyway;
   /// timed_out after `timeout`, cancelled when `stop` asks for it: then it goes on by itself.
-  /// Cost: two listings, and what differs.
+  /// `progress` is called on this thread. Cost: two listings, and what differs.
   [[nodiscard]] Result<SyncReport> full_sync(std::string_view target,
                                              Duration timeout = std::chrono::hours(1),
-                                             const std::stop_token& stop = {});
+                                             const std::stop_token& stop = {},
+                                             const ProgressSink& progress = {});
   /// Those after the key `start_after`, in the order of keys.
   [[nodiscard]] Result<std::vector<DeadLetter>> dead_letters(std::string_view target,
                                                              std::string_view start_after = {},

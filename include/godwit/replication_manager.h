@@ -118,13 +118,15 @@ class ReplicationManager {
                                             const RepairOptions& options = {},
                                             const FindingSink& sink = {});
   /// Compares all targets with the primary, and delivers what they lack, whoever wrote it; returns
-  /// when that is done. Two of them at once share the deliveries.
+  /// when that is done. Two of them at once share the deliveries. `progress` is called on this
+  /// thread; its total is known once that of each target is.
   /// Cost: two listings for each target, a HEAD of both sides of each object that the listings
   /// cannot prove to be the same, and what differs.
   /// Failure: none of a single target's: that is in its part of the report, `cancelled` too where
   /// `stop` asked for it.
   [[nodiscard]] Result<SyncAllReport> sync_all(Duration timeout = std::chrono::hours(1),
-                                               const std::stop_token& stop = {});
+                                               const std::stop_token& stop = {},
+                                               const ProgressSink& progress = {});
 
   /// Brings an object that is in the primary to all targets, whoever wrote it there: a backup tool,
   /// say, which knows nothing of us. The promise is durable when this returns, and goes on after a
@@ -137,15 +139,13 @@ class ReplicationManager {
   /// So many deliveries at once, from now on and until the store is closed. Who is under way goes
   /// on until it is done. Failure: invalid_argument.
   [[nodiscard]] Result<void> set_workers(std::string_view target, const WorkerBounds& bounds);
+  /// From now on and until the store is closed. Failure: invalid_argument.
+  [[nodiscard]] Result<void> set_alerts(const AlertLimits& alerts);
 
   [[nodiscard]] Result<ReplicationStatus> status();
   [[nodiscard]] Result<KpiReport> kpis(const KpiLimits& limits = {});
 
  private:
-  template <class Report>
-  Result<Report> examine(std::uint64_t ticket, const FindingSink& sink,
-                         const std::stop_token& stop);
-
   ReplicatedStore& store_;
 };
 

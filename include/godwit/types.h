@@ -92,10 +92,18 @@ struct WorkerBounds {
   std::size_t most = 0;
 };
 
+/// A target that lags more, or for which more waits, is told of once (`lag_exceeded`,
+/// `queue_exceeded`), and again only after it has come down to half of that.
+struct AlertLimits {
+  std::optional<Duration> lag;  ///< absent: `max_replication_lag`
+  std::uint64_t queue = 10'000;
+};
+
 /// When the group moves its primary by itself.
 struct FailoverConfig {
   bool automatic = true;
-  Duration check_interval = std::chrono::milliseconds(500);
+  /// Between looks at the primary; half of it after one that failed.
+  Duration check_interval = std::chrono::seconds(1);
   Duration check_timeout = std::chrono::seconds(1);
   /// The primary is lost when nothing was heard of it for so long, in at least three checks.
   Duration detection_window = std::chrono::seconds(3);

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -34,12 +35,29 @@ struct Finding {
   std::optional<Error> error;  ///< of `unreadable`; `where()` tells the side
 };
 
+/// How far long work on a target is.
+struct WorkProgress {
+  /// Keys that are as they should be, or of which no more is done than to tell.
+  std::uint64_t done = 0;
+  /// Keys in all: once both listings have come to their end. Before that those of the last complete
+  /// comparison of the target since the store was opened, an estimate; absent where there was none.
+  std::optional<std::uint64_t> total;
+  bool total_is_estimate = false;
+
+  /// 0 to 100; below 100 while the total is an estimate. Absent where no total is known.
+  [[nodiscard]] std::optional<unsigned> percent() const;
+};
+
+/// Called a few times a second while work goes on.
+using ProgressSink = std::function<void(const WorkProgress&)>;
+
 struct VerifyOptions {
   VerifyLevel level = VerifyLevel::checksum;
   Duration timeout = std::chrono::hours(1);
   std::string prefix;         ///< only keys that begin so are listed, compared, counted; empty: all
   std::stop_token stop = {};  ///< ends it when asked to, with `cancelled` in the report
   std::string request_id = {};  ///< as of WriteOptions
+  ProgressSink progress = {};   ///< called on the thread of the call
 };
 
 /// What a comparison of a target with the primary found. Each key is in just one class.
@@ -92,6 +110,7 @@ struct RepairOptions {
   std::string prefix;           ///< as of VerifyOptions
   std::stop_token stop = {};    ///< the same; what was found by then is mended all the same
   std::string request_id = {};  ///< as of WriteOptions
+  ProgressSink progress = {};   ///< as of VerifyOptions
 };
 
 /// What became of what a verification found.

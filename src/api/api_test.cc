@@ -336,6 +336,35 @@ TEST_F(StoreTest, targets_come_and_go_while_it_is_open) {
   EXPECT_EQ(store_->remove_target("c").error().code(), Code::not_found);
 }
 
+TEST_F(StoreTest, stores_that_share_an_event_loop_live_and_end_on_their_own) {
+  config_.event_loop = make_event_loop();
+  open();
+  ReplicationConfig other = config_;
+  other.name = "h";
+  other.data_dir = path("data2");
+  other.primary.url = "file://" + path("p2");
+  other.targets = {{.name = "b", .url = "file://" + path("b2"), .region = "far"}};
+  auto second = ReplicatedStore::open(other).value();
+  config_.event_loop.reset();
+  other.event_loop.reset();
+  for (int i = 0; i < 20; ++i) {
+    const std::string key = "k" + std::to_string(i);
+    ASSERT_TRUE(store_->put(key, "1"));
+    ASSERT_TRUE(second->put(key, "2"));
+  }
+  std::promise<Code> refused;
+  ASSERT_TRUE(store_->put_async("k", "1", {}, [&](const Result<Receipt>&) {
+    refused.set_value(second->get("k0").error().code());
+  }));
+  EXPECT_EQ(refused.get_future().get(), Code::precondition_failed) << "it would wait for itself";
+  ASSERT_TRUE(store_->close());
+  store_.reset();
+  ASSERT_TRUE(second->put("late", "2"));
+  EXPECT_EQ(second->get("k0")->body, "2");
+  EXPECT_TRUE(second->close(10s)->drained);
+  EXPECT_TRUE(fs::exists(path("b2/late")));
+}
+
 TEST_F(StoreTest, the_loser_of_a_conflict_is_kept_in_its_directory) {
   open();
   behind_our_back("k", "theirs");

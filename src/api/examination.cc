@@ -8,14 +8,19 @@ Examination::Examination(const Context& context, Work work)
     : cancel_(context.cancel()),
       context_(context.with_cancel(cancel_.token())),
       work_(std::move(work)),
-      sink_([this](Finding finding) { return take(std::move(finding)); }),
+      sinks_{.finding = [this](Finding finding) { return take(std::move(finding)); },
+             .progress =
+                 [this](const WorkProgress& progress) {
+                   progress_ = progress;
+                   changed_.notify_all();
+                 }},
       changed_(context.world().executor()),
       task_(context.world().executor()) {}
 
 void Examination::start() { task_.spawn(run()); }
 
 asio::awaitable<void> Examination::run() {
-  result_ = co_await work_(context_, sink_);
+  result_ = co_await work_(context_, sinks_);
   ended_ = true;
   changed_.notify_all();
 }
@@ -31,11 +36,13 @@ Task<void> Examination::take(Finding finding) {
   co_return Result<void>();
 }
 
-Task<std::vector<Finding>> Examination::next() {
-  while (waiting_.empty() && !ended_) co_await changed_.wait();
-  std::vector<Finding> found = std::exchange(waiting_, {});
+Task<Examination::News> Examination::next() {
+  while (waiting_.empty() && !progress_ && !ended_) co_await changed_.wait();
+  News news{.findings = std::exchange(waiting_, {}),
+            .progress = std::exchange(progress_, std::nullopt),
+            .ended = ended_};
   changed_.notify_all();
-  co_return found;
+  co_return news;
 }
 
 asio::awaitable<void> Examination::stop() {

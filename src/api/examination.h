@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "godwit/verification.h"
@@ -10,21 +11,32 @@
 
 namespace godwit::api {
 
-/// A verification or a repair that goes on while its findings are fetched.
+/// A verification, a repair or a sync that goes on while its news are fetched.
 /// Concurrency: engine executor.
 class Examination {
  public:
   /// Findings that wait to be fetched; then the work waits.
   static constexpr std::size_t kMostWaiting = 1000;
-  /// Of a verification it fills `found` alone.
-  using Work = std::function<Task<RepairReport>(const Context&, const replication::FindingSink&)>;
+  /// What the work tells while it goes on.
+  struct Sinks {
+    replication::FindingSink finding;
+    ProgressSink progress;
+  };
+  /// Of a verification it fills `found` alone, of a sync nothing.
+  using Work = std::function<Task<RepairReport>(const Context&, const Sinks&)>;
+  /// What has come since the last call.
+  struct News {
+    std::vector<Finding> findings;
+    std::optional<WorkProgress> progress;
+    bool ended = false;  ///< these are the last
+  };
 
   Examination(const Context& context, Work work);
   Examination(Examination&&) = delete;
 
   void start();
-  /// What was found since; empty when the work has ended. One call at a time.
-  [[nodiscard]] Task<std::vector<Finding>> next();
+  /// Waits for some. One call at a time.
+  [[nodiscard]] Task<News> next();
   /// What the work came to, once it has ended.
   [[nodiscard]] const Result<RepairReport>& result() const { return result_; }
   /// The result will tell so.
@@ -39,8 +51,9 @@ class Examination {
   CancelSource cancel_;
   Context context_;
   Work work_;
-  replication::FindingSink sink_;
+  Sinks sinks_;
   Result<RepairReport> result_;
+  std::optional<WorkProgress> progress_;
   std::vector<Finding> waiting_;
   bool ended_ = false;
   Signal changed_;

@@ -6,6 +6,8 @@ namespace godwit::api {
 namespace {
 
 constexpr Duration kLook = std::chrono::milliseconds(10);
+/// How many looks there are for one that is told.
+constexpr std::uint64_t kLooksToTell = 25;
 
 /// Hears how the next whole comparison of a target ends.
 class Listener {
@@ -47,21 +49,20 @@ Error goes_on(Code code, const std::string& what) {
 
 }  // namespace
 
-Task<SyncReport> Session::full_sync(const std::string& target, Duration timeout,
-                                    CancelToken cancel) {
-  GODWIT_CO_CHECK(check_target(target));
+Task<SyncReport> Session::full_sync(const Context& context, const std::string& target,
+                                    const ProgressSink& progress) {
   const TargetStatus before = status_of(target);
   if (before.state == State::paused) {
     co_return fail(Error(Code::precondition_failed, "'" + target + "' is paused")
                        .with_hint("resume it first"));
   }
-  const CancelScope scope(context(timeout, "sync"), cancel);
-  const Context& context = scope.context();
   const MonoTime start = world_.mono_now();
   Listener listener(group_->events(), target);
   GODWIT_CO_CHECK(group_->compare_anew(target));
   TargetStatus now = before;
-  while (!listener.ended()) {
+  for (std::uint64_t looks = 1; !listener.ended(); ++looks) {
+    const auto far = group_->comparison_of(target);
+    if (far && looks % kLooksToTell == 0) progress(*far);
     auto waited = co_await context.sleep(kLook);
     now = status_of(target);
     if (!waited) {

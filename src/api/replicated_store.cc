@@ -184,11 +184,15 @@ Result<void> ReplicatedStore::resume(std::string_view target) {
 }
 
 Result<SyncReport> ReplicatedStore::full_sync(std::string_view target, Duration timeout,
-                                              const std::stop_token& stop) {
+                                              const std::stop_token& stop,
+                                              const ProgressSink& progress) {
   const std::string name(target);
-  return impl_->call<SyncReport>(stop, [&](CancelToken cancel) {
-    return impl_->session.full_sync(name, timeout, std::move(cancel));
-  });
+  const auto report = std::make_shared<SyncReport>();
+  GODWIT_TRY(const api::Ticket ticket, impl_->call<api::Ticket>([&] {
+    return impl_->session.open_full_sync(name, timeout, report);
+  }));
+  GODWIT_CHECK(impl_->follow(ticket, {}, progress, stop));
+  return *report;
 }
 
 Result<std::vector<DeadLetter>> ReplicatedStore::dead_letters(std::string_view target,

@@ -58,31 +58,6 @@ KpiReport make_kpis(const GroupStatus& group, const ReplicationMetrics& metrics,
           .bytes_per_second = above(speed, limits.bytes_per_second, moved)};
 }
 
-template <class Report>
-Result<Report> ReplicationManager::examine(std::uint64_t ticket, const FindingSink& sink,
-                                           const std::stop_token& stop) {
-  ReplicatedStore::Impl& in = *store_.impl_;
-  const ReplicatedStore::Impl::Ending ending(in, ticket);
-  const std::stop_callback on_stop(
-      stop, [&in, ticket] { in.on_engine([&in, ticket] { in.session.cancel(ticket); }); });
-  using Findings = std::vector<Finding>;
-  while (true) {
-    GODWIT_TRY(const Findings found,
-               in.call<Findings>([&] { return in.session.next_findings(ticket); }));
-    if (found.empty()) break;
-    for (const Finding& finding : found) {
-      if (sink) GODWIT_CHECK(sink(finding));
-    }
-  }
-  GODWIT_TRY(RepairReport report,
-             in.call<RepairReport>([&] { return in.session.examined(ticket); }));
-  if constexpr (std::is_same_v<Report, VerifyReport>) {
-    return std::move(report.found);
-  } else {
-    return report;
-  }
-}
-
 Result<VerifyReport> ReplicationManager::verify(std::string_view target,
                                                 const VerifyOptions& options,
                                                 const FindingSink& sink) {
@@ -90,7 +65,8 @@ Result<VerifyReport> ReplicationManager::verify(std::string_view target,
   const std::string name(target);
   GODWIT_TRY(const api::Ticket ticket,
              in.call<api::Ticket>([&] { return in.session.open_verify(name, options); }));
-  return examine<VerifyReport>(ticket, sink, options.stop);
+  GODWIT_TRY(RepairReport report, in.follow(ticket, sink, options.progress, options.stop));
+  return std::move(report.found);
 }
 
 Result<RepairReport> ReplicationManager::repair(std::string_view target,
@@ -100,13 +76,17 @@ Result<RepairReport> ReplicationManager::repair(std::string_view target,
   const std::string name(target);
   GODWIT_TRY(const api::Ticket ticket,
              in.call<api::Ticket>([&] { return in.session.open_repair(name, options); }));
-  return examine<RepairReport>(ticket, sink, options.stop);
+  return in.follow(ticket, sink, options.progress, options.stop);
 }
 
-Result<SyncAllReport> ReplicationManager::sync_all(Duration timeout, const std::stop_token& stop) {
+Result<SyncAllReport> ReplicationManager::sync_all(Duration timeout, const std::stop_token& stop,
+                                                   const ProgressSink& progress) {
   ReplicatedStore::Impl& in = *store_.impl_;
-  return in.call<SyncAllReport>(
-      stop, [&](CancelToken cancel) { return in.session.sync_all(timeout, std::move(cancel)); });
+  const auto report = std::make_shared<SyncAllReport>();
+  GODWIT_TRY(const api::Ticket ticket,
+             in.call<api::Ticket>([&] { return in.session.open_sync(timeout, report); }));
+  GODWIT_CHECK(in.follow(ticket, {}, progress, stop));
+  return std::move(*report);
 }
 
 Result<ReplicationJob> ReplicationManager::replicate(std::string_view key, Priority priority) {
@@ -131,6 +111,11 @@ Result<void> ReplicationManager::set_workers(std::string_view target, const Work
   ReplicatedStore::Impl& in = *store_.impl_;
   const std::string name(target);
   return in.call<void>([&] { return in.session.set_workers(name, bounds); });
+}
+
+Result<void> ReplicationManager::set_alerts(const AlertLimits& alerts) {
+  ReplicatedStore::Impl& in = *store_.impl_;
+  return in.call<void>([&] { return in.session.set_alerts(alerts); });
 }
 
 Result<ReplicationStatus> ReplicationManager::status() {

@@ -2,6 +2,7 @@
 
 #include <future>
 #include <map>
+#include <thread>
 
 #include "support/store_fixture.h"
 
@@ -69,6 +70,50 @@ TEST_F(ManagerTest, verify_says_of_each_object_how_it_differs) {
   EXPECT_EQ(report_.lag, 0s);
   EXPECT_TRUE(found("a", VerifyLevel::content).empty()) << "the other target is as it was";
   EXPECT_EQ(manager_->verify("c").error().code(), Code::not_found);
+}
+
+/// What was told of how far work is.
+class Told {
+ public:
+  ProgressSink sink() {
+    return [this, caller = std::this_thread::get_id()](const WorkProgress& progress) {
+      EXPECT_EQ(std::this_thread::get_id(), caller);
+      all_.push_back(progress);
+    };
+  }
+  [[nodiscard]] const WorkProgress& last() const { return all_.back(); }
+  [[nodiscard]] bool empty() const { return all_.empty(); }
+
+ private:
+  std::vector<WorkProgress> all_;
+};
+
+TEST_F(ManagerTest, verify_repair_and_sync_tell_on_the_callers_thread_how_far_they_are) {
+  begin();
+  fill(6);
+  fs::remove(path("b/k0"));
+  Told verified;
+  ASSERT_TRUE(manager_->verify("b", {.progress = verified.sink()}));
+  ASSERT_FALSE(verified.empty());
+  EXPECT_EQ(verified.last().done, 6U);
+  EXPECT_EQ(verified.last().total, 6U);
+  EXPECT_EQ(verified.last().percent(), 100U);
+  Told repaired;
+  ASSERT_TRUE(manager_->repair("b", {.progress = repaired.sink()}));
+  EXPECT_EQ(repaired.last().done, 6U);
+  EXPECT_EQ(repaired.last().percent(), 100U);
+  Told synced;
+  ASSERT_TRUE(manager_->sync_all(1min, {}, synced.sink())->is_complete());
+  EXPECT_EQ(synced.last().done, 12U);
+  EXPECT_EQ(synced.last().total, 12U) << "of both targets";
+  EXPECT_TRUE(store_->full_sync("b", 1min, {}, synced.sink()));
+}
+
+TEST(WorkProgress, claims_no_share_where_nobody_knows_of_how_much_and_no_end_of_an_estimate) {
+  EXPECT_FALSE(WorkProgress{.done = 5}.percent());
+  EXPECT_EQ((WorkProgress{.done = 5, .total = 10}.percent()), 50U);
+  EXPECT_EQ((WorkProgress{.done = 0, .total = 0}.percent()), 100U);
+  EXPECT_EQ((WorkProgress{.done = 30, .total = 10, .total_is_estimate = true}.percent()), 99U);
 }
 
 TEST_F(ManagerTest, verify_and_repair_below_a_prefix_leave_the_rest_alone) {

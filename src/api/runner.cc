@@ -1,28 +1,32 @@
 #include "api/runner.h"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <utility>
 
 #include "api/guard.h"
 
 namespace godwit::api {
 
-Runner::Runner(std::size_t most_calls)
-    : tasks_(world_.executor()), stopped_(world_.executor()), most_calls_(most_calls) {
-  thread_ = RealThread([this] { world_.run(live()); });
-}
+Runner::Runner(std::size_t most_calls, std::shared_ptr<EventLoop> loop)
+    : loop_(loop ? std::move(loop) : make_event_loop()),
+      world_({.loop = loop_}),
+      tasks_(world_.executor()),
+      most_calls_(most_calls) {}
 
 Runner::~Runner() {
-  const auto stop = [this] {
-    stop_ = true;
-    stopped_.notify_all();
-  };
-  (void)thrown_by([&] { asio::post(world_.executor(), stop); });
-  thread_.join();
+  (void)thrown_by([this] {
+    std::promise<void> promise;
+    const std::future<void> left = promise.get_future();
+    asio::co_spawn(world_.executor(), leave(tasks_, std::move(promise)), asio::detached);
+    left.wait();
+  });
 }
 
-asio::awaitable<void> Runner::live() {
-  while (!stop_) co_await stopped_.wait();
-  co_await tasks_.join();
+/// Nothing of the runner is touched once `left` has its value.
+asio::awaitable<void> Runner::leave(TaskGroup& tasks, std::promise<void> left) {
+  co_await tasks.join();
+  left.set_value();
 }
 
 Result<Runner::Pass> Runner::enter() {

@@ -8,7 +8,7 @@
 
 #include "base/result.h"
 #include "world/context.h"
-#include "world/real/real_thread.h"
+#include "world/real/event_loop.h"
 #include "world/real/real_world.h"
 #include "world/signal.h"
 
@@ -19,19 +19,19 @@ namespace godwit::api {
                   .with_hint("in callbacks use the calls that take a callback"));
 }
 
-/// A machine's world with an engine thread of its own, and calls that other threads make there.
+/// A machine's world on a loop that others may share, and calls that other threads make there.
 ///
 /// Concurrency: any thread, but for what is said otherwise.
 class Runner {
  public:
-  /// At most `most_calls` are under way at once.
-  explicit Runner(std::size_t most_calls);
+  /// At most `most_calls` are under way at once. Without a loop it has one of its own.
+  Runner(std::size_t most_calls, std::shared_ptr<EventLoop> loop);
   Runner(Runner&&) = delete;
-  /// No call may be under way.
+  /// No call may be under way. Not on the engine's thread.
   ~Runner();
 
   [[nodiscard]] World& world() { return world_; }
-  [[nodiscard]] bool on_engine_thread() const { return thread_.is_this(); }
+  [[nodiscard]] bool on_engine_thread() const { return loop_->is_this(); }
 
   /// What a call does: made on the engine's thread, awaited there. May refer to what is alive until
   /// the call ends.
@@ -73,21 +73,19 @@ class Runner {
   };
 
   [[nodiscard]] Result<Pass> enter();
-  [[nodiscard]] asio::awaitable<void> live();
+  static asio::awaitable<void> leave(TaskGroup& tasks, std::promise<void> left);
   void spawn(asio::awaitable<void> work) { tasks_.spawn(std::move(work)); }
   template <class T>
   static asio::awaitable<void> answer(Work<T> work, std::promise<Result<T>> promise);
   template <class T>
   static asio::awaitable<void> call_back(Work<T> work, Callback<T> callback, Pass pass);
 
+  std::shared_ptr<EventLoop> loop_;
   RealWorld world_;
   TaskGroup tasks_;
-  Signal stopped_;
-  bool stop_ = false;  // engine thread
   std::size_t most_calls_;
   std::atomic<std::size_t> calls_ = 0;
   std::atomic<bool> accepting_ = true;
-  RealThread thread_;
 };
 
 template <class T>

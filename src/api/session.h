@@ -67,8 +67,6 @@ class Session {
   [[nodiscard]] Task<void> remove_target(const std::string& target);
   [[nodiscard]] Task<void> pause(const std::string& target);
   [[nodiscard]] Task<void> resume(const std::string& target);
-  [[nodiscard]] Task<SyncReport> full_sync(const std::string& target, Duration timeout,
-                                           CancelToken cancel);
   [[nodiscard]] Task<std::vector<DeadLetter>> dead_letters(const std::string& target,
                                                            const std::string& start_after,
                                                            std::size_t most);
@@ -79,18 +77,22 @@ class Session {
   [[nodiscard]] Task<MoveReport> move_primary(const MoveOptions& options);
 
   [[nodiscard]] Task<void> set_workers(const std::string& target, const WorkerBounds& bounds);
+  [[nodiscard]] Task<void> set_alerts(const AlertLimits& alerts);
   /// Yields the number of the job.
   [[nodiscard]] Task<std::uint64_t> replicate(const std::string& key, Priority priority);
   [[nodiscard]] Task<JobStatus> job(std::uint64_t number);
   [[nodiscard]] Task<JobStatus> wait_for_job(std::uint64_t number, Duration timeout);
-  [[nodiscard]] Task<SyncAllReport> sync_all(Duration timeout, CancelToken cancel);
   /// Until `end`, or the session's.
   [[nodiscard]] Task<Ticket> open_verify(const std::string& target, const VerifyOptions& options);
   [[nodiscard]] Task<Ticket> open_repair(const std::string& target, const RepairOptions& options);
-  /// Ends a verification or a repair early; its result tells so.
+  /// The same of syncs of all targets, or of one as a whole; `report` is filled at the end.
+  [[nodiscard]] Task<Ticket> open_sync(Duration timeout, std::shared_ptr<SyncAllReport> report);
+  [[nodiscard]] Task<Ticket> open_full_sync(const std::string& target, Duration timeout,
+                                            std::shared_ptr<SyncReport> report);
+  /// Ends such work early; its result tells so.
   void cancel(Ticket ticket);
   /// As Examination::next and `result`.
-  [[nodiscard]] Task<std::vector<Finding>> next_findings(Ticket ticket);
+  [[nodiscard]] Task<Examination::News> next_news(Ticket ticket);
   [[nodiscard]] Task<RepairReport> examined(Ticket ticket);
 
   /// All but what the group does not know of.
@@ -110,6 +112,15 @@ class Session {
   [[nodiscard]] Result<std::unique_ptr<Store>> open_store(const Member& member, bool may_be_new);
   [[nodiscard]] Task<void> make_place(const Context& context, const Member& member, Store& store);
   [[nodiscard]] Task<void> let_go();
+  [[nodiscard]] Task<SyncAllReport> sync_all(const Context& context, const ProgressSink& progress);
+  [[nodiscard]] Task<SyncReport> full_sync(const Context& context, const std::string& target,
+                                           const ProgressSink& progress);
+  [[nodiscard]] Task<RepairReport> sync_into_report(const Context& context,
+                                                    std::shared_ptr<SyncAllReport> report,
+                                                    const ProgressSink& progress);
+  [[nodiscard]] Task<RepairReport> full_sync_into_report(const Context& context, std::string target,
+                                                         std::shared_ptr<SyncReport> report,
+                                                         const ProgressSink& progress);
   [[nodiscard]] Task<Ticket> open_examination(const Context& context, Examination::Work work);
   [[nodiscard]] bool is_drained() const;
   [[nodiscard]] CloseReport report() const;

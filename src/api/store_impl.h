@@ -14,7 +14,10 @@ namespace godwit {
 /// What stands behind a ReplicatedStore.
 struct ReplicatedStore::Impl {
   explicit Impl(const ReplicationConfig& config)
-      : log(config.log), pump(sink()), runner(config.max_pending_calls), session(runner) {}
+      : log(config.log),
+        pump(sink()),
+        runner(config.max_pending_calls, config.event_loop),
+        session(runner) {}
 
   LogSink& sink() { return log ? *log : null_log(); }
 
@@ -22,14 +25,6 @@ struct ReplicatedStore::Impl {
   template <class T>
   Result<T> call(api::Runner::Work<T> work) {
     return runner.call<T>(std::move(work));
-  }
-  /// The same of work that a token tells when `stop` is asked for.
-  template <class T>
-  Result<T> call(const std::stop_token& stop, std::move_only_function<Task<T>(CancelToken)> work) {
-    const auto source = std::make_shared<CancelSource>();
-    const std::stop_callback on_stop(stop,
-                                     [this, source] { on_engine([source] { source->cancel(); }); });
-    return call<T>([source, work = std::move(work)]() mutable { return work(source->token()); });
   }
   /// Soon, whether calls are taken or not.
   void on_engine(std::move_only_function<void()> work) {
@@ -63,6 +58,25 @@ struct ReplicatedStore::Impl {
     Impl& impl_;
     api::Ticket ticket_;
   };
+
+  /// Hands on what long work tells, on this thread, until it has ended; yields what it came to.
+  Result<RepairReport> follow(api::Ticket ticket,
+                              const std::function<Result<void>(const Finding&)>& sink,
+                              const ProgressSink& progress, const std::stop_token& stop) {
+    const Ending ending(*this, ticket);
+    const std::stop_callback on_stop(
+        stop, [this, ticket] { on_engine([this, ticket] { session.cancel(ticket); }); });
+    using News = api::Examination::News;
+    for (bool ended = false; !ended;) {
+      GODWIT_TRY(const News news, call<News>([&] { return session.next_news(ticket); }));
+      for (const Finding& finding : news.findings) {
+        if (sink) GODWIT_CHECK(sink(finding));
+      }
+      if (news.progress && progress) progress(*news.progress);
+      ended = news.ended;
+    }
+    return call<RepairReport>([&] { return session.examined(ticket); });
+  }
 
   std::shared_ptr<LogSink> log;
   std::atomic<std::uint64_t> callback_errors = 0;

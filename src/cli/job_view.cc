@@ -8,6 +8,8 @@
 namespace godwit::cli {
 namespace {
 
+constexpr std::uint64_t kBar = 20;  ///< characters
+
 /// "-" where it has not happened.
 std::string time_of(const ServiceJson& json, const char* name) {
   return json.contains(name) ? duration_of(json, name) : "-";
@@ -19,13 +21,21 @@ std::string result_of(const ServiceJson& store) {
   return result;
 }
 
+/// "50%, 1200 of about 2400"; "1200 done" where nobody knows of how many; empty where nothing is
+/// known.
+std::string progress_of(const ServiceJson& job) {
+  if (!job.contains("done")) return "";
+  const std::string done = shown(count_of(job, "done"));
+  if (!job.contains("percent")) return done + " done";
+  const char* of = job.value("total_is_estimate", false) ? " of about " : " of ";
+  return shown(count_of(job, "percent")) + "%, " + done + of + shown(count_of(job, "total"));
+}
+
 std::string state_of(const ServiceJson& job) {
   if (job.value("cancelling", false)) return "cancelling";
   std::string state = text_of(job, "state");
-  if (state == "running" && job.contains("percent")) {
-    state += " " + std::to_string(count_of(job, "percent")) + "%";
-  }
-  return state;
+  const std::string far = progress_of(job);
+  return state == "running" && !far.empty() ? state + " " + far : state;
 }
 
 std::string outcome_of(const ServiceJson& job) {
@@ -49,6 +59,17 @@ std::string jobs_view(const ServiceJson& jobs) {
                     duration_of(job, "elapsed_ms"), outcome_of(job)});
   }
   return table(rows);
+}
+
+std::string job_line(const ServiceJson& job, std::size_t width) {
+  std::string line;
+  if (job.contains("percent")) {
+    const std::uint64_t full = std::min<std::uint64_t>(count_of(job, "percent"), 100) * kBar / 100;
+    line = "[" + std::string(full, '#') + std::string(kBar - full, '.') + "] ";
+  }
+  line += text_of(job, "kind") + " " + text_of(job, "group") + " " + state_of(job) + ", " +
+          duration_of(job, "elapsed_ms");
+  return line.substr(0, width);
 }
 
 std::string drill_view(const ServiceJson& job) {

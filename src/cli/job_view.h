@@ -10,6 +10,9 @@ namespace godwit::cli {
 /// A line for each.
 [[nodiscard]] std::string jobs_view(const ServiceJson& jobs);
 
+/// How far a job is, with a bar where its share is known; at most `width` wide.
+[[nodiscard]] std::string job_line(const ServiceJson& job, std::size_t width);
+
 /// A table of the stores that a drill has tried, and what to do where it failed.
 [[nodiscard]] std::string drill_view(const ServiceJson& job);
 /// kDone: all are proven; kDifferences: one has failed; kPartial: one could not be tried; kFatal:

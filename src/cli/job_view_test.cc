@@ -68,7 +68,16 @@ TEST(JobView, jobs_say_how_far_they_are_and_how_they_ended) {
                              {"group", "g"},
                              {"target", ""},
                              {"state", "running"},
+                             {"done", 3},
+                             {"total", 6},
                              {"percent", 50},
+                             {"elapsed_ms", 100}},
+                            {{"id", 6},
+                             {"kind", "sync"},
+                             {"group", "g"},
+                             {"target", ""},
+                             {"state", "running"},
+                             {"done", 1200},
                              {"elapsed_ms", 100}},
                             {{"id", 3},
                              {"kind", "verify"},
@@ -94,12 +103,24 @@ TEST(JobView, jobs_say_how_far_they_are_and_how_they_ended) {
                              {"all_well", true},
                              {"elapsed_ms", 2000}}};
   EXPECT_EQ(jobs_view(jobs),
-            "  JOB  KIND    GROUP  TARGET  STATE        TIME\n"
-            "  4    drill   g              running 50%  100ms\n"
-            "  3    verify  g      b       cancelling   100ms\n"
-            "  2    verify  g      b       completed    2.0s   7 found\n"
-            "  1    sync    g              completed    2.0s   all well\n");
+            "  JOB  KIND    GROUP  TARGET  STATE                TIME\n"
+            "  4    drill   g              running 50%, 3 of 6  100ms\n"
+            "  6    sync    g              running 1200 done    100ms\n"
+            "  3    verify  g      b       cancelling           100ms\n"
+            "  2    verify  g      b       completed            2.0s   7 found\n"
+            "  1    sync    g              completed            2.0s   all well\n");
   EXPECT_EQ(jobs_view(ServiceJson::array()), "No job since the daemon was started.\n");
+}
+
+TEST(JobView, the_line_of_a_job_has_a_bar_only_where_a_share_is_known) {
+  ServiceJson job{{"kind", "verify"}, {"group", "g"},      {"state", "running"},
+                  {"done", 120},      {"total", 240},      {"total_is_estimate", true},
+                  {"percent", 50},    {"elapsed_ms", 2000}};
+  EXPECT_EQ(job_line(job, 100),
+            "[##########..........] verify g running 50%, 120 of about 240, 2.0s");
+  EXPECT_EQ(job_line(job, 10), "[#########");
+  for (const char* name : {"total", "total_is_estimate", "percent"}) job.erase(name);
+  EXPECT_EQ(job_line(job, 100), "verify g running 120 done, 2.0s");
 }
 
 }  // namespace

@@ -23,11 +23,34 @@ std::string path_of(const std::string& job) {
   return "/api/v1/jobs/" + http::uri_encode(job, http::Slash::encode);
 }
 
+/// The line of a job on a terminal; gone with it.
+class JobLine {
+ public:
+  explicit JobLine(Session& session) : session_(session), draws_(session.wants_progress()) {}
+  JobLine(JobLine&&) = delete;
+  ~JobLine() {
+    if (draws_) session_.streams().err << "\r\x1b[K" << std::flush;
+  }
+  void draw(const ServiceJson& job) {
+    if (!draws_) return;
+    const std::size_t width = std::max(session_.streams().terminal_width, kNarrowest);
+    session_.streams().err << "\r\x1b[K" << job_line(job, width - 1) << std::flush;
+  }
+
+ private:
+  static constexpr std::size_t kNarrowest = 20;
+
+  Session& session_;
+  bool draws_;
+};
+
 Task<ServiceJson> ended(Session& session, ServiceClient& client, const std::string& job) {
   const ServiceCall call{.path = path_of(job)};
+  JobLine line(session);
   for (;;) {
     GODWIT_CO_TRY(ServiceJson now, co_await client.call(call));
     if (now.value("state", "") != "running") co_return now;
+    line.draw(now);
     auto slept = co_await session.context().sleep(kLook);
     if (slept) continue;
     co_return fail(std::move(slept).error().with_hint("it goes on; godwit jobs cancel " + job));

@@ -69,7 +69,14 @@ Task<void> find_differences(const Context& context, Engine& engine, Store& targe
   Asker asker(*engine.primary, target, questions, found);
   const transfer::DiffOptions options;
   GODWIT_CO_CHECK(co_await transfer::list_diff(context, *engine.primary, target, options, asker));
+  found.listed = true;
   co_return co_await asker.room();
+}
+
+WorkProgress progress_of(const Differences& found, std::optional<std::uint64_t> estimate,
+                         std::uint64_t done) {
+  if (found.listed) return {.done = done, .total = found.total};
+  return {.done = done, .total = estimate, .total_is_estimate = estimate.has_value()};
 }
 
 }  // namespace godwit::replication

@@ -14,7 +14,13 @@ struct Differences {
   std::uint64_t total = 0;    ///< keys on either side
   std::uint64_t same = 0;     ///< as both listings prove
   std::uint64_t unasked = 0;  ///< keys that were found, and not given to `ask` yet
+  bool listed = false;        ///< both listings have come to their end
 };
+
+/// How far work is of which so many keys are done: of `found` in all, or of `estimate` while the
+/// listings are being read.
+[[nodiscard]] WorkProgress progress_of(const Differences& found,
+                                       std::optional<std::uint64_t> estimate, std::uint64_t done);
 
 /// When two rows of one size are taken for the same.
 enum class Proof : std::uint8_t {

@@ -9,6 +9,7 @@
 
 #include "journal/journal.h"
 #include "replication/acks.h"
+#include "replication/activity.h"
 #include "replication/drafts.h"
 #include "replication/endings.h"
 #include "replication/events.h"
@@ -37,7 +38,8 @@ struct Engine {
         journal_owner(std::move(log)),
         journal(*journal_owner),
         clock(config.max_clock_drift, journal.clock()),
-        gate(in),
+        activity(in),
+        gate(in, activity),
         locks(in),
         drafts(in),
         events(in),
@@ -49,6 +51,7 @@ struct Engine {
   std::unique_ptr<journal::Journal> journal_owner;
   journal::Journal& journal;
   HybridClock clock;
+  Activity activity;
   Gate gate;
   KeyLocks locks;
   Acks acks;

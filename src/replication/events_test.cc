@@ -228,8 +228,8 @@ TEST_F(GroupTest, a_listing_is_the_primarys_without_objects_of_ours) {
 }
 
 TEST_F(EventsTest, a_long_queue_is_told_once_until_it_was_short_again) {
-  config_.queue_alert = 4;
-  config_.lag_alert = 10min;
+  config_.alerts.queue = 4;
+  config_.alerts.lag = 10min;
   start();
   for (int outage = 1; outage <= 2; ++outage) {
     take_away("a");
@@ -244,8 +244,8 @@ TEST_F(EventsTest, a_long_queue_is_told_once_until_it_was_short_again) {
 }
 
 TEST_F(EventsTest, a_target_that_is_paused_or_lags_rings_within_two_seconds) {
-  config_.lag_alert = 7s;
-  config_.queue_alert = 3;
+  config_.alerts.lag = 7s;
+  config_.alerts.queue = 3;
   start();
   wait(1s);
   ASSERT_TRUE(group_->pause("a"));
@@ -257,6 +257,20 @@ TEST_F(EventsTest, a_target_that_is_paused_or_lags_rings_within_two_seconds) {
   EXPECT_EQ(count(EventType::lag_exceeded, "a"), 0U) << "not yet";
   wait(3s);
   EXPECT_EQ(count(EventType::lag_exceeded, "a"), 1U);
+}
+
+TEST_F(EventsTest, limits_of_alerts_change_while_it_is_open) {
+  start();
+  ASSERT_TRUE(group_->pause("a"));
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(put("k" + std::to_string(i), "1"));
+  wait(2s);
+  EXPECT_EQ(count(EventType::queue_exceeded, "a"), 0U);
+  EXPECT_EQ(group_->set_alerts({.lag = -1s}).error().code(), Code::invalid_argument);
+  ASSERT_TRUE(group_->set_alerts({.lag = 1h, .queue = 3}));
+  wait(2s);
+  EXPECT_EQ(count(EventType::queue_exceeded, "a"), 1U);
+  wait(1min);
+  EXPECT_EQ(count(EventType::lag_exceeded, "a"), 0U);
 }
 
 TEST(AlarmTest, rings_again_only_after_it_has_come_down_to_half) {

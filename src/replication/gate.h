@@ -1,5 +1,6 @@
 #pragma once
 
+#include "replication/activity.h"
 #include "world/context.h"
 #include "world/signal.h"
 
@@ -9,7 +10,8 @@ namespace godwit::replication {
 /// Concurrency: engine executor.
 class Gate {
  public:
-  explicit Gate(World& world) : changed_(world.executor()) {}
+  /// Tells `activity` of those who come.
+  Gate(World& world, Activity& activity) : activity_(activity), changed_(world.executor()) {}
 
   /// One write inside; until it is destroyed.
   class Pass {
@@ -35,6 +37,7 @@ class Gate {
   [[nodiscard]] bool is_open() const { return open_; }
 
  private:
+  Activity& activity_;
   Signal changed_;
   std::size_t inside_ = 0;
   bool open_ = true;

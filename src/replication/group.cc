@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "replication/conflicts.h"
+#include "replication/differences.h"
 #include "replication/engine.h"
 #include "replication/primary_watch.h"
 #include "replication/reads.h"
@@ -223,11 +224,14 @@ Task<void> Group::remove_target(const std::string& name) {
   GODWIT_CO_CHECK(check_no_move(engine));
   const auto found = engine.targets.find(name);
   if (found == engine.targets.end()) co_return unknown_target(name);
+  GroupConfig left = engine.config;
+  std::erase_if(left.targets, [&](const TargetConfig& target) { return target.name == name; });
+  // Those that remain must be able to acknowledge what the config asks for.
+  GODWIT_CO_CHECK(check_config(left));
   found->second->state = State::removed;
   engine.removed.push_back(std::move(found->second));
   engine.targets.erase(found);
-  std::erase_if(engine.config.targets,
-                [&](const TargetConfig& target) { return target.name == name; });
+  engine.config.targets = std::move(left.targets);
   co_await impl_->background.stop_agent(name);
   engine.drafts.drop_target(name);
   engine.journal.remove_target(name);
@@ -272,6 +276,14 @@ Result<void> Group::set_workers(const std::string& name, const WorkerBounds& bou
   return {};
 }
 
+Result<void> Group::set_alerts(const AlertLimits& alerts) {
+  GroupConfig wanted = impl_->engine.config;
+  wanted.alerts = alerts;
+  GODWIT_CHECK(check_config(wanted));
+  impl_->engine.config.alerts = alerts;
+  return {};
+}
+
 Task<Notice> Group::notice(const Context& context, const std::string& key) {
   return impl_->noticed.notice(context, key);
 }
@@ -292,8 +304,19 @@ Task<RepairReport> Group::repair(const Context& context, const std::string& targ
 
 Requests& Group::requests() { return impl_->requests; }
 
-Task<TargetSync> Group::sync(const Context& context, const std::string& target) {
-  return sync_target(context, impl_->engine, target);
+Task<TargetSync> Group::sync(const Context& context, const std::string& target,
+                             const ProgressSink& progress) {
+  return sync_target(context, impl_->engine, target, progress);
+}
+
+std::optional<WorkProgress> Group::comparison_of(const std::string& name) const {
+  const auto target = impl_->engine.targets.find(name);
+  const auto* queue = impl_->engine.journal.target(name);
+  if (target == impl_->engine.targets.end() || queue == nullptr) return std::nullopt;
+  const Differences* found = target->second->comparing;
+  if (found == nullptr) return std::nullopt;
+  const std::uint64_t waiting = found->unasked + queue->compares();
+  return progress_of(*found, target->second->keys, found->total - std::min(found->total, waiting));
 }
 
 Task<void> Group::resolve(const Context& context, const std::string& name, const std::string& key,

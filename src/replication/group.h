@@ -115,7 +115,8 @@ class Group {
                                       std::unique_ptr<Store> store);
   /// A target less: what waits for it is forgotten, and nothing is asked of it any more. Its
   /// objects stay. Writes that wait for its ack go on waiting until their deadline. Failure:
-  /// not_found; precondition_failed while the primary is being moved.
+  /// not_found; precondition_failed while the primary is being moved; invalid_argument where those
+  /// that remain are fewer than `min_sync_replicas`.
   [[nodiscard]] Task<void> remove_target(const std::string& name);
 
   /// Nothing is sent to it, not even asked of it by a read; what it misses waits in the journal.
@@ -126,6 +127,8 @@ class Group {
   /// So many deliveries at once, from now on; see TargetConfig. Failure: invalid_argument,
   /// not_found.
   [[nodiscard]] Result<void> set_workers(const std::string& target, const WorkerBounds& bounds);
+  /// Failure: invalid_argument.
+  [[nodiscard]] Result<void> set_alerts(const AlertLimits& alerts);
 
   /// Looks at a key of the primary, which others may have written or removed behind our back, and
   /// promises what is new there to every target; see Noticed. Any number of times, in any order.
@@ -141,7 +144,10 @@ class Group {
                                           const RepairOptions& options, const FindingSink& sink);
   /// Objects that callers bring to the targets, whoever wrote them to the primary.
   [[nodiscard]] Requests& requests();
-  [[nodiscard]] Task<TargetSync> sync(const Context& context, const std::string& target);
+  [[nodiscard]] Task<TargetSync> sync(const Context& context, const std::string& target,
+                                      const ProgressSink& progress);
+  /// How far a target is that is being compared as a whole; nothing where none is.
+  [[nodiscard]] std::optional<WorkProgress> comparison_of(const std::string& target) const;
 
   /// Ends a conflict that waits for a person, as a dead letter (Code::precondition_failed), at
   /// `target`: the primary's object stays, or the target's becomes a new write. What is not kept

@@ -247,5 +247,15 @@ TEST_F(Members, a_target_that_is_removed_gets_nothing_more_and_may_come_back) {
   EXPECT_EQ(held("a", "new"), "1");
 }
 
+TEST_F(Members, a_target_that_is_needed_for_acknowledgements_is_not_removed) {
+  config_.mode = Mode::semi_sync;
+  config_.min_sync_replicas = 2;
+  start();
+  const auto removed = test::run_task(world_, group_->remove_target("a"));
+  EXPECT_EQ(removed.error().code(), Code::invalid_argument);
+  EXPECT_EQ(group_->status().size(), 2U);
+  EXPECT_TRUE(put("k", "1"));
+}
+
 }  // namespace
 }  // namespace godwit::replication

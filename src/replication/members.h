@@ -46,6 +46,8 @@ class RoundTrip {
   Duration smoothed_{};
 };
 
+struct Differences;
+
 /// A target as the group sees it. Engine executor.
 struct Target {
   TargetConfig config;
@@ -65,7 +67,11 @@ struct Target {
   /// Keys whose objects are known to be damaged there, as a verification has found, until they are
   /// delivered anew. See Redelivery.
   std::map<std::string, FindingKind> doubts;
-  Missing missing;      ///< as the last comparison has listed it
+  Missing missing;  ///< as the last comparison has listed it
+  /// On either side, in the last comparison that came to its end.
+  std::optional<std::uint64_t> keys;
+  /// While it is compared as a whole. Comparisons of keys that were asked for are not done yet.
+  const Differences* comparing = nullptr;
   CancelSource bodies;  ///< cancelled when it is paused
 
   /// Neither paused, nor removed, nor a store of somebody else.

@@ -20,7 +20,11 @@ asio::awaitable<void> PrimaryWatch::watch() {
       const bool may = co_await may_fail_over();
       if (may) co_await fail_over();
     }
-    (void)co_await context.sleep(until_next(engine_.world, config.check_interval));
+    if (failures_ > 0) {
+      (void)co_await context.sleep(until_next(engine_.world, config.check_interval / 2));
+    } else {
+      co_await engine_.activity.rest(context, config.check_interval);
+    }
   }
 }
 

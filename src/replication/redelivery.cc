@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "replication/differences.h"
+#include "replication/teller.h"
 
 namespace godwit::replication {
 namespace {
@@ -80,18 +81,27 @@ void Redelivery::heard(const std::string& key, const Ending& ending) {
   }
 }
 
-Task<TargetSync> sync_target(const Context& context, Engine& engine, const std::string& name) {
+Task<TargetSync> sync_target(const Context& context, Engine& engine, const std::string& name,
+                             const ProgressSink& progress) {
   const MonoTime start = engine.world.mono_now();
   TargetSync report{.target = name};
   Redelivery redelivery(context, engine, name);
   auto ended = redelivery.check();
   if (ended) {
-    Store& target = *engine.targets.at(name)->store;
+    // It stays until the group is closed, whatever becomes of its place.
+    Target& target = *engine.targets.at(name);
     const Questions questions{
         .ask = [&redelivery](Difference each) { return redelivery.ask(std::move(each)); }};
     Differences found;
-    ended = co_await find_differences(context, engine, target, questions, found);
+    std::function<void()> tell;
+    if (progress) {
+      tell = [&] { progress(progress_of(found, target.keys, found.same + redelivery.ended())); };
+    }
+    Teller teller(engine.world, std::move(tell));
+    ended = co_await find_differences(context, engine, *target.store, questions, found);
+    if (ended) target.keys = found.total;
     if (ended) ended = co_await redelivery.finish();
+    co_await teller.stop();
     report.total = found.total;
     report.skipped = found.same;
     report.pending = found.unasked;

@@ -39,6 +39,8 @@ class Redelivery {
   [[nodiscard]] std::uint64_t failed() const { return failed_; }
   [[nodiscard]] std::uint64_t pending() const { return listener_.expected(); }
   [[nodiscard]] Bytes bytes() const { return bytes_; }
+  /// Of what was asked for, however it ended.
+  [[nodiscard]] std::uint64_t ended() const { return moved_ + unchanged_ + failed_; }
 
  private:
   void heard(const std::string& key, const Ending& ending);
@@ -57,8 +59,8 @@ class Redelivery {
 
 /// Compares a target with the primary, key by key, and delivers what differs; live writes go on
 /// beside it, and the target is read meanwhile. Returns when all of it is done, or with the error
-/// in the report.
+/// in the report. `progress`, if it is not empty, is called on the engine's executor.
 [[nodiscard]] Task<TargetSync> sync_target(const Context& context, Engine& engine,
-                                           const std::string& target);
+                                           const std::string& target, const ProgressSink& progress);
 
 }  // namespace godwit::replication

@@ -16,6 +16,19 @@ constexpr Duration kProbeOnceMore = std::chrono::milliseconds(500);
 /// How often is looked at what waits for a target to which nothing is delivered.
 constexpr Duration kLookAtBacklog = std::chrono::seconds(1);
 
+/// Lets others see how far a comparison is.
+class Showing {
+ public:
+  Showing(Target& target, const Differences& found) : target_(target) {
+    target_.comparing = &found;
+  }
+  Showing(Showing&&) = delete;
+  ~Showing() { target_.comparing = nullptr; }
+
+ private:
+  Target& target_;
+};
+
 }  // namespace
 
 /// Whether the target answers, and as the one that it should be.
@@ -118,8 +131,7 @@ asio::awaitable<void> TargetAgent::watch_backlog(MonoTime until) {
     note_lag();
     const MonoTime now = engine_.world.mono_now();
     if (now >= until) co_return;
-    const Duration next = until_next(engine_.world, kLookAtBacklog);
-    (void)co_await context.sleep(std::min(next, until - now));
+    co_await engine_.activity.rest(context, kLookAtBacklog, until);
   }
 }
 
@@ -172,7 +184,9 @@ Task<void> TargetAgent::compare() {
     return engine_.journal.push_compare(context, target_.config.name, std::move(each.key));
   }};
   Differences found;
+  const Showing showing(target_, found);
   GODWIT_CO_CHECK(co_await find_differences(context, engine_, *target_.store, questions, found));
+  target_.keys = found.total;
   while (true) {
     GODWIT_CO_CHECK(context.check());
     auto* queue = engine_.journal.target(target_.config.name);
@@ -197,13 +211,13 @@ void TargetAgent::note_lag() {
   const auto backlog = engine_.journal.backlog(target_.config.name);
   if (!backlog) return;
   const Duration lag = engine_.world.wall_now() - backlog->oldest.value_or(WallTime::max());
-  const Duration most = engine_.config.lag_alert.value_or(engine_.config.max_replication_lag);
+  const Duration most = engine_.config.alerts.lag.value_or(engine_.config.max_replication_lag);
   const Duration known = backlog->oldest ? std::max(lag, Duration::zero()) : Duration::zero();
   const auto count = [](Duration duration) { return static_cast<std::uint64_t>(duration.count()); };
   if (lag_alarm_.rings(count(known), count(most))) {
     emit(EventType::lag_exceeded, {}, format_duration(lag));
   }
-  if (queue_alarm_.rings(backlog->tasks, engine_.config.queue_alert)) {
+  if (queue_alarm_.rings(backlog->tasks, engine_.config.alerts.queue)) {
     emit(EventType::queue_exceeded, {}, std::to_string(backlog->tasks) + " wait");
   }
 }

@@ -129,7 +129,7 @@ Result<void> check_config(const GroupConfig& config) {
   if (config.failover.detection_window < config.failover.check_interval) {
     return wrong("failover.detection_window", "is shorter than failover.check_interval");
   }
-  if (config.lag_alert.value_or(Duration::zero()) < Duration::zero()) {
+  if (config.alerts.lag.value_or(Duration::zero()) < Duration::zero()) {
     return wrong("lag_alert", "is negative");
   }
   if (config.max_backlog == 0) return wrong("max_backlog", "must be at least 1");

@@ -67,9 +67,7 @@ struct GroupConfig {
   std::string merger = "json";  ///< for ConflictPolicy::merge: the name of one of the mergers
   /// A target that lags more is not read.
   Duration max_replication_lag = std::chrono::seconds(5);
-  /// When `lag_exceeded` and `queue_exceeded` are told. Absent: `max_replication_lag`.
-  std::optional<Duration> lag_alert;
-  std::uint64_t queue_alert = 10'000;
+  AlertLimits alerts;
   Duration max_clock_drift = std::chrono::minutes(1);
   Duration health_check_interval = std::chrono::seconds(30);
   Duration health_check_timeout = std::chrono::seconds(5);

@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "replication/differences.h"
 #include "replication/redelivery.h"
+#include "replication/teller.h"
 #include "replication/versioned.h"
 #include "transfer/comparison.h"
 #include "transfer/content_check.h"
@@ -19,6 +21,13 @@ std::string_view to_string(FindingKind kind) {
     case FindingKind::unreadable: return "unreadable";
   }
   std::unreachable();
+}
+
+std::optional<unsigned> WorkProgress::percent() const {
+  if (!total) return std::nullopt;
+  const std::uint64_t most = total_is_estimate ? 99 : 100;
+  if (done >= *total) return static_cast<unsigned>(most);
+  return static_cast<unsigned>(std::min(most, 100 * done / *total));
 }
 
 namespace replication {
@@ -57,9 +66,22 @@ class Confirmation final : public transfer::Observer {
         level_(level),
         sink_(sink) {}
 
-  void on_start(const transfer::Progress&) override {}
+  void on_start(const transfer::Progress& live) override { live_ = &live; }
   void on_event(const transfer::Event& event) override {
     if (finding_of(event.kind)) suspects_.emplace_back(event.key);
+  }
+  /// The counts that live as long as the comparison are not looked at after it.
+  void compared(std::uint64_t total, bool listed) {
+    compared_ = total;
+    seen_ = {.total = total, .listed = listed};
+    live_ = nullptr;
+  }
+  /// Counts what was looked at again where it is done with.
+  [[nodiscard]] WorkProgress progress(std::optional<std::uint64_t> estimate) const {
+    if (live_ == nullptr) return progress_of(seen_, estimate, compared_);
+    const Differences now{.total = live_->total, .listed = live_->listing_done};
+    return progress_of(now, estimate,
+                       live_->skipped + report_.same + report_.findings() + report_.in_flight);
   }
   Task<void> room() override {
     while (!suspects_.empty()) {
@@ -208,6 +230,9 @@ class Confirmation final : public transfer::Observer {
   VerifyLevel level_;
   const FindingSink& sink_;
   std::vector<std::string> suspects_;
+  const transfer::Progress* live_ = nullptr;
+  Differences seen_;
+  std::uint64_t compared_ = 0;
 };
 
 Result<transfer::VerifyOptions> options_of(const VerifyOptions& wanted) {
@@ -246,6 +271,20 @@ class Mending {
   std::uint64_t kept_ = 0;
 };
 
+/// Fills the report with what a comparison came to; `confirmed` is how the second looks ended.
+void fill(VerifyReport& report, const transfer::VerifySummary& compared,
+          const Result<void>& confirmed) {
+  report.total = compared.total;
+  report.primary_count = compared.total - compared.extra;
+  report.target_count = compared.total - compared.missing;
+  report.same += compared.same;
+  report.unproven = compared.unproven;
+  report.bytes_read += compared.bytes_read;
+  if (compared.interrupted) report.error = compared.interrupted;
+  if (compared.listing_error) report.error = compared.listing_error;
+  if (!report.error && !confirmed) report.error = confirmed.error();
+}
+
 }  // namespace
 
 Task<VerifyReport> verify_target(const Context& context, Engine& engine, const std::string& target,
@@ -259,19 +298,24 @@ Task<VerifyReport> verify_target(const Context& context, Engine& engine, const s
   Confirmation confirmation(context, engine, report, options.level, sink);
   GODWIT_CO_TRY(const transfer::VerifyOptions compare, options_of(options));
   Store& primary = *engine.primary;
-  Store& store = *found->second->store;
-  auto compared = co_await transfer::verify(context, primary, store, compare, confirmation);
+  // It stays until the group is closed, whatever becomes of its place.
+  Target& place = *found->second;
+  std::function<void()> tell;
+  if (options.progress) {
+    tell = [&] {
+      // What was counted is the whole target's.
+      const auto estimate = options.prefix.empty() ? place.keys : std::nullopt;
+      options.progress(confirmation.progress(estimate));
+    };
+  }
+  Teller teller(engine.world, std::move(tell));
+  auto compared = co_await transfer::verify(context, primary, *place.store, compare, confirmation);
+  confirmation.compared(compared ? compared->total : 0, compared && !compared->listing_error);
   const auto confirmed = co_await confirmation.room();
+  co_await teller.stop();
   if (!compared) co_return std::unexpected(std::move(compared).error());
-  report.total = compared->total;
-  report.primary_count = compared->total - compared->extra;
-  report.target_count = compared->total - compared->missing;
-  report.same += compared->same;
-  report.unproven = compared->unproven;
-  report.bytes_read += compared->bytes_read;
-  if (compared->interrupted) report.error = compared->interrupted;
-  if (compared->listing_error) report.error = compared->listing_error;
-  if (!report.error && !confirmed) report.error = confirmed.error();
+  fill(report, *compared, confirmed);
+  if (!report.error && options.prefix.empty()) place.keys = report.total;
   const auto backlog = engine.journal.backlog(target);
   if (backlog && backlog->oldest) {
     report.lag = std::max(Duration::zero(), engine.world.wall_now() - *backlog->oldest);
@@ -287,9 +331,24 @@ Task<RepairReport> repair_target(const Context& context, Engine& engine, const s
   Mending mending(redelivery, options, sink);
   const FindingSink mend = [&mending](Finding finding) { return mending.take(std::move(finding)); };
   RepairReport report;
-  const VerifyOptions verify{.level = options.level, .prefix = options.prefix};
+  VerifyOptions verify{.level = options.level, .prefix = options.prefix};
+  WorkProgress compared;
+  std::function<void()> tell;
+  if (options.progress) {
+    tell = [&] {
+      WorkProgress now = compared;
+      now.done -= std::min(now.done, redelivery.pending());
+      options.progress(now);
+    };
+    verify.progress = [&](const WorkProgress& now) {
+      compared = now;
+      tell();
+    };
+  }
   GODWIT_CO_TRY(report.found, co_await verify_target(context, engine, target, verify, mend));
+  Teller teller(engine.world, tell);
   const auto finished = co_await redelivery.finish();
+  co_await teller.stop();
   if (!finished) report.error = finished.error();
   report.repaired = redelivery.moved();
   report.unchanged = redelivery.unchanged() + mending.kept();

@@ -15,6 +15,7 @@ using FindingSink = std::function<Task<void>(Finding)>;
 /// by what is on its way: each finding of the two listings is looked at again while nothing is owed
 /// of its key. Keys under ".godwit/" are not looked at. Changes nothing.
 ///
+/// `options.progress` is called on the engine's executor.
 /// Memory: some pages and their findings, whatever the number of keys. Cost: that of
 /// transfer::verify, and for each finding that of a look at both sides at that level.
 /// Failure: not_found; what breaks off a comparison that has begun is in the report.

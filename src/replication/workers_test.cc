@@ -67,7 +67,8 @@ TEST_F(WorkersTest, what_others_wrote_the_same_at_both_sides_is_no_conflict) {
   behind_our_back("a", "k", "same");
   start();
   wait(1min);
-  const auto synced = test::run_task(world_, group_->sync(Context(world_).with_timeout(1min), "a"));
+  const auto synced =
+      test::run_task(world_, group_->sync(Context(world_).with_timeout(1min), "a", {}));
   ASSERT_TRUE(synced);
   EXPECT_EQ(synced->skipped, 1U);
   EXPECT_EQ(group_->metrics().conflicts_detected, 0U);
@@ -80,7 +81,7 @@ TEST_F(WorkersTest, a_sync_ends_when_its_target_stops_to_answer_and_goes_on_by_i
   wait(1min);
   take_away("a");
   const Context context = Context(world_).with_timeout(10min);
-  const auto synced = test::run_task(world_, group_->sync(context, "a"));
+  const auto synced = test::run_task(world_, group_->sync(context, "a", {}));
   ASSERT_TRUE(synced);
   ASSERT_TRUE(synced->error);
   EXPECT_EQ(synced->replicated + synced->skipped + synced->failed + synced->pending, synced->total);

@@ -33,23 +33,31 @@ Result<void> fill(const ServedGroup& group, Probing probing, GroupFacts& facts) 
   return {};
 }
 
+/// A group, as it was when the question came.
+struct Patient {
+  const ServedGroup* group;
+  std::shared_ptr<const ReplicationConfig> config;
+  bool is_open;
+};
+
 Task<Reply> answer(Call& call, Probing probing) {
   Service& service = call.service;
   const std::string only = call.argument("group");
   if (!only.empty()) GODWIT_CO_CHECK(service.groups().find(only));
-  std::vector<const ServedGroup*> groups;
+  std::vector<Patient> patients;
   for (const auto& [name, group] : service.groups().all()) {
-    if (only.empty() || only == name) groups.push_back(&group);
+    if (only.empty() || only == name) patients.push_back({&group, group.config, !!group.store});
   }
-  auto gather = [&world = service.world(), data_dir = service.config().node.data_dir, groups,
+  auto gather = [&world = service.world(), data_dir = service.config().node.data_dir, patients,
                  probing, node = node_facts(service)]() -> Result<Json> {
     Facts facts{.node = node};
     if (const auto space = world.disk().space(data_dir)) facts.node.space = *space;
-    for (const ServedGroup* group : groups) {
-      GroupFacts& each = facts.groups.emplace_back(GroupFacts{.config = group->config,
-                                                              .detects = group->detect.any(),
-                                                              .open = group->store != nullptr});
-      if (each.open) GODWIT_CHECK(fill(*group, probing, each));
+    for (const Patient& patient : patients) {
+      GroupFacts& each =
+          facts.groups.emplace_back(GroupFacts{.config = *patient.config,
+                                               .detects = patient.group->detect.any(),
+                                               .open = patient.is_open});
+      if (each.open) GODWIT_CHECK(fill(*patient.group, probing, each));
     }
     return shape(examine(facts));
   };

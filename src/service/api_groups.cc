@@ -21,9 +21,9 @@ Task<Reply> told(Call& call, F ask) {
 }
 
 Task<Json> json_of(Call& call, const ServedGroup& group) {
-  auto ask = [&group]() -> Result<Json> {
+  auto ask = [&group, config = group.config]() -> Result<Json> {
     GODWIT_TRY(const GroupStatus status, group.store->status());
-    Json json = shape(status, group.config, count_conflicts(*group.store, status));
+    Json json = shape(status, *config, count_conflicts(*group.store, status));
     json["last_drill"] = group.drills->last();
     return json;
   };
@@ -110,7 +110,7 @@ Task<Reply> move(Call& call, MoveOptions options) {
   if (!options.dry_run) {
     const std::array fields{LogField{"to", options.to}, LogField{"request_id", call.id}};
     call.service.log().line(LogLevel::warning, "a move of the primary was asked for",
-                            group->config.name, fields);
+                            group->config->name, fields);
   }
   auto work = [store = group->store.get(), options] { return store->move_primary(options); };
   const auto report = co_await call.service.calls().slow(std::move(work));
@@ -135,7 +135,7 @@ Task<Reply> switchover(Call& call) {
 Task<Reply> failback(Call& call) {
   GODWIT_CO_TRY(ServedGroup * group, call.service.groups().find(call.path["group"]));
   GODWIT_CO_TRY(MoveOptions options, move_options(call, MoveKind::switchover));
-  options.to = group->config.primary.name;
+  options.to = group->config->primary.name;
   co_return co_await move(call, std::move(options));
 }
 

@@ -56,7 +56,7 @@ Result<JobOrder> order_of(const Call& call) {
 Task<Reply> start_job(Call& call) {
   GODWIT_CO_TRY(ServedGroup * group, call.service.groups().find(call.path["group"]));
   GODWIT_CO_TRY(JobOrder order, order_of(call));
-  order.group = group->config.name;
+  order.group = group->config->name;
   GODWIT_CO_TRY(const std::uint64_t number, call.service.jobs().start(*group, order));
   Reply reply{.status = 202};
   GODWIT_CO_TRY(reply.body, call.service.jobs().find(number));

@@ -1,7 +1,6 @@
 #include <utility>
 
 #include "base/suggest.h"
-#include "godwit/replication_manager.h"
 #include "service/api.h"
 #include "service/service.h"
 #include "service/shapes.h"
@@ -9,7 +8,15 @@
 namespace godwit::service {
 namespace {
 
-Reply done() { return {.status = 204}; }
+/// Says in the log what an operator did to the target of the path.
+Task<Reply> acted(Call& call, const ServedGroup& group, Result<void> result) {
+  if (!result) co_return std::unexpected(std::move(result).error());
+  const std::array fields{LogField{"target", call.path["target"]},
+                          LogField{"method", call.exchange.head().method},
+                          LogField{"path", call.exchange.head().target}, LogField{"id", call.id}};
+  call.service.log().line(LogLevel::info, "an operator acted", group.config->name, fields);
+  co_return Reply{.status = 204};
+}
 
 /// Does `act` to the target of the path.
 template <class F>
@@ -18,13 +25,8 @@ Task<Reply> act_on(Call& call, F act) {
   auto work = [store = group->store.get(), target = call.path["target"], act] {
     return act(*store, target);
   };
-  const auto result = co_await call.service.calls().slow(std::move(work));
-  if (!result) co_return std::unexpected(result.error());
-  const std::array fields{LogField{"target", call.path["target"]},
-                          LogField{"method", call.exchange.head().method},
-                          LogField{"path", call.exchange.head().target}, LogField{"id", call.id}};
-  call.service.log().line(LogLevel::info, "an operator acted", group->config.name, fields);
-  co_return done();
+  auto result = co_await call.service.calls().slow(std::move(work));
+  co_return co_await acted(call, *group, std::move(result));
 }
 
 Task<Reply> pause(Call& call) {
@@ -38,18 +40,17 @@ Task<Reply> resume(Call& call) {
 }
 
 Task<Reply> remove_target(Call& call) {
-  co_return co_await act_on(call, [](ReplicatedStore& store, const std::string& target) {
-    return store.remove_target(target);
-  });
+  GODWIT_CO_TRY(ServedGroup * group, call.service.groups().find(call.path["group"]));
+  auto removed = co_await call.service.groups().remove_target(*group, call.path["target"]);
+  co_return co_await acted(call, *group, std::move(removed));
 }
 
 Task<Reply> set_workers(Call& call) {
+  GODWIT_CO_TRY(ServedGroup * group, call.service.groups().find(call.path["group"]));
   WorkerBounds bounds{.least = call.body["least"].get<std::size_t>()};
   if (call.body.contains("most")) bounds.most = call.body["most"].get<std::size_t>();
-  auto act = [bounds](ReplicatedStore& store, const std::string& target) {
-    return ReplicationManager(store).set_workers(target, bounds);
-  };
-  co_return co_await act_on(call, std::move(act));
+  auto set = co_await call.service.groups().set_workers(*group, call.path["target"], bounds);
+  co_return co_await acted(call, *group, std::move(set));
 }
 
 /// The target that the body describes; its store is one of the config.
@@ -79,11 +80,7 @@ Result<ReplicaTarget> target_of(Call& call) {
 Task<Reply> add_target(Call& call) {
   GODWIT_CO_TRY(ServedGroup * group, call.service.groups().find(call.path["group"]));
   GODWIT_CO_TRY(ReplicaTarget target, target_of(call));
-  auto work = [store = group->store.get(), target = std::move(target)] {
-    return store->add_target(target);
-  };
-  const auto added = co_await call.service.calls().slow(std::move(work));
-  if (!added) co_return std::unexpected(added.error());
+  GODWIT_CO_CHECK(co_await call.service.groups().add_target(*group, std::move(target)));
   Reply reply{.status = 201};
   reply.body = {{"note", "name it in the config too, for the next start"}};
   co_return reply;

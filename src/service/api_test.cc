@@ -258,6 +258,10 @@ TEST_F(ApiTest, jobs_say_how_far_they_are_and_what_they_found) {
   EXPECT_FALSE(verified["all_well"]);
   EXPECT_EQ(verified["findings_count"], 1);
   EXPECT_EQ(verified["findings"][0]["key"], "k");
+  EXPECT_EQ(verified["done"], 1) << verified.dump();
+  EXPECT_EQ(verified["total"], 1);
+  EXPECT_EQ(verified["percent"], 100);
+  EXPECT_FALSE(verified.contains("total_is_estimate"));
   ask("POST", kGroup + "/jobs", R"({"kind": "repair", "target": "b"})");
   ASSERT_TRUE(soon("/api/v1/jobs/2", ended));
   EXPECT_TRUE(ask("GET", "/api/v1/jobs/2").json()["all_well"]) << ask("GET", "/api/v1/jobs/2").body;
@@ -266,6 +270,9 @@ TEST_F(ApiTest, jobs_say_how_far_they_are_and_what_they_found) {
   ask("POST", kGroup + "/jobs", R"({"kind": "sync"})");
   ASSERT_TRUE(soon("/api/v1/jobs/3", ended));
   EXPECT_EQ(contents("c/behind"), "our back");
+  const Json synced = ask("GET", "/api/v1/jobs/3").json();
+  EXPECT_EQ(synced["done"], 4) << "two keys at two targets: " << synced.dump();
+  EXPECT_EQ(synced["percent"], 100);
   EXPECT_EQ(ask("GET", "/api/v1/jobs").json()["jobs"].size(), 3U);
   EXPECT_EQ(ask("POST", kGroup + "/jobs", R"({"kind": "verify"})").status, 400U);
   EXPECT_EQ(ask("POST", kGroup + "/jobs", R"({"kind": "dance"})").status, 400U);

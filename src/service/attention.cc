@@ -48,18 +48,18 @@ std::optional<Attention> trouble_of(const TargetStatus& target, const Conflicts&
 }
 
 std::optional<Attention> alert_of(const TargetStatus& target, const ReplicationConfig& config) {
-  const Duration most = config.lag_alert.value_or(config.max_replication_lag);
+  const Duration most = config.alerts.lag.value_or(config.max_replication_lag);
   if (target.lag > most) {
     return Attention{
         .kind = "lag",
         .target = target.name,
         .message = "lags " + format_duration(target.lag) + ", more than " + format_duration(most)};
   }
-  if (target.tasks > config.queue_alert) {
+  if (target.tasks > config.alerts.queue) {
     return Attention{
         .kind = "queue",
         .target = target.name,
-        .message = waiting(target) + ", more than " + std::to_string(config.queue_alert)};
+        .message = waiting(target) + ", more than " + std::to_string(config.alerts.queue)};
   }
   return std::nullopt;
 }

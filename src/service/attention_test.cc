@@ -75,7 +75,7 @@ TEST(Attention, tells_conflicts_apart_from_dead_letters) {
 TEST(Attention, tells_what_is_beyond_the_alerts_of_the_config) {
   ReplicationConfig config;
   config.max_replication_lag = std::chrono::seconds(5);
-  config.queue_alert = 10;
+  config.alerts.queue = 10;
   GroupStatus status{.primary = "a", .primary_health = Health::healthy};
   TargetStatus late = target("b");
   late.caught_up = false;
@@ -87,7 +87,7 @@ TEST(Attention, tells_what_is_beyond_the_alerts_of_the_config) {
             (std::vector<std::string>{"lag|b|lags 12.0s, more than 5.0s",
                                       "queue|c|11 writes wait, more than 10"}));
   EXPECT_EQ(note_of(late), "catching up");
-  config.lag_alert = std::chrono::minutes(1);
+  config.alerts.lag = std::chrono::minutes(1);
   EXPECT_EQ(told(status, config).size(), 1U);
   late.state = State::syncing;
   EXPECT_EQ(note_of(late), "is being compared");

@@ -26,7 +26,12 @@ constexpr Duration kFirstRetry = seconds(1);
 
 Changes::Changes(World& world, ReplicatedStore& store, const DetectConfig& config,
                  std::shared_ptr<LogSink> log, const LookTimes& times)
-    : store_(store), config_(config), times_(times), log_(std::move(log)), queue_(world) {
+    : store_(store),
+      config_(config),
+      times_(times),
+      log_(std::move(log)),
+      queue_(world),
+      places_(config.places) {
   auto listening = store_.on_event([this](const Event& event) {
     if (event.type != EventType::primary_moved) return;
     moved_ = true;
@@ -167,13 +172,24 @@ void Changes::watch_once() {
   if (!watch_) ask_for_scan();
 }
 
+void Changes::add_place(const std::string& name, const StoreSpec& place) {
+  const std::lock_guard lock(mutex_);
+  places_[name] = place;
+}
+
+std::optional<StoreSpec> Changes::place_of(const std::string& store) {
+  const std::lock_guard lock(mutex_);
+  const auto found = places_.find(store);
+  return found == places_.end() ? std::nullopt : std::optional(found->second);
+}
+
 bool Changes::open_watch() {
   const auto status = store_.status();
   if (!status) return false;
-  const auto place = config_.places.find(status->primary);
+  const auto place = place_of(status->primary);
   // A primary of another kind tells by itself, or is scanned.
-  if (place == config_.places.end() || place->second.scheme != "file") return false;
-  auto watch = DirectoryWatch::open(place->second.prefix, ".godwit");
+  if (!place || place->scheme != "file") return false;
+  auto watch = DirectoryWatch::open(place->prefix, ".godwit");
   if (!watch) {
     if (watch.error().code() == Code::unavailable && !blind_.exchange(true)) {
       log_->write(LogLevel::warning,

@@ -39,7 +39,8 @@ class Changes {
   /// Keys of the primary at which something may have happened.
   /// Failure: throttled, with a pause, when too many wait.
   [[nodiscard]] Result<void> offer(std::span<const std::string> keys);
-  [[nodiscard]] const DetectConfig& config() const { return config_; }
+  /// A store more that may become primary one day.
+  void add_place(const std::string& name, const StoreSpec& place);
   /// Nothing is begun any more; what waits is found by the scan of the next start.
   void stop();
 
@@ -54,13 +55,14 @@ class Changes {
   void ask_for_scan();
   void watch_all();
   void watch_once();
+  [[nodiscard]] std::optional<StoreSpec> place_of(const std::string& store);
   [[nodiscard]] bool open_watch();
   void heed(const DirectoryWatch::Changes& seen);
   /// False once it is stopped.
   [[nodiscard]] bool pause(Duration duration);
 
   ReplicatedStore& store_;
-  DetectConfig config_;
+  const DetectConfig config_;
   LookTimes times_;
   std::shared_ptr<LogSink> log_;
   ChangeQueue queue_;
@@ -68,6 +70,7 @@ class Changes {
   std::condition_variable changed_;
   bool stopped_ = false;
   bool scan_wanted_ = true;
+  std::map<std::string, StoreSpec> places_;  ///< of the group's stores, by name
   Duration after_failure_{};
   std::atomic<bool> moved_ = false;  ///< the primary, since the watch was opened
   std::atomic<bool> blind_ = false;  ///< the kernel does not tell of all directories

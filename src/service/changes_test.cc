@@ -87,7 +87,7 @@ TEST_F(ChangesTest, what_is_told_before_the_store_shows_it_is_looked_at_once_mor
   const ServedGroup& served = *service_->groups().find("g").value();
   const LookTimes times{.first = std::chrono::milliseconds(1),
                         .once_more = std::chrono::milliseconds(500)};
-  Changes changes(world_, *served.store, served.detect, served.config.log, times);
+  Changes changes(world_, *served.store, served.detect, served.config->log, times);
   const std::vector<std::string> keys{"k"};
   ASSERT_TRUE(changes.offer(keys));
   // What its beginning makes of scans is over by then, and so is the first look.

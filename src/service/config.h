@@ -18,6 +18,7 @@ struct NodeConfig {
   std::string data_dir = "/var/lib/godwit";
   std::string ca_file;
   Duration drain = std::chrono::seconds(20);
+  std::size_t event_loops = 0;  ///< 0: as many as there are CPUs
 };
 
 /// [api]: the admin API and the metrics.

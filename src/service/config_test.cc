@@ -119,7 +119,7 @@ TEST(ServiceConfig, a_group_is_made_of_named_stores_with_their_secrets) {
   EXPECT_EQ(group.read_preference, ReadPreference::nearest);
   EXPECT_EQ(group.conflict_resolution, ConflictPolicy::manual);
   EXPECT_EQ(group.max_replication_lag, 2500ms);
-  EXPECT_EQ(group.lag_alert, Duration(5min));
+  EXPECT_EQ(group.alerts.lag, Duration(5min));
   EXPECT_FALSE(group.failover.automatic);
   EXPECT_EQ(group.failover.cooldown, 10min);
   EXPECT_EQ(group.health_check_interval, 500ms);
@@ -228,7 +228,7 @@ TEST(ServiceConfig, without_a_file_the_variables_of_the_guide_make_a_group) {
   EXPECT_TRUE(says(group.primary.url, "s3://genesis-backups-sgp1"));
   EXPECT_TRUE(says(group.primary.url, "sgp1.digitaloceanspaces.com"));
   EXPECT_EQ(group.primary.secrets.at("secret_key"), "HIDDEN");
-  EXPECT_EQ(group.lag_alert, Duration(120s));
+  EXPECT_EQ(group.alerts.lag, Duration(120s));
   ASSERT_EQ(group.targets.size(), 1U);
   EXPECT_EQ(group.targets[0].region, "nyc3");
   EXPECT_EQ(group.targets[0].workers, 7U);

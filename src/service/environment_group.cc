@@ -81,7 +81,7 @@ Result<void> add_group_of_environment(World& world, Config& config) {
                    .url = primary.spec.to_url(),
                    .region = primary.region,
                    .secrets = primary.spec.secrets};
-  group.lag_alert = std::chrono::seconds(300);
+  group.alerts.lag = std::chrono::seconds(300);
   ReplicaTarget target{.name = "secondary",
                        .url = secondary.spec.to_url(),
                        .region = secondary.region,
@@ -96,7 +96,7 @@ Result<void> add_group_of_environment(World& world, Config& config) {
     return read_value(value, target.max_retry_attempts);
   }));
   GODWIT_CHECK(take_variable(world, "REPLICATION_LAG_THRESHOLD", [&group](const Value& value) {
-    return read_units(value, std::chrono::seconds(1), *group.lag_alert);
+    return read_units(value, std::chrono::seconds(1), *group.alerts.lag);
   }));
   group.targets.push_back(std::move(target));
   auto valid = group.validate();

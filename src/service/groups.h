@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "godwit/replicated_store.h"
+#include "service/calls.h"
 #include "service/changes.h"
 #include "service/drill.h"
 #include "service/event_hub.h"
@@ -17,7 +18,7 @@ namespace godwit::service {
 
 /// One group, as this process has it.
 struct ServedGroup {
-  ReplicationConfig config;
+  std::shared_ptr<const ReplicationConfig> config;  ///< as it is now; a change makes another one
   DetectConfig detect;
   std::unique_ptr<ReplicatedStore> store;  ///< null until it is open
   std::unique_ptr<Changes> changes;        ///< null where nobody detects any
@@ -36,8 +37,8 @@ struct GroupClosing {
 class Groups {
  public:
   /// All outlive this.
-  Groups(World& world, LineLog& log, std::shared_ptr<EventHub> events)
-      : world_(world), log_(log), events_(std::move(events)) {}
+  Groups(World& world, LineLog& log, Calls& calls, std::shared_ptr<EventHub> events)
+      : world_(world), log_(log), calls_(calls), events_(std::move(events)) {}
 
   /// Opens all, side by side; until its end each is "not open yet".
   /// Failure: that of the first in the order of names, as ReplicatedStore::open; others are open.
@@ -49,18 +50,27 @@ class Groups {
   [[nodiscard]] asio::awaitable<void> note_history();
   void let_go() { groups_.clear(); }
 
+  // Changes of a group that is open. Failure: as ReplicatedStore and ReplicationManager say.
+  [[nodiscard]] Task<void> add_target(ServedGroup& group, ReplicaTarget target);
+  [[nodiscard]] Task<void> remove_target(ServedGroup& group, const std::string& target);
+  [[nodiscard]] Task<void> set_workers(ServedGroup& group, const std::string& target,
+                                       const WorkerBounds& bounds);
+  [[nodiscard]] Task<void> set_alerts(ServedGroup& group, const AlertLimits& alerts);
+
   /// Failure: not_found with the nearest name; unavailable while it is not open yet.
   [[nodiscard]] Result<ServedGroup*> find(const std::string& name);
   [[nodiscard]] const std::map<std::string, ServedGroup>& all() const { return groups_; }
   [[nodiscard]] bool all_open() const;
 
  private:
+  void prepare(const Config& config);
   static asio::awaitable<void> open_one(Groups& groups, ServedGroup& group, Result<void>& opened);
   static asio::awaitable<void> close_one(Groups& groups, ServedGroup& group, Duration drain,
                                          GroupClosing& closing);
 
   World& world_;
   LineLog& log_;
+  Calls& calls_;
   std::shared_ptr<EventHub> events_;
   std::map<std::string, ServedGroup> groups_;
 };

@@ -27,12 +27,13 @@ Result<Outcome> outcome_of(Result<Report> report, bool (Report::*is_complete)() 
 struct Bench {
   World& world;
   ServedGroup& group;
+  const ReplicationConfig& config;  ///< of the group, as it was at the start
   const JobOrder& order;
   std::string name;  ///< in logs: "job-7"
   std::uint64_t seed = 0;
   std::stop_token stop;
   ReplicationManager::FindingSink sink;
-  std::function<void(std::uint64_t, std::uint64_t)> progress;
+  ProgressSink progress;
 };
 
 Result<Outcome> verify(const Bench& bench) {
@@ -40,7 +41,8 @@ Result<Outcome> verify(const Bench& bench) {
                               .timeout = bench.order.timeout,
                               .prefix = bench.order.prefix,
                               .stop = bench.stop,
-                              .request_id = bench.name};
+                              .request_id = bench.name,
+                              .progress = bench.progress};
   return outcome_of(
       ReplicationManager(*bench.group.store).verify(bench.order.target, options, bench.sink),
       &VerifyReport::is_consistent);
@@ -52,7 +54,8 @@ Result<Outcome> repair(const Bench& bench) {
                               .timeout = bench.order.timeout,
                               .prefix = bench.order.prefix,
                               .stop = bench.stop,
-                              .request_id = bench.name};
+                              .request_id = bench.name,
+                              .progress = bench.progress};
   return outcome_of(
       ReplicationManager(*bench.group.store).repair(bench.order.target, options, bench.sink),
       &RepairReport::is_complete);
@@ -62,10 +65,11 @@ Result<Outcome> sync(const Bench& bench) {
   const JobOrder& order = bench.order;
   ReplicatedStore& store = *bench.group.store;
   if (order.target.empty()) {
-    return outcome_of(ReplicationManager(store).sync_all(order.timeout, bench.stop),
+    return outcome_of(ReplicationManager(store).sync_all(order.timeout, bench.stop, bench.progress),
                       &SyncAllReport::is_complete);
   }
-  GODWIT_TRY(const SyncReport report, store.full_sync(order.target, order.timeout, bench.stop));
+  GODWIT_TRY(const SyncReport report,
+             store.full_sync(order.target, order.timeout, bench.stop, bench.progress));
   const Json json{
       {"items_synced", report.items_synced},
       {"items_failed", report.items_failed},
@@ -74,18 +78,21 @@ Result<Outcome> sync(const Bench& bench) {
 }
 
 Result<Outcome> drill(const Bench& bench) {
-  const DrillOptions options{
-      .seed = bench.seed, .patience = bench.order.timeout, .progress = bench.progress};
+  const auto step = [&bench](std::uint64_t done, std::uint64_t steps) {
+    bench.progress({.done = done, .total = steps});
+  };
+  const DrillOptions options{.seed = bench.seed, .patience = bench.order.timeout, .progress = step};
   ServedGroup& group = bench.group;
   GODWIT_TRY(DrillReport report, run_drill(bench.world, *group.store, options, bench.stop));
   StoreDrill& primary = report.stores.front();
-  primary.region = region_of(primary.store, group.config);
+  primary.region = region_of(primary.store, bench.config);
   const bool proven = report.proof() == Proof::proven;
-  group.config.log->write(proven ? LogLevel::info : LogLevel::warning, "a drill has ended",
-                          {{"result", std::string(to_string(report.proof()))}});
+  LogSink& log = *bench.config.log;
+  log.write(proven ? LogLevel::info : LogLevel::warning, "a drill has ended",
+            {{"result", std::string(to_string(report.proof()))}});
   if (const auto saved = group.drills->save(report); !saved) {
-    group.config.log->write(LogLevel::error, "the drill's result could not be kept",
-                            {{"error", saved.error().to_string()}});
+    log.write(LogLevel::error, "the drill's result could not be kept",
+              {{"error", saved.error().to_string()}});
   }
   return Outcome{dump(shape(report)), proven};
 }
@@ -98,6 +105,14 @@ Result<Outcome> work(const Bench& bench) {
     case JobKind::drill: return drill(bench);
   }
   std::unreachable();
+}
+
+/// Nothing is said of what nobody knows.
+void tell_progress(const WorkProgress& progress, Json& json) {
+  json["done"] = progress.done;
+  if (progress.total) json["total"] = *progress.total;
+  if (progress.total_is_estimate) json["total_is_estimate"] = true;
+  if (const auto percent = progress.percent()) json["percent"] = *percent;
 }
 
 }  // namespace
@@ -130,7 +145,6 @@ Result<void> Jobs::check_start(const JobOrder& order) const {
 }
 
 Result<std::uint64_t> Jobs::start(ServedGroup& group, const JobOrder& order) {
-  const std::uint64_t seed = world_.random();
   const std::lock_guard lock(mutex_);
   GODWIT_CHECK(check_start(order));
   forget_old();
@@ -138,7 +152,10 @@ Result<std::uint64_t> Jobs::start(ServedGroup& group, const JobOrder& order) {
   Job& job = jobs_[number];
   job.order = order;
   job.began = world_.wall_now();
-  job.thread = RealThread([this, number, &group, order, seed] { run(number, group, order, seed); });
+  job.group = &group;
+  job.config = group.config;
+  job.seed = world_.random();
+  job.thread = RealThread([this, number] { run(number); });
   return number;
 }
 
@@ -160,27 +177,27 @@ void Jobs::cancel_all() {
   for (auto& [number, job] : jobs_) job.stop.request_stop();
 }
 
-void Jobs::run(std::uint64_t number, ServedGroup& group, const JobOrder& order,
-               std::uint64_t seed) {
+void Jobs::run(std::uint64_t number) {
+  std::unique_lock lock(mutex_);
+  // It stays where it is until it has ended.
+  Job& job = jobs_.at(number);
   Bench bench{.world = world_,
-              .group = group,
-              .order = order,
+              .group = *job.group,
+              .config = *job.config,
+              .order = job.order,
               .name = "job-" + std::to_string(number),
-              .seed = seed};
-  {
-    const std::lock_guard lock(mutex_);
-    bench.stop = jobs_.at(number).stop.get_token();
-  }
+              .seed = job.seed,
+              .stop = job.stop.get_token()};
+  lock.unlock();
   bench.sink = [this, number](const Finding& finding) {
     note(number, finding);
     return Result<void>();
   };
-  bench.progress = [this, number](std::uint64_t done, std::uint64_t steps) {
-    note_progress(number, done, steps);
+  bench.progress = [this, number](const WorkProgress& progress) {
+    note_progress(number, progress);
   };
   auto outcome = work(bench);
-  const std::lock_guard lock(mutex_);
-  Job& job = jobs_.at(number);
+  lock.lock();
   job.ended = world_.wall_now();
   job.state = outcome ? State::completed : State::failed;
   if (outcome) {
@@ -200,11 +217,9 @@ void Jobs::note(std::uint64_t number, const Finding& finding) {
   if (job.findings.size() < kMostFindings) job.findings.push_back(to_json(finding));
 }
 
-void Jobs::note_progress(std::uint64_t number, std::uint64_t done, std::uint64_t steps) {
+void Jobs::note_progress(std::uint64_t number, const WorkProgress& progress) {
   const std::lock_guard lock(mutex_);
-  Job& job = jobs_.at(number);
-  job.done = done;
-  job.steps = steps;
+  jobs_.at(number).progress = progress;
 }
 
 /// Ended ones beyond the limit. Under the lock.
@@ -239,7 +254,7 @@ Json Jobs::tell(std::uint64_t number, const Job& job) const {
             {"elapsed_ms", std::chrono::duration<double, std::milli>(until - job.began).count()},
             {"findings_count", job.found}};
   if (!job.order.prefix.empty()) json["prefix"] = job.order.prefix;
-  if (job.steps > 0) json["percent"] = 100 * job.done / job.steps;
+  if (job.progress) tell_progress(*job.progress, json);
   const bool asked = job.stop.stop_requested();
   if (job.state == State::running && asked) json["cancelling"] = true;
   if (job.state == State::completed) json["all_well"] = job.complete;

@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -63,6 +65,9 @@ class Jobs {
   enum class State : std::uint8_t { running, completed, failed, cancelled };
   struct Job {
     JobOrder order;
+    ServedGroup* group = nullptr;
+    std::shared_ptr<const ReplicationConfig> config;
+    std::uint64_t seed = 0;
     State state = State::running;
     WallTime began{};
     WallTime ended{};
@@ -71,16 +76,15 @@ class Jobs {
     std::string report;     ///< of the library
     bool complete = false;  ///< it says that all is well now
     std::string error;
-    std::uint64_t done = 0;  ///< of `steps`, where they are known
-    std::uint64_t steps = 0;
+    std::optional<WorkProgress> progress;  ///< as it was told last
     std::stop_source stop;
     RealThread thread;
   };
 
   [[nodiscard]] Result<void> check_start(const JobOrder& order) const;
-  void run(std::uint64_t number, ServedGroup& group, const JobOrder& order, std::uint64_t seed);
+  void run(std::uint64_t number);
   void note(std::uint64_t number, const Finding& finding);
-  void note_progress(std::uint64_t number, std::uint64_t done, std::uint64_t steps);
+  void note_progress(std::uint64_t number, const WorkProgress& progress);
   void forget_old();
   [[nodiscard]] static std::string_view name_of(State state);
   [[nodiscard]] Json tell(std::uint64_t number, const Job& job) const;

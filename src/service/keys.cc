@@ -81,7 +81,10 @@ Keys<NodeConfig> make_node_keys() {
       text("ca_file", &T::ca_file, "PEM file of further authorities for stores over https"),
       key<T>(
           "drain", [](T& t) -> auto& { return t.drain; },
-          "how long a stop waits until every target has everything")};
+          "how long a stop waits until every target has everything"),
+      key<T>(
+          "event_loops", [](T& t) -> auto& { return t.event_loops; },
+          "threads that the groups share, beside those for what blocks; 0: one for each CPU")};
 }
 
 Keys<ApiConfig> make_api_keys() {
@@ -209,8 +212,8 @@ Keys<GroupDraft> make_group_keys() {
           [](T& t) -> auto& { return t.config.max_replication_lag; },
           "a target that lags more is not read"),
       key<T>(
-          "queue_alert", [](T& t) -> auto& { return t.config.queue_alert; },
-          "when more waits for a target an event says so"),
+          "queue_alert", [](T& t) -> auto& { return t.config.alerts.queue; },
+          "when more waits for a target an event says so; can be reloaded"),
       key<T>(
           "max_clock_drift", [](T& t) -> auto& { return t.config.max_clock_drift; },
           "of other clocks that is believed"),
@@ -246,9 +249,9 @@ Keys<GroupDraft> make_group_keys() {
   Key<T> lag{.info = {.name = "lag_alert",
                       .values = "duration",
                       .help = "when a target lags more an event says so (default: "
-                              "`max_replication_lag_ms`)"}};
+                              "`max_replication_lag_ms`); can be reloaded"}};
   lag.take = [](T& into, const Value& given) {
-    return read_value(given, into.config.lag_alert.emplace());
+    return read_value(given, into.config.alerts.lag.emplace());
   };
   keys.push_back(std::move(lag));
   return keys;
@@ -308,7 +311,7 @@ void add_failover_keys(Keys<GroupDraft>& keys) {
       "the primary moves by itself when it does not answer"));
   keys.push_back(key<T>(
       "failover_check_interval", [](T& t) -> auto& { return t.config.failover.check_interval; },
-      "between looks at the primary"));
+      "between looks at the primary; half of it after one that failed"));
   keys.push_back(key<T>(
       "failover_check_timeout", [](T& t) -> auto& { return t.config.failover.check_timeout; },
       "of a look"));

@@ -1,10 +1,8 @@
 #include "service/service.h"
 
 #include <cstdio>
-#include <set>
 #include <utility>
 
-#include "godwit/replication_manager.h"
 #include "service/request.h"
 #include "world/context.h"
 #include "world/signal.h"
@@ -18,24 +16,6 @@ constexpr Duration kLook = std::chrono::milliseconds(10);
 
 /// For those who mistype; not for those who guess.
 constexpr Rate kWrongTokens{.per_second = 10, .burst = 100};
-
-Rate rate_of(const ApiConfig& api) {
-  const std::uint32_t burst = api.rate_burst > 0 ? api.rate_burst : 2 * api.rate_limit;
-  return {.per_second = static_cast<double>(api.rate_limit), .burst = static_cast<double>(burst)};
-}
-
-/// The keys whose values differ, those that only one of both has too.
-std::set<std::string> changed_keys(const Config& before, const Config& now) {
-  std::set<std::string> changed;
-  for (const auto& [key, value] : before.settings) {
-    const auto other = now.settings.find(key);
-    if (other == now.settings.end() || other->second != value) changed.insert(key);
-  }
-  for (const auto& [key, value] : now.settings) {
-    if (!before.settings.contains(key)) changed.insert(key);
-  }
-  return changed;
-}
 
 void tell_closing(LineLog& log, const GroupClosing& closing) {
   if (!closing.report) {
@@ -69,9 +49,9 @@ Service::Service(World& world, Config config, Reader reader, std::ostream& log)
       reader_(std::move(reader)),
       log_(world, log, config_.log),
       events_(std::make_shared<EventHub>(world)),
-      groups_(world, log_, events_),
-      jobs_(world),
       calls_(world),
+      groups_(world, log_, calls_, events_),
+      jobs_(world),
       rate_limit_(rate_of(config_.api)),
       wrong_tokens_(kWrongTokens),
       helpers_(world.executor()),
@@ -166,75 +146,13 @@ asio::awaitable<void> Service::close() {
   groups_.let_go();
 }
 
-Task<void> Service::apply_workers(const ReplicationConfig& group, const ReplicaTarget& target) {
-  GODWIT_CO_TRY(ServedGroup * served, groups_.find(group.name));
-  auto set = [store = served->store.get(), name = target.name,
-              bounds = WorkerBounds{.least = target.workers, .most = target.most_workers}] {
-    return ReplicationManager(*store).set_workers(name, bounds);
-  };
-  co_return co_await calls_.quick(std::move(set));
-}
-
-/// Whether `key` can change while we run; then it has.
-Task<bool> Service::apply(const std::string& key, const Config& fresh) {
-  if (key.starts_with("log.")) {
-    config_.log = fresh.log;
-    log_.configure(config_.log);
-    co_return true;
-  }
-  if (key.starts_with("api.read_token") || key.starts_with("api.operate_token")) {
-    config_.api.read_token = fresh.api.read_token;
-    config_.api.operate_token = fresh.api.operate_token;
-    co_return true;
-  }
-  if (key.starts_with("api.rate_")) {
-    config_.api.rate_limit = fresh.api.rate_limit;
-    config_.api.rate_burst = fresh.api.rate_burst;
-    rate_limit_.configure(rate_of(config_.api));
-    co_return true;
-  }
-  if (key == "api.max_body") config_.api.max_body = fresh.api.max_body;
-  if (key == "api.request_timeout") config_.api.request_timeout = fresh.api.request_timeout;
-  if (key == "api.metrics_alias") config_.api.metrics_alias = fresh.api.metrics_alias;
-  if (key == "node.drain") config_.node.drain = fresh.node.drain;
-  if (key == "api.max_body" || key == "api.request_timeout" || key == "api.metrics_alias" ||
-      key == "node.drain") {
-    co_return true;
-  }
-  if (!key.ends_with(".workers") && !key.ends_with(".most_workers")) co_return false;
-  for (const ReplicationConfig& group : fresh.groups) {
-    for (const ReplicaTarget& target : group.targets) {
-      const std::string own = "groups." + group.name + ".targets." + target.name + ".";
-      if (!key.starts_with(own)) continue;
-      GODWIT_CO_CHECK(co_await apply_workers(group, target));
-      co_return true;
-    }
-  }
-  co_return false;
-}
-
 Task<ReloadReport> Service::reload() {
   Reader reader = reader_;
   auto fresh = co_await run_blocking(world_, std::move(reader));
   if (!fresh) co_return std::unexpected(std::move(fresh).error());
-  ReloadReport report;
-  for (const std::string& key : changed_keys(config_, *fresh)) {
-    const Result<bool> applied = co_await apply(key, *fresh);
-    if (!applied) {
-      report.refused.push_back({key, applied.error().to_string()});
-    } else if (*applied) {
-      report.applied.push_back(key);
-      // Another reload compares with what holds now; what was refused is refused again.
-      const auto now = fresh->settings.find(key);
-      if (now == fresh->settings.end()) {
-        config_.settings.erase(key);
-      } else {
-        config_.settings[key] = now->second;
-      }
-    } else {
-      report.refused.push_back({key, "takes a restart"});
-    }
-  }
+  Reload taking({.config = config_, .log = log_, .rate_limit = rate_limit_, .groups = groups_},
+                *fresh);
+  ReloadReport report = co_await taking.run();
   for (const std::string& key : report.applied) {
     const std::array fields{LogField{"key", key}};
     log_.line(LogLevel::info, "reloaded", {}, fields);

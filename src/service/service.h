@@ -15,19 +15,10 @@
 #include "service/jobs.h"
 #include "service/line_log.h"
 #include "service/rate_limit.h"
+#include "service/reload.h"
 #include "world/signal.h"
 
 namespace godwit::service {
-
-/// What a reload did.
-struct ReloadReport {
-  struct Refused {
-    std::string key;
-    std::string why;
-  };
-  std::vector<std::string> applied;
-  std::vector<Refused> refused;
-};
 
 /// The daemon in all but its process: groups, jobs and the API over them.
 /// Concurrency: the World's executor.
@@ -46,7 +37,7 @@ class Service {
   /// Answers no more requests than those under way, and gives those some seconds; then waits up to
   /// [node] drain until every target has everything. Says in the log what is left.
   [[nodiscard]] asio::awaitable<void> close();
-  /// Takes what can be taken of the config as it is now: levels, tokens, limits, workers.
+  /// Takes what can be taken of the config as it is now; see Reload.
   /// Failure: that of reading it; then nothing has changed.
   [[nodiscard]] Task<ReloadReport> reload();
 
@@ -63,7 +54,6 @@ class Service {
   /// Bodies that are stored while they come in.
   [[nodiscard]] Budget& uploads() { return uploads_; }
   [[nodiscard]] bool is_ready() const { return ready_; }
-  /// Of callers who may call.
   [[nodiscard]] RateLimit& rate_limit() { return rate_limit_; }
   /// Of those who show a wrong token, or none.
   [[nodiscard]] RateLimit& wrong_tokens() { return wrong_tokens_; }
@@ -79,18 +69,15 @@ class Service {
   [[nodiscard]] Result<void> listen();
   static asio::awaitable<void> keep_history(Service& service);
   static asio::awaitable<void> stop_server(http::Server& server, Duration grace);
-  [[nodiscard]] Task<void> apply_workers(const ReplicationConfig& group,
-                                         const ReplicaTarget& target);
-  [[nodiscard]] Task<bool> apply(const std::string& key, const Config& fresh);
 
   World& world_;
   Config config_;
   Reader reader_;
   LineLog log_;
   std::shared_ptr<EventHub> events_;
+  Calls calls_;
   Groups groups_;
   Jobs jobs_;
-  Calls calls_;
   Budget bodies_;
   Budget uploads_;
   RateLimit rate_limit_;

@@ -10,6 +10,10 @@ namespace {
 
 const std::string kGroup = "/api/v1/groups/g";
 
+bool is_refused(const Told& told, const std::string& why) {
+  return told.body.find(why) != std::string::npos;
+}
+
 TEST_F(ServiceTest, it_is_ready_once_its_groups_are_open) {
   open();
   const Told ready = ask("GET", "/readyz");
@@ -114,6 +118,64 @@ TEST_F(ServiceTest, a_reload_takes_what_it_can_and_says_what_it_cannot) {
   EXPECT_EQ(again.json()["refused"].size(), 2U);
   group = "mode = \"nonsense\"\n";
   EXPECT_EQ(ask("POST", "/api/v1/reload").status, 400U);
+}
+
+TEST_F(ServiceTest, a_reload_adds_and_removes_targets_and_says_which_it_cannot) {
+  open();
+  ASSERT_EQ(ask("PUT", kGroup + "/objects/k", "1").status, 200U);
+  ASSERT_TRUE(settled());
+  stores = {"a", "b", "d"};
+  targets = R"({ store = "b", priority = 3 }, { store = "d", workers = 3 })";
+  group = "queue_alert = 7\nlag_alert = \"9s\"\n";
+  const Told told = ask("POST", "/api/v1/reload");
+  EXPECT_EQ(told.json()["applied"],
+            Json({"groups.g.lag_alert", "groups.g.queue_alert", "groups.g.targets.c.store",
+                  "groups.g.targets.d.store", "groups.g.targets.d.workers", "stores.c.url",
+                  "stores.d.url"}))
+      << told.body;
+  ASSERT_EQ(told.json()["refused"].size(), 1U) << told.body;
+  EXPECT_EQ(told.json()["refused"][0]["key"], "groups.g.targets.b.priority");
+  ASSERT_TRUE(settled());
+  EXPECT_EQ(contents("d/k"), "1");
+  const Json status = ask("GET", kGroup).json();
+  ASSERT_EQ(status["targets"].size(), 2U) << status.dump();
+  EXPECT_EQ(status["targets"][1]["name"], "d");
+  EXPECT_EQ(service_->groups().find("g").value()->config->alerts.queue, 7U);
+  EXPECT_TRUE(ask("POST", "/api/v1/reload").json()["applied"].empty());
+}
+
+TEST_F(ServiceTest, a_reload_finds_done_what_an_operator_did_before) {
+  open();
+  stores = {"a", "b", "d"};
+  targets = R"({ store = "b" })";
+  ASSERT_EQ(ask("DELETE", kGroup + "/targets/c").status, 204U);
+  const Told removed = ask("POST", "/api/v1/reload");
+  EXPECT_EQ(removed.json()["applied"],
+            Json({"groups.g.targets.c.store", "stores.c.url", "stores.d.url"}))
+      << removed.body;
+  ASSERT_EQ(ask("POST", kGroup + "/targets", R"({"store": "d"})").status, 201U);
+  targets = R"({ store = "b" }, { store = "d" })";
+  const Told added = ask("POST", "/api/v1/reload");
+  EXPECT_EQ(added.json()["applied"], Json({"groups.g.targets.d.store"})) << added.body;
+  EXPECT_TRUE(added.json()["refused"].empty());
+}
+
+TEST_F(ServiceTest, a_reload_keeps_a_target_that_is_primary_or_needed) {
+  group = "mode = \"semi_sync\"\nmin_sync_replicas = 2\n";
+  open();
+  ASSERT_TRUE(settled());
+  targets = R"({ store = "b" })";
+  EXPECT_EQ(ask("POST", "/api/v1/reload").status, 400U) << "the config contradicts itself";
+  EXPECT_TRUE(is_refused(ask("DELETE", kGroup + "/targets/c"), "min_sync_replicas"));
+  group = "mode = \"semi_sync\"\nmin_sync_replicas = 1\n";
+  Told told = ask("POST", "/api/v1/reload");
+  EXPECT_TRUE(is_refused(told, "min_sync_replicas")) << told.body;
+  targets = R"({ store = "b" }, { store = "c" })";
+  ASSERT_EQ(ask("POST", kGroup + "/switchover", R"({"to": "c", "dry_run": false})").status, 200U);
+  targets = R"({ store = "b" })";
+  told = ask("POST", "/api/v1/reload");
+  EXPECT_TRUE(is_refused(told, "it is the primary")) << told.body;
+  EXPECT_EQ(ask("GET", kGroup).json()["primary"], "c");
 }
 
 TEST_F(ServiceTest, log_lines_are_text_or_json_of_the_level_that_is_wanted) {

@@ -32,11 +32,10 @@ class ServiceTest : public testing::Test {
     std::string text = "[node]\ndata_dir = \"" + path("data") + "\"\ndrain = \"5s\"\n" +
                        "[api]\nlisten = \"127.0.0.1:0\"\n" + api +
                        "[log]\nlevel = \"debug\"\nslow = \"" + slow + "\"\n";
-    for (const char* name : {"a", "b", "c"}) {
-      text += "[stores." + std::string(name) + "]\nurl = \"file://" + path(name) + "\"\n";
+    for (const std::string& name : stores) {
+      text += "[stores." + name + "]\nurl = \"file://" + path(name) + "\"\n";
     }
-    return text + "[groups.g]\nprimary = \"a\"\n" + group +
-           "targets = [{ store = \"b\" }, { store = \"c\" }]\n";
+    return text + "[groups.g]\nprimary = \"a\"\n" + group + "targets = [" + targets + "]\n";
   }
   [[nodiscard]] std::string path(const std::string& name) const { return home_.path(name); }
   [[nodiscard]] Result<Config> read_config() {
@@ -109,6 +108,8 @@ class ServiceTest : public testing::Test {
 
   std::string api;    ///< further keys of [api]
   std::string group;  ///< of the group
+  std::vector<std::string> stores{"a", "b", "c"};
+  std::string targets = R"({ store = "b" }, { store = "c" })";
   std::string slow = "10s";
   std::string token;  ///< that is sent
   test::FakeWorld home_;

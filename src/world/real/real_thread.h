@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <functional>
 #include <thread>
 
@@ -15,6 +17,10 @@ class RealThread {
   RealThread& operator=(RealThread&&) noexcept = default;
   ~RealThread() { join(); }
 
+  /// That this machine can run at once.
+  [[nodiscard]] static std::size_t most_at_once() {
+    return std::max<std::size_t>(std::thread::hardware_concurrency(), 1);
+  }
   /// Waits for the end of the work. Not from within it.
   void join() {
     if (thread_.joinable()) thread_.join();

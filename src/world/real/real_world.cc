@@ -13,13 +13,16 @@
 #include <random>
 
 #include "world/real/blocking_pool.h"
+#include "world/real/event_loop.h"
 #include "world/real/real_disk.h"
 
 namespace godwit {
 
 struct RealWorld::Impl {
   explicit Impl(const RealWorldOptions& options)
-      : io(1),
+      : loop(options.loop),
+        own(1),
+        io(loop ? loop->io() : own),
         signals(io),
         hangups(io),
         generator(std::random_device()()),
@@ -34,7 +37,9 @@ struct RealWorld::Impl {
     });
   }
 
-  asio::io_context io;
+  std::shared_ptr<EventLoop> loop;
+  asio::io_context own;
+  asio::io_context& io;
   asio::signal_set signals;
   asio::signal_set hangups;
   RealDisk disk;

@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 
+#include "godwit/event_loop.h"
 #include "world/world.h"
 
 namespace godwit {
@@ -10,10 +11,12 @@ namespace godwit {
 struct RealWorldOptions {
   /// The most threads for work that blocks: files, name lookups. They are begun as it comes.
   std::size_t blocking_threads = 4;
+  /// The engine thread, shared with other worlds. Null: the caller of `run` is it.
+  std::shared_ptr<EventLoop> loop;
 };
 
-/// The machine itself: its clocks, its chance, its disk, one engine thread (the caller of `run`)
-/// and a bounded pool for work that blocks.
+/// The machine itself: its clocks, its chance, its disk, one engine thread and a bounded pool for
+/// work that blocks.
 ///
 /// The pool's queue is as long as its users allow: each holds one place per operation under way.
 class RealWorld final : public World {
@@ -22,7 +25,8 @@ class RealWorld final : public World {
   RealWorld(RealWorld&&) = delete;
   ~RealWorld() override;
 
-  /// Runs `main` and all that it awaits on this thread; returns when it has ended.
+  /// Runs `main` and all that it awaits on this thread; returns when it has ended. Not of a world
+  /// that has a loop.
   void run(asio::awaitable<void> main);
   /// Calls `action` on the engine thread at each SIGINT or SIGTERM while `run` is running.
   void on_interrupt(std::function<void()> action);
