@@ -63,6 +63,30 @@ class Clocked final : public ForwardingStore {
   std::vector<MonoTime>& looks_;
 };
 
+/// Gives no answer while `hangs`.
+class Hung final : public ForwardingStore {
+ public:
+  Hung(std::unique_ptr<Store> inner, const bool& hangs)
+      : ForwardingStore(std::move(inner)), hangs_(hangs) {}
+  Task<ObjectInfo> head(const Context& context, const std::string& key) override {
+    GODWIT_CO_CHECK(co_await hang(context));
+    co_return co_await inner().head(context, key);
+  }
+  Task<PutResult> put(const Context& context, const std::string& key, Upload upload,
+                      const PutOptions& options) override {
+    GODWIT_CO_CHECK(co_await hang(context));
+    co_return co_await inner().put(context, key, upload, options);
+  }
+
+ private:
+  Task<void> hang(const Context& context) const {
+    if (hangs_) (void)co_await context.world().sleep_until(context.deadline(), context.cancel());
+    co_return context.check();
+  }
+
+  const bool& hangs_;
+};
+
 class MuteCoordinator : public GroupTest {
  protected:
   Coordinator& coordinator() override {
@@ -364,6 +388,19 @@ TEST_F(Automatic, a_lost_primary_is_replaced_within_five_seconds) {
   ASSERT_EQ(moves_.size(), 1U);
   EXPECT_TRUE(moves_[0].automatic);
   EXPECT_EQ(moves_[0].kind, MoveKind::failover);
+  EXPECT_EQ(group_->epoch(), 2U);
+}
+
+TEST_F(Automatic, a_primary_that_hangs_just_after_it_was_asked_is_replaced_within_five_seconds) {
+  bool hangs = false;
+  GroupStores stores;
+  for (const char* name : {"a", "b"}) stores[name] = store(name);
+  stores["p"] = std::make_unique<Hung>(store("p"), hangs);
+  group_ = open(std::move(stores)).value();
+  ASSERT_TRUE(put("k", "1"));
+  wait(until_next(world_, 1s) + 1ms);
+  hangs = true;
+  EXPECT_LE(silence(), 4500ms);
   EXPECT_EQ(group_->epoch(), 2U);
 }
 

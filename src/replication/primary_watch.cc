@@ -15,13 +15,16 @@ asio::awaitable<void> PrimaryWatch::watch() {
   const Context context = this->context();
   const FailoverConfig& config = engine_.config.failover;
   while (!context.cancel().cancelled()) {
+    const MonoTime begun = engine_.world.mono_now();
     co_await check();
     if (config.automatic && is_lost() && engine_.gate.is_open()) {
       const bool may = co_await may_fail_over();
       if (may) co_await fail_over();
     }
     if (failures_ > 0) {
-      (void)co_await context.sleep(until_next(engine_.world, config.check_interval / 2));
+      // One that hung has waited long enough.
+      const MonoTime next = begun + config.check_interval / 2;
+      (void)co_await engine_.world.sleep_until(next, context.cancel());
     } else {
       co_await engine_.activity.rest(context, config.check_interval);
     }
