@@ -15,6 +15,8 @@ constexpr Duration kProbeWhenDown = std::chrono::seconds(2);
 constexpr Duration kProbeOnceMore = std::chrono::milliseconds(500);
 /// How often is looked at what waits for a target to which nothing is delivered.
 constexpr Duration kLookAtBacklog = std::chrono::seconds(1);
+/// How often is looked whether all that a comparison asked for is done.
+constexpr Duration kLookAtCompares = std::chrono::milliseconds(20);
 
 /// Lets others see how far a comparison is.
 class Showing {
@@ -192,7 +194,7 @@ Task<void> TargetAgent::compare() {
     auto* queue = engine_.journal.target(target_.config.name);
     if (queue == nullptr) co_return fail(Code::not_found, "the target was removed");
     if (queue->compares() == 0) co_return Result<void>();
-    (void)co_await context.sleep(std::chrono::milliseconds(100));
+    (void)co_await context.sleep(kLookAtCompares);
   }
 }
 
