@@ -135,26 +135,49 @@ void wait_until_caught_up(ReplicatedStore& store) {
   }
 }
 
+/// Writers that put one object after the other, each from the callback of the one before.
+class Chains {
+ public:
+  Chains(ReplicatedStore& store, std::string prefix) : store_(store), prefix_(std::move(prefix)) {}
+
+  /// Returns when all is put.
+  void run() {
+    for (int i = 0; i < kWriters; ++i) put_next();
+    for (int i = 0; i < kWriters; ++i) ended_.acquire();
+  }
+  [[nodiscard]] const Latencies& latencies() const { return latencies_; }
+
+ private:
+  void put_next() {
+    const int number = next_++;
+    if (number >= kPuts) {
+      ended_.release();
+      return;
+    }
+    const auto begin = Clock::now();
+    must(store_.put_async(prefix_ + key_of(number), bytes_, {},
+                          [this, begin](Result<Receipt> receipt) {
+                            must(std::move(receipt));
+                            latencies_.add(Clock::now() - begin);
+                            put_next();
+                          }));
+  }
+
+  ReplicatedStore& store_;
+  const std::string prefix_;
+  const std::string bytes_ = std::string(kSmall, 'g');
+  std::atomic<int> next_ = 0;
+  Latencies latencies_;  // of the engine's thread
+  std::counting_semaphore<> ended_{0};
+};
+
 void put_through(ReplicatedStore& store, const char* what, const std::string& prefix,
                  const Measured& bare) {
-  const std::string bytes(kSmall, 'g');
-  std::counting_semaphore<> window(kWriters);
-  std::mutex mutex;
-  Latencies latencies;
+  Chains chains(store, prefix);
   const auto begin = Clock::now();
   const double cpu = cpu_seconds();
-  for (int i = 0; i < kPuts; ++i) {
-    window.acquire();
-    const auto put = Clock::now();
-    must(store.put_async(prefix + key_of(i), bytes, {}, [&, put](Result<Receipt> receipt) {
-      must(std::move(receipt));
-      const std::lock_guard lock(mutex);
-      latencies.add(Clock::now() - put);
-      window.release();
-    }));
-  }
-  for (int i = 0; i < kWriters; ++i) window.acquire();
-  print(what, begin, cpu, latencies, &bare);
+  chains.run();
+  print(what, begin, cpu, chains.latencies(), &bare);
 }
 
 void measure_puts(const std::array<std::string, 3>& places) {

@@ -12,7 +12,10 @@
 #include "sim/group_history.h"
 #include "sim/region.h"
 #include "sim/witness.h"
+#include "store/coding/coded_store.h"
+#include "store/coding/key_file.h"
 #include "store/memory/memory_store.h"
+#include "world/disk.h"
 #include "world/sim/sim_world.h"
 
 namespace godwit::sim {
@@ -26,6 +29,7 @@ constexpr std::size_t kMostViolations = 5;
 constexpr Duration kPatience = 2h;
 /// How long what was begun before a pause may still go on.
 constexpr Duration kUnderWay = 3s;
+const std::string kKeyFile = "/keys";
 
 /// One process: when it dies.
 struct Process {
@@ -44,14 +48,13 @@ class GroupLife {
         engine_([this] { return world_.random(); }),
         scheme_(memory_scheme()),
         landings_(world_.executor()) {
-    bare_["primary"] = open_bare("primary");
+    make_keys();
+    make_region("primary");
     for (std::uint64_t i = 0; i < scenario.targets; ++i) {
       const std::string name = "t" + std::to_string(i);
       names_.push_back(name);
-      bare_[name] = open_bare(name);
-      away_[name] = false;
+      make_region(name);
     }
-    away_["primary"] = false;
   }
 
   Outcome run() {
@@ -66,6 +69,27 @@ class GroupLife {
  private:
   std::unique_ptr<Store> open_bare(const std::string& name) {
     return scheme_.open(world_, StoreSpec{.scheme = "memory", .name = name}).value();
+  }
+  void make_region(const std::string& name) {
+    regions_[name] = open_bare(name);
+    plain_[name] = coded(name, open_bare(name));
+    away_[name] = false;
+  }
+  void make_keys() {
+    const std::string line = coding::new_key_line(world_, "k") + "\n";
+    (void)replace_file(world_.disk(), kKeyFile, as_bytes(line)).value();
+  }
+  /// As a process sees it that has the keys.
+  std::unique_ptr<Store> coded(const std::string& name, std::unique_ptr<Store> store) {
+    using Coded = GroupScenario::Coded;
+    const bool is_coded =
+        scenario_.coded == Coded::all || (scenario_.coded == Coded::targets && name != "primary");
+    if (!is_coded) return store;
+    coding::CodingSpec spec{.compression = coding::Compression::zstd, .min_size = 0};
+    spec.key_file = kKeyFile;
+    auto made = coding::with_coding(world_, std::move(store), spec);
+    // A process that has died cannot read its keys, and has no effect any more.
+    return process_.dead ? make_memory_store(world_, name) : std::move(made).value();
   }
   [[nodiscard]] bool strikes(double share) {
     return sim_storage::strikes([this] { return world_.random(); }, share);
@@ -150,7 +174,7 @@ class GroupLife {
     }
     coordinator_ = *std::move(agreed);
     GroupStores stores;
-    for (const auto& [name, store] : bare_) stores[name] = open(name);
+    for (const auto& [name, store] : plain_) stores[name] = open(name);
     const GroupSupport support{.engine = engine_,
                                .coordinator = *coordinator_,
                                .journal_directory = "/journal",
@@ -160,6 +184,7 @@ class GroupLife {
     auto opened = co_await Group::open(context_, config(), std::move(stores), support);
     if (opened) {
       group_ = *std::move(opened);
+      note_untold_move();
       co_return true;
     }
     outcome_.failures += 1;
@@ -188,13 +213,14 @@ class GroupLife {
     }
     if (scenario_.part_size > 0) config.part_size = scenario_.part_size;
     config.payload.keep = scenario_.payload;
-    for (const std::string& name : names_) {
-      TargetConfig target{.name = name, .region = name};
-      target.workers = 3;
-      target.max_attempts = static_cast<std::uint32_t>(scenario_.max_attempts);
-      config.targets.push_back(std::move(target));
-    }
+    for (const std::string& name : names_) config.targets.push_back(target(name));
     return config;
+  }
+  [[nodiscard]] TargetConfig target(const std::string& name) const {
+    TargetConfig target{.name = name, .region = name};
+    target.workers = 3;
+    target.max_attempts = static_cast<std::uint32_t>(scenario_.max_attempts);
+    return target;
   }
 
   /// As a process sees it: mortal, faulty, perhaps out of reach.
@@ -202,7 +228,8 @@ class GroupLife {
     const Faults* faults = name == "primary" ? &primary_faults_ : &target_faults_;
     auto guarded = with_border(open_bare(name), border(name));
     Testimony testimony{.step = [this] { step(); }, .dead = [this] { return process_.dead; }};
-    return with_chaos(with_witness(std::move(guarded), std::move(testimony)), faults);
+    auto store = with_chaos(with_witness(std::move(guarded), std::move(testimony)), faults);
+    return coded(name, std::move(store));
   }
 
   Border border(const std::string& name) {
@@ -212,7 +239,7 @@ class GroupLife {
                                    const PutOptions& options) { check_order(name, key, options); },
             .lateness = [this, name] { return lateness(group_ && group_->primary() == name); },
             .land = [this](asio::awaitable<void> put) { landings_.spawn(std::move(put)); },
-            .region = bare_.at(name).get()};
+            .region = regions_.at(name).get()};
   }
 
   [[nodiscard]] std::optional<Duration> lateness(bool of_primary) {
@@ -288,7 +315,7 @@ class GroupLife {
     MemoryBody body(bytes);
     const Upload upload{.body = &body, .size = bytes.size()};
     const PutOptions options;
-    (void)co_await bare_.at(name)->put(context_, key, upload, options);
+    (void)co_await regions_.at(name)->put(context_, key, upload, options);
   }
 
   /// Somebody else writes to the primary, or removes there. It is there at once, and told later.
@@ -296,7 +323,8 @@ class GroupLife {
     const std::string key = "k" + std::to_string(draw(scenario_.keys));
     const bool removes = strikes(scenario_.removals);
     ClientWrite& write = history_.begin(key, removes);
-    Store& primary = *bare_.at(group_->primary());
+    Store& primary = *regions_.at(group_->primary());
+    newest_.erase(group_->primary() + "/" + key);
     if (removes) {
       (void)co_await primary.remove(context_, std::span(&key, 1));
     } else {
@@ -354,25 +382,38 @@ class GroupLife {
       options.kind = MoveKind::failover;
       away_[group_->primary()] = draw(2) == 0;
     }
+    ++moving_;
     const auto report = co_await group_->move_primary(context_.with_timeout(60s), options);
+    --moving_;
     if (!process_.dead && !report) outcome_.failures += 1;
+  }
+
+  void risk_all() {
+    for (const std::string& key : history_.keys()) {
+      at_risk_.insert(key);
+      forgiven_.insert(key);
+    }
+  }
+
+  /// The process before died when the coordinator knew of its move, and nobody else did.
+  void note_untold_move() {
+    if (group_->epoch() <= std::max(epoch_, 1U)) return;
+    epoch_ = group_->epoch();
+    ++moves_;
+    risk_all();
   }
 
   /// Another store is the primary, and has not taken a write yet.
   void moved(const MoveReport& report) {
     ++moves_;
     outcome_.moves += 1;
+    paused_.erase(report.to);
     if (report.epoch <= epoch_) violate("the epoch does not grow");
     epoch_ = report.epoch;
     if (report.kind == MoveKind::switchover && !report.at_risk.empty()) {
       violate("a switchover puts writes at risk");
     }
-    if (!report.exact) {
-      for (const std::string& key : history_.keys()) {
-        at_risk_.insert(key);
-        forgiven_.insert(key);
-      }
-    }
+    if (!report.exact) risk_all();
     for (const WriteAtRisk& write : report.at_risk) {
       check_payload(report, write);
       at_risk_.insert(write.key);
@@ -462,7 +503,7 @@ class GroupLife {
 
   asio::awaitable<std::optional<std::string>> held(std::string name, std::string key) {
     const GetOptions options;
-    auto got = co_await bare_.at(name)->get(context_, key, options);
+    auto got = co_await plain_.at(name)->get(context_, key, options);
     if (!got) co_return std::nullopt;
     auto bytes = co_await read_all(*got->body, kMiB);
     co_return bytes ? std::optional(*std::move(bytes)) : std::nullopt;
@@ -483,7 +524,7 @@ class GroupLife {
   /// The version that the primary shows is the one that its writer was told.
   asio::awaitable<void> check_version(std::string key) {
     const auto body = co_await held("primary", key);
-    const auto there = co_await look(context_, *bare_.at("primary"), key);
+    const auto there = co_await look(context_, *plain_.at("primary"), key);
     // One that was a target's copy of what others had put back has the version of that.
     if (!body || !there || !*there || !source_of(**there).empty()) co_return;
     const ClientWrite* write = history_.acknowledged_with(key, *body);
@@ -524,7 +565,7 @@ class GroupLife {
 
   void check_pause(const std::string& name, const std::string& key) {
     const auto paused = paused_.find(name);
-    if (paused == paused_.end() || key.starts_with(kOwnKeys)) return;
+    if (paused == paused_.end() || moving_ + moves_ > 0 || key.starts_with(kOwnKeys)) return;
     if (world_.mono_now() - paused->second > kUnderWay) violate(name + " is paused, but is asked");
   }
 
@@ -560,9 +601,18 @@ class GroupLife {
     const MonoTime latest = world_.mono_now() + kPatience;
     while (!settled() && world_.mono_now() < latest) {
       for (const std::string& name : names_) co_await redrive(name);
+      for (const TargetStatus& status : group_->status()) {
+        if (status.why_failed.contains("fill it anew")) co_await fill_anew(status.name);
+      }
       (void)co_await context_.sleep(1s);
     }
     if (!settled()) violate("not settled after hours");
+  }
+
+  /// A primary that was lost before it got its marker: the operator does as he is told.
+  asio::awaitable<void> fill_anew(std::string name) {
+    (void)co_await group_->remove_target(name);
+    (void)co_await group_->add_target(context_.with_timeout(20s), target(name), open(name));
   }
 
   [[nodiscard]] bool settled() const {
@@ -595,13 +645,13 @@ class GroupLife {
   asio::awaitable<void> check_end_of(std::string key) {
     co_await check_version(key);
     const std::string primary = group_->primary();
-    const auto at_primary = co_await look(context_, *bare_.at(primary), key);
+    const auto at_primary = co_await look(context_, *plain_.at(primary), key);
     const auto body = co_await held(primary, key);
     const std::uint64_t since = forgiven_.contains(key) ? 0 : history_.acknowledged(key);
     if (auto wrong = history_.judge(key, body, since)) {
       violate("in the end " + *wrong);
     }
-    for (const auto& [name, store] : bare_) {
+    for (const auto& [name, store] : plain_) {
       const auto there = co_await look(context_, *store, key);
       const auto copy = co_await held(name, key);
       const bool same = copy == body && (!body || says_the_same(**there, **at_primary));
@@ -617,7 +667,9 @@ class GroupLife {
   Context context_;
   kv::SimEngine engine_;
   SchemeInfo scheme_;
-  std::map<std::string, std::unique_ptr<Store>> bare_;
+  std::map<std::string, std::unique_ptr<Store>> regions_;
+  /// What the regions hold, as whoever has the keys reads it.
+  std::map<std::string, std::unique_ptr<Store>> plain_;
   std::map<std::string, bool> away_;
   std::vector<std::string> names_;
   std::vector<std::string> untold_;  // keys that others have changed at the primary
@@ -637,6 +689,7 @@ class GroupLife {
   LateWrites late_;
   bool healed_in_life_ = false;
   std::map<std::string, MonoTime> paused_;
+  std::size_t moving_ = 0;
   std::map<std::string, std::map<std::string, std::string>> foreign_;
   Process process_;
   std::unique_ptr<LocalCoordinator> coordinator_;

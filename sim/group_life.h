@@ -27,6 +27,9 @@ struct ClockJumps {
 
 /// One kind of life of a replicated store; a seed makes it a certain one.
 struct GroupScenario {
+  /// Which stores compress and seal what they hold (store/coding).
+  enum class Coded : std::uint8_t { none, targets, all };
+
   std::string name;
   std::string about;
   replication::Mode mode = replication::Mode::async;
@@ -41,6 +44,7 @@ struct GroupScenario {
   Duration longest_idle = std::chrono::milliseconds(200);  ///< of a client, after a call
   /// Larger bodies are put in parts of so many bytes; 0: none is.
   std::uint64_t part_size = 0;
+  Coded coded = Coded::none;
   JournalPayload payload = JournalPayload::none;
   double slow_bodies = 0;  ///< share of puts whose bytes come in slowly, and may break off
   double removals = 0.25;  ///< share of writes
@@ -78,7 +82,8 @@ struct GroupScenario {
 ///    as acknowledged holds that write, or a later one; it names as many as the mode asks for.
 /// 3. A target that is said to have caught up holds all that was acknowledged.
 /// 4. No target is ever given a version that is older than what it holds.
-/// 5. Once a target was paused, and what was under way is over, nothing of users is asked of it.
+/// 5. Once a target was paused, and what was under way is over, nothing of users is asked of it,
+///    but by a move of the primary and for what that has left open.
 /// 6. What others put into a target, under keys that nobody writes here, stays as it is.
 /// 7. In the end each store holds, of each key, the last write that was acknowledged, or a later
 ///    one of which nobody was told; what failed for certain is nowhere; all targets are as the

@@ -6,6 +6,7 @@ namespace {
 
 Taker group(GroupScenario& into, const std::string& file) {
   using replication::Mode;
+  using Coded = GroupScenario::Coded;
   return table(
       {{"mode", choice<Mode>(into.mode, {{"sync", Mode::sync},
                                          {"semi_sync", Mode::semi_sync},
@@ -14,6 +15,9 @@ Taker group(GroupScenario& into, const std::string& file) {
        {"targets", count(into.targets)},
        {"in_memory", count(into.in_memory)},
        {"part_size", count(into.part_size)},
+       {"coded",
+        choice<Coded>(into.coded,
+                      {{"none", Coded::none}, {"targets", Coded::targets}, {"all", Coded::all}})},
        {"payload", choice<JournalPayload>(into.payload, {{"none", JournalPayload::none},
                                                          {"inline", JournalPayload::inlined}})},
        {"max_attempts", count(into.max_attempts)}},

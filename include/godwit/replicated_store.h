@@ -225,8 +225,8 @@ class ReplicatedStore {
   /// precondition_failed while the primary is being moved; invalid_argument where those that remain
   /// are fewer than `min_sync_replicas`.
   [[nodiscard]] Result<void> remove_target(std::string_view target);
-  /// Nothing is sent to it, nor read from it; what it misses waits in the journal. Not kept over a
-  /// restart.
+  /// Nothing is sent to it, nor read from it, but for what a failover finds nowhere else; what it
+  /// misses waits in the journal. Not kept over a restart.
   [[nodiscard]] Result<void> pause(std::string_view target);
   /// Failure: precondition_failed for one that is not paused.
   [[nodiscard]] Result<void> resume(std::string_view target);

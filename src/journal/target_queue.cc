@@ -21,6 +21,7 @@ TargetQueue::TargetQueue(TargetName name, const TargetRow& row, std::size_t most
     lanes_[i].floor = row.floor;
   }
   knows_keys_unloaded_ = unloaded() == 0;
+  if (must_compare() && context_.known > 0) unsure_until_ = context_.quiet_from;
   if (row.dead > 0) look_for_graves();
   refill();
 }
@@ -276,6 +277,7 @@ void TargetQueue::redrive(const std::string& key) {
 void TargetQueue::collapse() {
   context_.world.mark("a backlog collapses");
   const WallTime since = backlog().oldest.value_or(context_.world.wall_now());
+  if (unloaded() > 0) unsure_until_ = std::max(unsure_until_, context_.quiet_from);
   std::vector<Sequence> intents;
   for (auto each = entries_.begin(); each != entries_.end();) {
     Entry& entry = each->second;
@@ -285,6 +287,7 @@ void TargetQueue::collapse() {
       ++each;
       continue;
     }
+    unsure_until_ = std::max(unsure_until_, doubted_until(each->first));
     if (entry.intent != 0) intents.push_back(entry.intent);
     intents.insert(intents.end(), entry.asked.begin(), entry.asked.end());
     since_.erase(since_.find(entry.task.since));

@@ -112,8 +112,11 @@ class TargetQueue {
 
   /// A dead letter becomes a task again.
   void redrive(const std::string& key);
-  /// Drops all tasks that are not under way: the target must be compared as a whole.
+  /// Drops all tasks that are not under way: the target must be compared as a whole. What was in
+  /// doubt of them is not known key by key any more: see `unsure_until`.
   void collapse();
+  /// A comparison that ends before then proves nothing: older writes of what was dropped may land.
+  [[nodiscard]] MonoTime unsure_until() const { return unsure_until_; }
   /// A comparison that began after the last collapse is done. See `collapses`.
   void resynced(std::uint64_t collapses);
   [[nodiscard]] std::uint64_t collapses() const { return collapses_; }
@@ -237,6 +240,7 @@ class TargetQueue {
   bool knows_keys_unloaded_ = false;  // they all are in there
   Sequence last_recovered_ = 0;       // place of what that process had not on disk
   std::optional<WallTime> resync_since_;
+  MonoTime unsure_until_ = MonoTime::min();
   std::uint64_t collapses_ = 0;
 };
 

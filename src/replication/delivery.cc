@@ -36,14 +36,14 @@ Plan settle_conflict(const KeyState& primary, const Sighting& target, ConflictPo
 }
 
 Plan plan_absent(const journal::Write& task, const Sighting& target, const Rules& rules) {
+  const bool ours = target.through_us || !target.source.empty();
   if (task.change == Change::compare) {
     // What others put there is not ours to remove.
-    if (!target.through_us) return {.step = Step::leave};
+    if (!ours) return {.step = Step::leave};
     const bool removed = rules.only_there == OnlyThere::removed;
     if (removed && rules.keeps_removed && !target.source.empty()) return {.step = Step::leave};
     return {.step = removed ? Step::remove : Step::adopt};
   }
-  const bool ours = target.through_us || !target.source.empty();
   if (ours && target.version <= task.version) return {.step = Step::remove};
   const KeyState removed{
       .version = task.version, .presence = Presence::deleted, .standing = Standing::primary};
@@ -74,10 +74,12 @@ Plan plan_noticed(const journal::Write& task, Sighting primary,
   return plan;
 }
 
-/// The target holds an object of ours, the primary one that others have put over it.
+/// The target holds an object of ours, the primary one that others have put over it. Where nobody
+/// else may have the target's, the primary's must be the later one.
 bool was_overwritten(const Sighting& primary, const Sighting& target, const Rules& rules) {
-  return rules.others_write && rules.only_there == OnlyThere::removed && !primary.through_us &&
-         primary.source.empty() && target.through_us;
+  const bool others = !primary.through_us && primary.source.empty();
+  if (!rules.others_write || !others || !target.through_us) return false;
+  return rules.only_there == OnlyThere::removed || primary.version.time > target.version.time;
 }
 
 }  // namespace
@@ -103,6 +105,7 @@ Plan plan_delivery(const journal::Write& task, const std::optional<Sighting>& pr
   if (behind && task.change != Change::compare && !primary->through_us) {
     return {.step = Step::notice};
   }
+  if (gone && rules.others_write && rules.overdue) return {.step = Step::notice};
   if (gone || (behind && task.change != Change::compare)) return {.step = Step::look_again};
   if (!primary && !target) return {.step = Step::nothing};
   if (!primary) return plan_absent(task, *target, rules);

@@ -56,6 +56,8 @@ struct Rules {
   bool doubted = false;
   /// What others write to the primary counts, and is no conflict; see Detection.
   bool others_write = false;
+  /// The task is older than what the primary may take to show a write.
+  bool overdue = false;
   /// What others removed at the primary stays at the target; see Detection.
   bool keeps_removed = false;
 };

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "replication/delivery.h"
 #include "replication/versioned.h"
 #include "store/layers/forwarding.h"
 #include "store/layers/metrics.h"
@@ -227,6 +228,34 @@ TEST_F(BehindTest, what_others_put_over_it_at_the_primary_is_noticed) {
   catch_up();
   EXPECT_EQ(held("a", "k"), "theirs");
   EXPECT_EQ(held("b", "k"), "theirs");
+}
+
+TEST(Plan, a_put_that_others_have_removed_at_the_primary_is_no_task_for_ever) {
+  const journal::Write task{.key = "k", .change = journal::Change::put};
+  Rules rules{.others_write = true};
+  EXPECT_EQ(plan_delivery(task, {}, {}, rules).step, Step::look_again) << "it may be slow";
+  rules.overdue = true;
+  EXPECT_EQ(plan_delivery(task, {}, {}, rules).step, Step::notice);
+  rules.others_write = false;
+  EXPECT_EQ(plan_delivery(task, {}, {}, rules).step, Step::look_again);
+}
+
+TEST(Plan, what_others_put_over_an_older_object_is_not_undone_by_a_primary_that_was_lost) {
+  const auto at = [](int seconds) {
+    return HybridTime::at(WallTime(std::chrono::seconds(seconds)));
+  };
+  const journal::Write task{.key = "k", .change = journal::Change::compare};
+  const Sighting theirs{
+      .version = {.epoch = 0, .time = at(20), .region = {}}, .size = 1, .etag = "t"};
+  Sighting lost{.version = {.epoch = 1, .time = at(10), .region = "p"},
+                .size = 2,
+                .etag = "l",
+                .through_us = true};
+  const Rules rules{.only_there = OnlyThere::acknowledged, .others_write = true};
+  EXPECT_EQ(plan_delivery(task, theirs, lost, rules).step, Step::notice);
+  lost.version.time = at(30);
+  EXPECT_EQ(plan_delivery(task, theirs, lost, rules).step, Step::adopt)
+      << "nobody else may have it";
 }
 
 }  // namespace

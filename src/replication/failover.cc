@@ -58,7 +58,9 @@ enum class Holders : std::uint8_t {
 asio::awaitable<Store*> holder(const Context& context, Engine& engine, const Store& store,
                                const journal::Write& write, Holders among) {
   for (const auto& [name, other] : engine.targets) {
-    if (other->store.get() == &store) continue;
+    // That of another group has objects of its own. One that is paused is asked: for a write that
+    // nobody else has, a moment's peace is no price.
+    if (other->store.get() == &store || other->state == State::failed) continue;
     const bool doubted = engine.journal.target(name)->is_doubted(write.key);
     if (doubted && among == Holders::lasting) continue;
     const auto there = co_await look(context, *other->store, write.key);

@@ -1,3 +1,4 @@
+#include "replication/versioned.h"
 #include "store/layers/forwarding.h"
 #include "support/group_fixture.h"
 
@@ -169,6 +170,27 @@ TEST_F(GroupTest, a_read_replica_never_becomes_primary) {
   const auto named = move({.kind = MoveKind::failover, .to = "a"});
   ASSERT_FALSE(named);
   EXPECT_EQ(named.error().message(), "'a' is a read replica");
+}
+
+TEST_F(GroupTest, a_failover_takes_nothing_from_a_store_that_another_group_has_taken) {
+  config_.part_size = kMiB;
+  start();
+  wait();
+  const Marker others{.group = "other", .target = "x", .epoch = 1, .primary = "x"};
+  behind_our_back("b", std::string(kMarkerKey), to_text(others));
+  wait(1min);
+  ASSERT_EQ(status("b").state, State::failed);
+  const Version newer{.epoch = 9, .time = {}, .region = "x"};
+  behind_our_back("b", "large", "theirs", {.metadata = with_version({}, newer)});
+  take_away("a");
+  ASSERT_TRUE(put("large", std::string(5 * kMiB, 'x')));  // not kept in memory
+  take_away("p");
+  bring_back("a");
+  wait(1min);
+  const auto report = move({.kind = MoveKind::failover, .to = "a"});
+  ASSERT_TRUE(report) << report.error().to_string();
+  ASSERT_EQ(report->at_risk.size(), 1U);
+  EXPECT_EQ(held("a", "large"), "(nothing)");
 }
 
 TEST_F(GroupTest, a_failover_names_the_writes_at_risk_and_they_heal_when_the_old_primary_returns) {

@@ -185,7 +185,14 @@ Task<TargetAgent::Arrived> TargetAgent::look_and_deliver(const Context& context,
   // counts, what is there does.
   const bool of_old = write.version.epoch < engine_.epoch;
   if (of_old && (journal::brings_object(write.change) || primary)) write.change = Change::compare;
+  const Duration age = engine_.world.wall_now() - task.since;
+  const bool overdue = age > engine_.config.late_write_window;
   const auto ours = sighting_of(primary);
+  if (overdue && ours && ours->through_us && ours->version < write.version) {
+    // An older write has landed late over it. Another target may have what the primary has not.
+    engine_.world.mark("the primary holds an older object than it acknowledged");
+    write.change = Change::compare;
+  }
   auto theirs = sighting_of(there);
   // Tokens of two kinds of stores prove nothing, and what is the same is no conflict, nor news.
   const bool noticed = write.change == Change::noticed;
@@ -204,6 +211,7 @@ Task<TargetAgent::Arrived> TargetAgent::look_and_deliver(const Context& context,
                     .only_there = deposed ? OnlyThere::acknowledged : OnlyThere::removed,
                     .doubted = doubted,
                     .others_write = engine_.config.detection.others_write,
+                    .overdue = overdue,
                     .keeps_removed = !engine_.config.detection.propagate_removals};
   const Plan plan = plan_delivery(write, ours, theirs, rules);
   // Once, however often it takes to settle it.

@@ -92,6 +92,7 @@ class TargetAgent {
   void give_up(const std::string& why);
   void compare_anew();
   [[nodiscard]] asio::awaitable<bool> compare_all();
+  [[nodiscard]] Task<void> compare_surely();
   [[nodiscard]] Task<void> compare();
   void note_health(Health before);
   void note_progress();

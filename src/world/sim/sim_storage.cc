@@ -104,7 +104,7 @@ FileStat stat_of(const Inode& inode) {
           .changed = inode.changed,
           .device = kDevice,
           .inode = inode.number,
-          .mode = directory ? 0755U : 0644U};
+          .mode = directory ? 0700U : 0600U};
 }
 
 void Inode::change(FileChange change) {
