@@ -282,12 +282,13 @@ void TargetQueue::collapse() {
   for (auto each = entries_.begin(); each != entries_.end();) {
     Entry& entry = each->second;
     entry.stored.reset();
+    // What stays in memory only is forgotten by a crash, but that the target must be compared.
+    unsure_until_ = std::max(unsure_until_, doubted_until(each->first));
     if (entry.state == State::taken || entry.state == State::burying ||
         entry.state == State::in_doubt) {
       ++each;
       continue;
     }
-    unsure_until_ = std::max(unsure_until_, doubted_until(each->first));
     if (entry.intent != 0) intents.push_back(entry.intent);
     intents.insert(intents.end(), entry.asked.begin(), entry.asked.end());
     since_.erase(since_.find(entry.task.since));

@@ -115,7 +115,8 @@ class TargetQueue {
   /// Drops all tasks that are not under way: the target must be compared as a whole. What was in
   /// doubt of them is not known key by key any more: see `unsure_until`.
   void collapse();
-  /// A comparison that ends before then proves nothing: older writes of what was dropped may land.
+  /// A comparison that begins before then proves nothing: older writes of what was dropped may
+  /// land.
   [[nodiscard]] MonoTime unsure_until() const { return unsure_until_; }
   /// A comparison that began after the last collapse is done. See `collapses`.
   void resynced(std::uint64_t collapses);

@@ -179,11 +179,10 @@ asio::awaitable<bool> TargetAgent::compare_all() {
 
 /// What was dropped with the backlog may have been under way, and land after a comparison.
 Task<void> TargetAgent::compare_surely() {
+  const MonoTime begun = engine_.world.mono_now();
   GODWIT_CO_CHECK(co_await compare());
   const auto* queue = engine_.journal.target(target_.config.name);
-  if (queue == nullptr || queue->unsure_until() <= engine_.world.mono_now()) {
-    co_return Result<void>();
-  }
+  if (queue == nullptr || queue->unsure_until() <= begun) co_return Result<void>();
   GODWIT_CO_CHECK(co_await engine_.world.sleep_until(queue->unsure_until(), context().cancel()));
   engine_.world.mark("a comparison is made again when nothing can land late any more");
   if (!target_.takes_deliveries()) co_return fail(Code::unavailable, "it is away");
