@@ -389,6 +389,12 @@ TEST_F(MuteCoordinator, while_nobody_knows_who_is_primary_nothing_is_written) {
 class Automatic : public GroupTest {
  protected:
   Automatic() { config_.failover.automatic = true; }
+  void start_with(std::unique_ptr<Store> primary) {
+    GroupStores stores;
+    for (const char* name : {"a", "b"}) stores[name] = store(name);
+    stores["p"] = std::move(primary);
+    group_ = open(std::move(stores)).value();
+  }
   /// Until a write succeeds.
   Duration silence() {
     const MonoTime begun = world_.mono_now();
@@ -415,10 +421,7 @@ TEST_F(Automatic, a_lost_primary_is_replaced_within_five_seconds) {
 
 TEST_F(Automatic, a_primary_that_hangs_just_after_it_was_asked_is_replaced_within_five_seconds) {
   bool hangs = false;
-  GroupStores stores;
-  for (const char* name : {"a", "b"}) stores[name] = store(name);
-  stores["p"] = std::make_unique<Hung>(store("p"), hangs);
-  group_ = open(std::move(stores)).value();
+  start_with(std::make_unique<Hung>(store("p"), hangs));
   ASSERT_TRUE(put("k", "1"));
   wait(until_next(world_, 1s) + 1ms);
   hangs = true;
@@ -442,10 +445,7 @@ TEST_F(Automatic, a_stall_below_the_detection_window_is_none) {
 TEST_F(Automatic, all_groups_of_a_process_look_at_their_primaries_at_the_same_moments) {
   wait(123ms);
   std::vector<MonoTime> looks;
-  GroupStores stores;
-  for (const char* name : {"a", "b"}) stores[name] = store(name);
-  stores["p"] = std::make_unique<Clocked>(world_, store("p"), looks);
-  group_ = open(std::move(stores)).value();
+  start_with(std::make_unique<Clocked>(world_, store("p"), looks));
   wait(10s);
   ASSERT_GE(looks.size(), 10U);
   for (std::size_t i = 1; i < looks.size(); ++i) {
@@ -455,10 +455,7 @@ TEST_F(Automatic, all_groups_of_a_process_look_at_their_primaries_at_the_same_mo
 
 TEST_F(Automatic, a_primary_that_nobody_writes_to_is_looked_at_seldom_until_a_write_comes) {
   std::vector<MonoTime> looks;
-  GroupStores stores;
-  for (const char* name : {"a", "b"}) stores[name] = store(name);
-  stores["p"] = std::make_unique<Clocked>(world_, store("p"), looks);
-  group_ = open(std::move(stores)).value();
+  start_with(std::make_unique<Clocked>(world_, store("p"), looks));
   wait(1min);
   const std::size_t before = looks.size();
   wait(1min);

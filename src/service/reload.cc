@@ -125,16 +125,19 @@ asio::awaitable<void> Reload::take_group(const ReplicationConfig& wanted) {
   // A new one takes a restart.
   if (!group) co_return;
   co_await take_alerts(**group, wanted);
-  for (const std::string& target : targets_of(changed_, wanted.name)) {
-    co_await take_target(**group, target, find(wanted, target));
+  const std::set<std::string> names = targets_of(changed_, wanted.name);
+  // Those that go last: another may be wanted in their stead, and then there are enough.
+  for (const bool stays : {true, false}) {
+    for (const std::string& name : names) {
+      const ReplicaTarget* target = find(wanted, name);
+      if ((target != nullptr) == stays) co_await take_target(**group, name, target);
+    }
   }
 }
 
 asio::awaitable<void> Reload::take_alerts(ServedGroup& group, const ReplicationConfig& wanted) {
   const std::string path = path_of(wanted.name);
-  if (!has_changed(path + "lag_alert") && !has_changed(path + "queue_alert")) {
-    co_return;
-  }
+  if (!has_changed(path + "lag_alert") && !has_changed(path + "queue_alert")) co_return;
   const auto set = co_await parts_.groups.set_alerts(group, wanted.alerts);
   settle(path + "lag_alert", set);
   settle(path + "queue_alert", set);
@@ -162,9 +165,7 @@ asio::awaitable<void> Reload::take_target(ServedGroup& group, const std::string&
 
 asio::awaitable<void> Reload::take_workers(ServedGroup& group, const ReplicaTarget& wanted) {
   const std::string path = path_of(group.config->name, wanted.name);
-  if (!has_changed(path + "workers") && !has_changed(path + "most_workers")) {
-    co_return;
-  }
+  if (!has_changed(path + "workers") && !has_changed(path + "most_workers")) co_return;
   const WorkerBounds bounds{.least = wanted.workers, .most = wanted.most_workers};
   const auto set = co_await parts_.groups.set_workers(group, wanted.name, bounds);
   settle(path + "workers", set);

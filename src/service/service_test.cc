@@ -160,6 +160,19 @@ TEST_F(ServiceTest, a_reload_finds_done_what_an_operator_did_before) {
   EXPECT_TRUE(added.json()["refused"].empty());
 }
 
+TEST_F(ServiceTest, a_reload_puts_a_target_in_the_stead_of_one_that_is_needed) {
+  group = "mode = \"semi_sync\"\nmin_sync_replicas = 1\n";
+  targets = R"({ store = "b" })";
+  open();
+  ASSERT_TRUE(settled());
+  targets = R"({ store = "c" })";
+  const Told told = ask("POST", "/api/v1/reload");
+  EXPECT_TRUE(told.json()["refused"].empty()) << told.body;
+  const Json status = ask("GET", kGroup).json();
+  ASSERT_EQ(status["targets"].size(), 1U) << status.dump();
+  EXPECT_EQ(status["targets"][0]["name"], "c");
+}
+
 TEST_F(ServiceTest, a_reload_keeps_a_target_that_is_primary_or_needed) {
   group = "mode = \"semi_sync\"\nmin_sync_replicas = 2\n";
   open();
