@@ -41,8 +41,9 @@ scenarios_for() {
 found_within() {
   local patch=$1 last=$2 found="" scenario seed
   for scenario in $(scenarios_for "$patch"); do
-    # A bug may also make a life go on for ever, or end the simulator.
-    if timeout 100 build/dev/sim/godwit_sim --scenario "$scenario" --seeds 1 "$last" \
+    # A bug may also make a life go on for ever, or end the simulator. The limit is of its own CPU
+    # seconds, for others may be at work beside it.
+    if (ulimit -t 100 && exec build/dev/sim/godwit_sim --scenario "$scenario" --seeds 1 "$last") \
         >"$clone/sim.log" 2>&1; then
       continue
     fi

@@ -4,60 +4,60 @@
 #include <array>
 #include <cstdio>
 #include <map>
-#include <nlohmann/json.hpp>
+#include <string_view>
 
-#include "base/utf8.h"
+#include "base/packing.h"
 #include "store/etag.h"
 #include "store/file/file_key.h"
 
 namespace godwit::file {
 namespace {
 
-constexpr int kFormat = 1;
+constexpr std::uint64_t kFormat = 2;
 
-using Field = std::pair<const char*, std::string Metadata::*>;
-constexpr std::array<Field, 7> kFields = {{{"content_type", &Metadata::content_type},
-                                           {"cache_control", &Metadata::cache_control},
-                                           {"content_disposition", &Metadata::content_disposition},
-                                           {"content_encoding", &Metadata::content_encoding},
-                                           {"content_language", &Metadata::content_language},
-                                           {"expires", &Metadata::expires},
-                                           {"storage_class", &Metadata::storage_class}}};
+// What a record has, as bits of a number.
+constexpr std::uint64_t kSynced = 1;
+constexpr std::uint64_t kContentEtag = 2;
+constexpr unsigned kFirstField = 2;  // the bit of kFields[0]
 
-/// Each byte as the character of its number.
-std::string widen(const std::string& bytes) {
-  std::string text;
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x80) {
-      text += c;
-    } else {
-      text += static_cast<char>(0xC0 | (byte >> 6));
-      text += static_cast<char>(0x80 | (byte & 0x3F));
-    }
-  }
-  return text;
+constexpr std::array kFields = {&Metadata::content_type,        &Metadata::cache_control,
+                                &Metadata::content_disposition, &Metadata::content_encoding,
+                                &Metadata::content_language,    &Metadata::expires,
+                                &Metadata::storage_class};
+
+/// A name of metadata that every object of a replicated store has: one byte in its stead lets the
+/// record of most of them fit into their inode.
+constexpr std::string_view kFrequentName = "godwit-version";
+constexpr char kFrequent = 1;
+/// In front of a name that begins like a short one.
+constexpr char kEscape = 0;
+
+std::string shortened(const std::string& name) {
+  if (name == kFrequentName) return {kFrequent};
+  const bool ambiguous = name.starts_with(kFrequent) || name.starts_with(kEscape);
+  return ambiguous ? kEscape + name : name;
 }
 
-std::string narrow(const std::string& text) {
-  std::string bytes;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    if (byte < 0x80 || i + 1 == text.size()) {
-      bytes += text[i];
-    } else {
-      bytes += static_cast<char>((byte << 6) | (static_cast<unsigned char>(text[++i]) & 0x3F));
-    }
-  }
-  return bytes;
+std::string lengthened(const std::string& name) {
+  if (name.starts_with(kFrequent)) return std::string(kFrequentName);
+  return name.starts_with(kEscape) ? name.substr(1) : name;
 }
 
-bool all_utf8(const Record& record) {
-  const auto both = [](const auto& pair) { return is_utf8(pair.first) && is_utf8(pair.second); };
-  const Metadata& metadata = record.metadata;
-  return is_utf8(record.content_etag) && std::ranges::all_of(metadata.user, both) &&
-         std::ranges::all_of(metadata.tags, both) &&
-         std::ranges::all_of(kFields, [&](const Field& f) { return is_utf8(metadata.*f.second); });
+using Names = std::map<std::string, std::string>;
+
+Names with_names(const Names& pairs, std::string (*changed)(const std::string& name)) {
+  Names all;
+  for (const auto& [name, value] : pairs) all[changed(name)] = value;
+  return all;
+}
+
+std::uint64_t contents_of(const Record& record) {
+  std::uint64_t contents = record.synced ? kSynced : 0;
+  if (!record.content_etag.empty()) contents |= kContentEtag;
+  for (std::size_t i = 0; i < kFields.size(); ++i) {
+    if (!(record.metadata.*kFields[i]).empty()) contents |= std::uint64_t{1} << (kFirstField + i);
+  }
+  return contents;
 }
 
 }  // namespace
@@ -67,49 +67,37 @@ bool worth_keeping(const Record& record) {
 }
 
 std::string encode(const Record& record) {
-  nlohmann::json json = {{"format", kFormat},
-                         {"size", record.size},
-                         {"modified", record.modified.time_since_epoch().count()}};
-  // JSON holds text. Values with other bytes are kept byte by byte.
-  const bool bytes = !all_utf8(record);
-  if (bytes) json["bytes"] = true;
-  const auto text = [bytes](const std::string& value) { return bytes ? widen(value) : value; };
-  if (record.synced) json["synced"] = true;
-  if (!record.content_etag.empty()) json["etag"] = text(record.content_etag);
-  for (const auto& [name, field] : kFields) {
-    if (!(record.metadata.*field).empty()) json[name] = text(record.metadata.*field);
+  Packer packer;
+  packer.add(kFormat);
+  packer.add(contents_of(record));
+  packer.add(record.size);
+  packer.add(static_cast<std::uint64_t>(record.modified.time_since_epoch().count()));
+  if (!record.content_etag.empty()) packer.add(std::string_view(record.content_etag));
+  for (const auto field : kFields) {
+    const std::string& value = record.metadata.*field;
+    if (!value.empty()) packer.add(std::string_view(value));
   }
-  for (const auto& [name, value] : record.metadata.user) json["user"][text(name)] = text(value);
-  for (const auto& [name, value] : record.metadata.tags) json["tags"][text(name)] = text(value);
-  return json.dump();
+  packer.add(with_names(record.metadata.user, shortened));
+  packer.add(with_names(record.metadata.tags, shortened));
+  return packer.take();
 }
 
-std::optional<Record> decode(const std::string& text) {
-  const auto json = nlohmann::json::parse(text, nullptr, false);
-  if (!json.is_object()) return std::nullopt;
-  try {
-    if (json.value("format", 0) != kFormat) return std::nullopt;
-    const bool bytes = json.value("bytes", false);
-    const auto value_of = [bytes](const std::string& kept) { return bytes ? narrow(kept) : kept; };
-    Record record;
-    record.size = json.value("size", Bytes{0});
-    record.modified = WallTime(Duration(json.value("modified", Duration::rep{0})));
-    record.synced = json.value("synced", false);
-    record.content_etag = value_of(json.value("etag", ""));
-    for (const auto& [name, field] : kFields) {
-      record.metadata.*field = value_of(json.value(name, ""));
-    }
-    using Map = std::map<std::string, std::string>;
-    for (const auto& [name, value] : json.value("user", Map())) {
-      record.metadata.user[value_of(name)] = value_of(value);
-    }
-    for (const auto& [name, value] : json.value("tags", Map())) {
-      record.metadata.tags[value_of(name)] = value_of(value);
-    }
-    return record;
-  } catch (const nlohmann::json::exception&) {
-    return std::nullopt;
+std::optional<Record> decode(const std::string& packed) {
+  Unpacker from(packed);
+  if (from.number() != kFormat) return std::nullopt;
+  const std::uint64_t contents = from.number();
+  Record record{.synced = (contents & kSynced) != 0};
+  record.size = from.number();
+  record.modified = WallTime(Duration(static_cast<Duration::rep>(from.number())));
+  if ((contents & kContentEtag) != 0) record.content_etag = from.text();
+  for (std::size_t i = 0; i < kFields.size(); ++i) {
+    const bool has = (contents >> (kFirstField + i) & 1) != 0;
+    if (has) record.metadata.*kFields[i] = from.text();
   }
+  record.metadata.user = with_names(from.pairs(), lengthened);
+  record.metadata.tags = with_names(from.pairs(), lengthened);
+  if (!from.whole()) return std::nullopt;
+  return record;
 }
 
 std::string etag_of(const FileStat& stat, const Record* record, Trust trust) {

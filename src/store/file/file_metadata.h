@@ -22,9 +22,11 @@ struct Record {
 
 inline constexpr const char* kAttribute = "user.godwit";
 
+/// Short: what an ext4 inode of 256 bytes has room for are 64 bytes of it, and what does not fit
+/// there costs a block, which is written with the file and read with its attributes.
 [[nodiscard]] std::string encode(const Record& record);
-/// Nothing when `text` is not ours or of a later format.
-[[nodiscard]] std::optional<Record> decode(const std::string& text);
+/// Nothing when `packed` is not ours or of another format.
+[[nodiscard]] std::optional<Record> decode(const std::string& packed);
 /// Whether there is anything to keep.
 [[nodiscard]] bool worth_keeping(const Record& record);
 

@@ -41,19 +41,44 @@ TEST(FileKey, knows_utf8_from_what_only_looks_like_it) {
   }
 }
 
-TEST(FileRecord, comes_back_as_it_was_and_nonsense_does_not) {
+TEST(FileRecord, comes_back_as_it_was) {
   Record record;
   record.metadata.content_type = "text/plain";
-  record.metadata.user["k"] = "gr\xc3\xbcn";
+  record.metadata.storage_class = "COLD";
+  record.metadata.user = {{"k", "gr\xc3\xbcn"},
+                          {"godwit-version", "1"},
+                          {"bytes", "\xff\x00z"},
+                          {std::string(1, '\1'), "a"},
+                          {std::string(1, '\0'), "b"}};
   record.metadata.tags["t"] = "1";
   record.content_etag = "x";
   record.size = 5;
-  record.modified = WallTime(std::chrono::nanoseconds(123));
-  const Record again = decode(encode(record)).value();
-  EXPECT_EQ(again.metadata, record.metadata);
-  EXPECT_EQ(again.content_etag, "x");
-  EXPECT_EQ(again.modified, record.modified);
-  for (const char* text : {"", "{}", "[]", "{\"format\":2}", "{\"format\":1,\"size\":\"x\"}"}) {
+  record.synced = true;
+  for (const int time : {123, -123}) {
+    record.modified = WallTime(std::chrono::nanoseconds(time));
+    const Record again = decode(encode(record)).value();
+    EXPECT_EQ(again.metadata, record.metadata);
+    EXPECT_EQ(again.content_etag, "x");
+    EXPECT_EQ(again.size, 5);
+    EXPECT_EQ(again.modified, record.modified);
+    EXPECT_TRUE(again.synced);
+  }
+}
+
+TEST(FileRecord, of_a_replicated_object_fits_into_its_inode) {
+  Record record;
+  record.size = Bytes{1} << 40;
+  record.modified = WallTime(std::chrono::sys_days(std::chrono::year(2100) / 1 / 1));
+  record.metadata.user["godwit-version"] = "00000001-01a22cb627ee0000-ap-southeast-2";
+  EXPECT_LE(encode(record).size(), 64U);
+}
+
+TEST(FileRecord, nonsense_is_none) {
+  const std::string whole = encode({.metadata = {.user = {{"k", "v"}}}});
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    EXPECT_FALSE(decode(whole.substr(0, size))) << size;
+  }
+  for (const std::string& text : {std::string("{}"), std::string("\3"), whole + "x"}) {
     EXPECT_FALSE(decode(text)) << text;
   }
 }

@@ -9,8 +9,9 @@
 namespace godwit {
 
 struct RealWorldOptions {
-  /// The most threads for work that blocks: files, name lookups. They are begun as it comes.
-  std::size_t blocking_threads = 4;
+  /// The most threads for work that blocks: files, name lookups. They are begun as it comes. More
+  /// than cores: they wait for disks, and a file system makes many durable at once.
+  std::size_t blocking_threads = 8;
   /// The engine thread, shared with other worlds. Null: the caller of `run` is it.
   std::shared_ptr<EventLoop> loop;
 };
