@@ -14,7 +14,7 @@ struct Committer::Cycle {
     bool awaited = false;
   };
   std::vector<Entry> entries;
-  bool awaited = false;
+  bool synced = false;
   bool hurried = false;  // does not linger
   bool finished = false;
   Result<void> result;
@@ -36,27 +36,30 @@ Committer::~Committer() = default;
 Task<void> Committer::durable(Step step) {
   const std::shared_ptr<Cycle> cycle = next_;
   cycle->entries.push_back({std::move(step), true});
-  if (!cycle->awaited) {
-    cycle->awaited = true;
-    hurry();
-  }
+  cycle->synced = true;
+  hurry();
   while (!cycle->finished) co_await cycle->done.wait();
   co_return cycle->result;
 }
 
-void Committer::later(Step step) {
-  next_->entries.push_back({std::move(step), false});
+void Committer::later(Step step, kv::Durability durability) {
+  add(std::move(step), durability);
   nudge();
 }
 
-void Committer::soon(Step step) {
+void Committer::add(Step step, kv::Durability durability) {
   next_->entries.push_back({std::move(step), false});
+  if (durability == kv::Durability::now) next_->synced = true;
+}
+
+void Committer::soon(Step step, kv::Durability durability) {
+  add(std::move(step), durability);
   // While the database fails, only who waits for an answer asks it before its time.
-  if (!next_->hurried && !failing_) hurry();
+  if (!failing_) hurry();
 }
 
 void Committer::hurry() {
-  next_->hurried = true;
+  if (std::exchange(next_->hurried, true)) return;
   linger_.cancel();
   wake_.notify_one();
 }
@@ -102,7 +105,7 @@ asio::awaitable<void> Committer::gather() {
 
 asio::awaitable<void> Committer::write(std::shared_ptr<Cycle> cycle) {
   kv::Database* database = &database_;
-  const kv::Durability durability = cycle->awaited ? kv::Durability::now : kv::Durability::later;
+  const kv::Durability durability = cycle->synced ? kv::Durability::now : kv::Durability::later;
   auto work = [cycle, database, durability]() -> Result<void> {
     Transaction transaction(*database);
     for (Cycle::Entry& entry : cycle->entries) GODWIT_CHECK(entry.step.change(transaction));
@@ -121,6 +124,7 @@ asio::awaitable<void> Committer::write(std::shared_ptr<Cycle> cycle) {
     std::erase_if(cycle->entries, [](const Cycle::Entry& entry) { return entry.awaited; });
     std::ranges::move(next_->entries, std::back_inserter(cycle->entries));
     next_->entries = std::move(cycle->entries);
+    next_->synced = next_->synced || cycle->synced;
   }
   cycle->done.notify_all();
 }

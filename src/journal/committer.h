@@ -41,10 +41,11 @@ class Committer {
   /// Failure: what the database said; the change is then dropped, and whether it comes back after
   /// a crash is not known.
   [[nodiscard]] Task<void> durable(Step step);
-  /// Will be written some time later; tried again while the database fails.
-  void later(Step step);
+  /// Will be written some time later; tried again while the database fails. Durability::now: it is
+  /// on stable storage before `then` is called.
+  void later(Step step, kv::Durability durability = kv::Durability::later);
   /// The same, without being gathered with others first: somebody may be idle until then.
-  void soon(Step step);
+  void soon(Step step, kv::Durability durability = kv::Durability::later);
   /// There is something to collect.
   void nudge();
   /// The last error of the database, while it fails.
@@ -56,6 +57,7 @@ class Committer {
   struct Cycle;
   [[nodiscard]] asio::awaitable<void> work();
   [[nodiscard]] asio::awaitable<void> gather();
+  void add(Step step, kv::Durability durability);
   void hurry();
   [[nodiscard]] asio::awaitable<void> write(std::shared_ptr<Cycle> cycle);
 

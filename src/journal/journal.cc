@@ -152,7 +152,6 @@ Task<void> Journal::recover(Found found) {
   suspects_ = std::move(found.suspects);
   // A process that ended quietly left nothing on its way.
   if (known_ > 0) clock_at_open_ = clock_;
-  for (auto& [name, target] : targets_) target->queue.recovered(last_);
   for (const std::string& name : options_.targets) {
     if (targets_.contains(name)) continue;
     GODWIT_CO_CHECK(co_await add_target(name));
@@ -303,6 +302,22 @@ Task<void> Journal::add_target(const std::string& name) {
             {}};
   GODWIT_CO_CHECK(co_await committer_.durable(std::move(step)));
   make_target(name, row);
+  co_return Result<void>();
+}
+
+Task<void> Journal::owe_comparison(const std::string& name) {
+  const auto found = targets_.find(name);
+  if (found == targets_.end()) {
+    co_return fail(Code::not_found, "target '" + name + "' was removed");
+  }
+  const WallTime now = world_.wall_now();
+  const TargetName target = found->second->queue.name();
+  Step step{[target, now](Transaction& transaction) -> Result<void> {
+              return note_resync(transaction, target, now);
+            },
+            {}};
+  GODWIT_CO_CHECK(co_await committer_.durable(std::move(step)));
+  if (auto* queue = this->target(name)) queue->ask_for_comparison(now);
   co_return Result<void>();
 }
 

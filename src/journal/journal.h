@@ -88,6 +88,9 @@ class Journal {
   [[nodiscard]] std::optional<Backlog> backlog(const std::string& target) const;
   /// A new target, marked for a comparison with the primary. precondition_failed: it is known.
   [[nodiscard]] Task<void> add_target(const std::string& name);
+  /// The target must be compared as a whole, and keeps its tasks. While no comparison of it is
+  /// under way. Durable when this returns. Failure: not_found; of the database.
+  [[nodiscard]] Task<void> owe_comparison(const std::string& name);
   /// Its tasks are forgotten. Tasks that were taken end nowhere.
   void remove_target(const std::string& name);
 

@@ -269,6 +269,69 @@ TEST_F(JournalTest, after_an_orderly_end_a_backlog_on_disk_puts_nothing_in_doubt
   EXPECT_TRUE(queue().backlog().caught_up());
 }
 
+TEST_F(JournalTest, after_a_crash_only_what_was_given_out_of_a_backlog_on_disk_is_in_doubt) {
+  finish_resync();
+  for (std::uint64_t i = 100; i < 150; ++i) write(put_of("k" + std::to_string(i), i));
+  settle();
+  options_.late_write_window = 1000 * kSecond;
+  crash(Crash::process);
+  commit_unsettled();
+  const std::vector<std::string> delivered = drain();
+  ASSERT_EQ(delivered.size(), 50U) << "nothing waits for the end of the window";
+  EXPECT_EQ(queue().backlog().in_doubt, 8U) << "those that were in memory";
+}
+
+TEST_F(JournalTest, what_came_from_disk_before_a_crash_is_in_doubt_after_it) {
+  finish_resync();
+  for (std::uint64_t i = 100; i < 150; ++i) write(put_of("k" + std::to_string(i), i));
+  settle();
+  std::string last;
+  for (int i = 0; i < 20; ++i) {
+    last = queue().take().value().write.key;
+    if (i < 19) queue().done(last, version_of(200));
+    settle();
+  }
+  options_.late_write_window = 1000 * kSecond;
+  crash(Crash::power);
+  EXPECT_EQ(drain().size(), 39U) << "those too that another target lacks, and nobody wrote down";
+  EXPECT_TRUE(queue().is_in_doubt(last));
+  EXPECT_FALSE(queue().is_in_doubt("k149"));
+}
+
+TEST_F(JournalTest, what_a_comparison_brought_from_disk_before_a_crash_is_in_doubt_after_it) {
+  finish_resync();
+  for (std::uint64_t i = 100; i < 150; ++i) write(put_of("k" + std::to_string(i), i));
+  settle();
+  const Context context(world_);
+  ASSERT_TRUE(test::run_task(world_, journal_->push_compare(context, "b", "k149")));
+  options_.late_write_window = 1000 * kSecond;
+  crash(Crash::power);
+  EXPECT_EQ(drain().size(), 50U);
+  EXPECT_TRUE(queue().is_in_doubt("k149"));
+  EXPECT_FALSE(queue().is_in_doubt("k148"));
+}
+
+TEST_F(JournalTest, a_doubt_goes_to_disk_with_its_task) {
+  close();
+  options_.targets = {"b"};
+  options_.late_write_window = 1000 * kSecond;
+  open();
+  finish_resync();
+  write(put_of("k", 1));
+  crash(Crash::process);
+  commit_unsettled();
+  queue().collapse();
+  queue().resynced(queue().collapses());
+  for (std::uint64_t i = 200; i < 250; ++i) write(put_of("k" + std::to_string(i), i));
+  write(put_of("k", 300));
+  settle();
+  crash(Crash::process);
+  commit_unsettled();
+  EXPECT_EQ(drain().size(), 51U);
+  EXPECT_TRUE(queue().is_in_doubt("k"));
+  EXPECT_FALSE(queue().is_in_doubt("k249"));
+}
+
 TEST_F(JournalTest, urgent_writes_overtake_and_others_keep_their_order) {
   finish_resync();
   write(put_of("a", 1));

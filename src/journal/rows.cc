@@ -62,6 +62,7 @@ void append(std::string& out, const TargetTask& task) {
   append(out, task.write);
   append(out, task.since);
   append(out, task.attempts);
+  append(out, task.begun);
 }
 
 /// Takes a value apart; after the first thing that does not fit all that it yields is empty.
@@ -117,6 +118,7 @@ class Reader {
     read(task.write);
     read(task.since);
     read(task.attempts);
+    read(task.begun);
   }
 
   /// `value`, if all bytes were there and none is left.
@@ -228,6 +230,7 @@ std::string encode(const TargetRow& target) {
   append(value, target.number);
   for (const std::uint64_t tasks : target.tasks) append(value, tasks);
   for (const Sequence first : target.first) append(value, first);
+  for (const Sequence given : target.given) append(value, given);
   append(value, target.bytes);
   append(value, target.dead);
   append(value, target.last_since);
@@ -304,6 +307,7 @@ Result<TargetRow> decode_target(std::string_view value) {
   reader.read(target.number);
   for (std::uint64_t& tasks : target.tasks) reader.read(tasks);
   for (Sequence& first : target.first) reader.read(first);
+  for (Sequence& given : target.given) reader.read(given);
   reader.read(target.bytes);
   reader.read(target.dead);
   reader.read(target.last_since);

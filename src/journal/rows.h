@@ -25,7 +25,7 @@ namespace godwit::journal {
 using TargetNumber = std::uint32_t;
 
 /// Changes whenever rows of an older program would be misread.
-inline constexpr std::uint32_t kFormat = 2;
+inline constexpr std::uint32_t kFormat = 3;
 
 struct Head {
   std::uint32_t format = kFormat;
@@ -64,9 +64,11 @@ struct TargetRow {
   /// Tasks on disk of each priority. Those of `bulk` are never there.
   std::array<std::uint64_t, 2> tasks{};
   std::array<Sequence, 2> first{};  ///< no task of the priority is at a place before it
-  Bytes bytes = 0;                  ///< that they announce
-  std::uint64_t dead = 0;           ///< rows 'd'
-  WallTime last_since{};            ///< the latest `since` of a task that was added in order
+  /// No task at a place from there on was ever under way, but for those that say so themselves.
+  std::array<Sequence, 2> given{};
+  Bytes bytes = 0;         ///< that they announce
+  std::uint64_t dead = 0;  ///< rows 'd'
+  WallTime last_since{};   ///< the latest `since` of a task that was added in order
   /// No task that was added out of order waits for longer.
   WallTime floor = WallTime::max();
   /// Tasks were dropped: the whole target must be compared. When the oldest of them was

@@ -17,6 +17,7 @@ TargetQueue::TargetQueue(TargetName name, const TargetRow& row, std::size_t most
   for (std::size_t i = 0; i < row.tasks.size(); ++i) {
     lanes_[i].unloaded = row.tasks[i];
     lanes_[i].next = row.first[i];
+    if (context_.known > 0) lanes_[i].given_before = row.given[i];
     lanes_[i].last_since = row.last_since;
     lanes_[i].floor = row.floor;
   }
@@ -274,6 +275,10 @@ void TargetQueue::redrive(const std::string& key) {
   context_.committer.later(std::move(step));
 }
 
+void TargetQueue::ask_for_comparison(WallTime now) {
+  resync_since_ = std::min(resync_since_.value_or(now), now);
+}
+
 void TargetQueue::collapse() {
   context_.world.mark("a backlog collapses");
   const WallTime since = backlog().oldest.value_or(context_.world.wall_now());
@@ -475,7 +480,6 @@ void TargetQueue::admit(TargetTask task, Sequence intent, Keep keep) {
   since_.insert(since_.end(), task.since);
   auto work = std::make_shared<Admitting>();
   work->target = &name_;
-  work->keep = keep;
   work->known = is_new(task.write.key) ? Known::no : Known::perhaps;
   work->intent = intent;
   work->collapses = collapses_;
@@ -484,6 +488,11 @@ void TargetQueue::admit(TargetTask task, Sequence intent, Keep keep) {
   work->row.task = std::move(task);
   const Write& write = work->row.task.write;
   Admission& pending = admissions_[write.key];
+  // One that is there already keeps an intent for as long as it may be under way; a row would not.
+  if (pending.to_memory) keep = Keep::memory;
+  pending.to_memory = keep == Keep::memory;
+  work->keep = keep;
+  work->row.task.begun = keep == Keep::disk && is_doubted(write.key);
   if (pending.count++ == 0 || write.version > pending.newest->write.version) {
     pending.newest = {work, &work->row.task};
   }
@@ -504,7 +513,8 @@ void TargetQueue::admit(TargetTask task, Sequence intent, Keep keep) {
   };
   // What is kept in memory becomes ready by this.
   if (keep == Keep::memory) {
-    context_.committer.soon(std::move(step));
+    const bool notes = write.change == Change::compare;
+    context_.committer.soon(std::move(step), notes ? kv::Durability::now : kv::Durability::later);
   } else {
     context_.committer.later(std::move(step));
   }
@@ -571,10 +581,10 @@ void TargetQueue::count_on_disk(const TaskRow& row) {
 void TargetQueue::count_loaded(Entry& entry, const TaskRow& row) {
   if (entry.stored) return;
   entry.stored = row.place;
-  if (context_.known > 0 && row.place.order <= last_recovered_) {
-    doubt_of_before(row.task.write.key);
-  }
-  lane(row.place.priority).unloaded -= 1;
+  Lane& where = lane(row.place.priority);
+  const bool begun = row.task.begun && context_.known > 0;
+  if (begun || row.place.order < where.given_before) doubt_of_before(row.task.write.key);
+  where.unloaded -= 1;
   bytes_unloaded_ -= std::min(bytes_unloaded_, row.task.write.size);
   if (unloaded() == 0) bytes_unloaded_ = 0;
 }
@@ -588,13 +598,14 @@ void TargetQueue::refill() {
 void TargetQueue::refill(Priority priority) {
   Lane& where = lane(priority);
   if (where.unloaded == 0 || where.loading || where.ready.size() >= kPage / 2) return;
-  if (entries_.size() >= most_) return;
+  const std::size_t most = most_loaded();
+  if (entries_.size() >= most) return;
   where.loading = true;
   auto page = std::make_shared<Page>();
   const PageRange range{.priority = priority,
                         .first = first_on_disk(priority),
                         .next = where.next,
-                        .most = std::min(kPage, most_ - entries_.size())};
+                        .most = std::min(kPage, most - entries_.size())};
   Step step{[name = &name_, range, page](Transaction& transaction) -> Result<void> {
               GODWIT_TRY(*page, read_page(transaction, *name, range));
               return {};
@@ -604,11 +615,15 @@ void TargetQueue::refill(Priority priority) {
             }};
   // Deliverers may be idle until it is there. But what a page did not show will take a while.
   if (where.fruitless) {
-    context_.committer.later(std::move(step));
+    context_.committer.later(std::move(step), kv::Durability::now);
   } else {
-    context_.committer.soon(std::move(step));
+    context_.committer.soon(std::move(step), kv::Durability::now);
   }
 }
+
+/// What only waits for the end of a doubt holds up nobody: after a crash that may be all that was
+/// in memory, by its intents or from disk.
+std::size_t TargetQueue::most_loaded() const { return most_ + std::min(in_doubt_, 2 * most_); }
 
 /// No task on disk of the priority is at a place before it.
 Sequence TargetQueue::first_on_disk(Priority priority) {

@@ -82,8 +82,6 @@ class TargetQueue {
   void push(TargetTask task, Sequence intent);
   /// The same, for a write of a process before: it is older than what is only on disk.
   void push_recovered(TargetTask task, Sequence intent);
-  /// All of those have been pushed; no place above `last` was given out until now.
-  void recovered(Sequence last) { last_recovered_ = last; }
   /// The next task, for one deliverer; nothing when none is ready.
   [[nodiscard]] std::optional<TargetTask> take();
   /// When a task becomes ready by itself.
@@ -115,6 +113,8 @@ class TargetQueue {
   /// Drops all tasks that are not under way: the target must be compared as a whole. What was in
   /// doubt of them is not known key by key any more: see `unsure_until`.
   void collapse();
+  /// The target must be compared as a whole, and keeps its tasks. While no comparison is under way.
+  void ask_for_comparison(WallTime now);
   /// A comparison that begins before then proves nothing: older writes of what was dropped may
   /// land.
   [[nodiscard]] MonoTime unsure_until() const { return unsure_until_; }
@@ -167,6 +167,7 @@ class TargetQueue {
   struct Admission {
     std::shared_ptr<const TargetTask> newest;
     int count = 0;
+    bool to_memory = false;     // of one of them
     std::optional<Place> gone;  // of its row that came to memory meanwhile, and is done with
   };
   /// One of those, for both ends of its step: in one piece, because there are so many.
@@ -183,6 +184,7 @@ class TargetQueue {
     std::deque<std::pair<Sequence, std::string>> ready;  // stale where the entry says otherwise
     std::uint64_t unloaded = 0;                          // tasks that are only on disk
     Sequence next = 0;                                   // where those begin
+    Sequence given_before = 0;                           // a process before had those until there
     std::optional<WallTime> since;                       // of the first of those
     WallTime last_since{};                               // of the last that was added in order
     WallTime floor = WallTime::max();                    // of those that were not
@@ -212,6 +214,7 @@ class TargetQueue {
   void count_loaded(Entry& entry, const TaskRow& row);
   void refill();
   void refill(Priority priority);
+  [[nodiscard]] std::size_t most_loaded() const;
   [[nodiscard]] Sequence first_on_disk(Priority priority);
   void loaded(Priority priority, const Page& page);
   void buried(const std::string& key);
@@ -239,7 +242,6 @@ class TargetQueue {
   Graves graves_;
   KeyFilter keys_unloaded_;           // of tasks that are only on disk, and of some that were
   bool knows_keys_unloaded_ = false;  // they all are in there
-  Sequence last_recovered_ = 0;       // place of what that process had not on disk
   std::optional<WallTime> resync_since_;
   MonoTime unsure_until_ = MonoTime::min();
   std::uint64_t collapses_ = 0;

@@ -40,6 +40,7 @@ std::uint64_t& tasks_of(TargetRow& row, Place place) {
 /// `task` stands for `older` too, and for `task` itself if that one is newer.
 void merge(TargetTask& task, const TargetTask& older) {
   task.since = std::min(task.since, older.since);
+  task.begun = task.begun || older.begun;
   if (older.write.version > task.write.version) {
     const Priority priority = std::min(task.write.priority, older.write.priority);
     task.write = older.write;
@@ -113,12 +114,15 @@ Result<Admitted> admit(Transaction& transaction, const TargetName& target, const
     put_row(transaction, target, *counts, row, admitted.found);
     admitted.task = std::move(row.task);
   }
-  // A comparison has no intent that would keep what it takes out of a grave.
-  if (dead && keep == Keep::memory && task.task.write.change == Change::compare) {
+  // A comparison may have no intent that would keep what it takes out of a grave, and that tells
+  // after a crash that the task was perhaps under way.
+  const bool finds = dead || admitted.found;
+  if (finds && keep == Keep::memory && task.task.write.change == Change::compare) {
+    admitted.task.begun = true;
     TaskRow row{.task = admitted.task, .place = admitted.place};
     put_row(transaction, target, *counts, row, admitted.found);
-    admitted.found = std::move(row);
-    admitted.new_row = true;
+    admitted.new_row = !admitted.found;
+    if (admitted.new_row) admitted.found = std::move(row);
   }
   return admitted;
 }
@@ -179,6 +183,11 @@ Result<void> collapse(Transaction& transaction, const TargetName& target, WallTi
   }
   counts->tasks = {};
   counts->bytes = 0;
+  return note_resync(transaction, target, since);
+}
+
+Result<void> note_resync(Transaction& transaction, const TargetName& target, WallTime since) {
+  GODWIT_TRY(TargetRow * counts, transaction.target(target.name));
   counts->resync_since = std::min(counts->resync_since.value_or(since), since);
   return {};
 }
@@ -220,6 +229,8 @@ Result<Page> read_page(Transaction& transaction, const TargetName& target, const
     page.next = place.order + 1;
     page.tasks.push_back({.task = std::move(task), .place = place});
   }
+  Sequence& given = counts->given.at(static_cast<std::size_t>(range.priority));
+  given = std::max(given, page.next);
   return page;
 }
 

@@ -33,6 +33,7 @@ struct Admitted {
 
 /// Takes in a task: merges it with the one on disk of its key, whose place it keeps, and with a
 /// dead letter, which is taken away. With Keep::disk it is on disk then, at `place` if it is new.
+/// A comparison that is kept in memory notes on disk that what it found there is under way.
 /// With Known::no nothing is looked for.
 [[nodiscard]] Result<Admitted> admit(Transaction& transaction, const TargetName& target,
                                      const TaskRow& task, Keep keep, Known known);
@@ -54,6 +55,9 @@ struct Admitted {
 /// All tasks go, and the target must be compared as a whole; dead letters stay.
 [[nodiscard]] Result<void> collapse(Transaction& transaction, const TargetName& target,
                                     WallTime since);
+/// The target must be compared as a whole.
+[[nodiscard]] Result<void> note_resync(Transaction& transaction, const TargetName& target,
+                                       WallTime since);
 /// The comparison is done.
 [[nodiscard]] Result<void> clear_resync(Transaction& transaction, const TargetName& target);
 /// Nothing of the target is left.
@@ -73,7 +77,8 @@ struct PageRange {
   Sequence next = 0;   ///< where the page begins
   std::size_t most = 0;
 };
-/// Notes `range.first` too. Fewer tasks than `most`, or none: some were done in this very
+/// Notes `range.first` too, and that those of the page are given out: not before that is durable.
+/// Fewer tasks than `most`, or none: some were done in this very
 /// transaction, or there are no more.
 [[nodiscard]] Result<Page> read_page(Transaction& transaction, const TargetName& target,
                                      const PageRange& range);

@@ -48,6 +48,8 @@ struct TargetTask {
   /// The target had this write already: it is delivered once more, for an older one may have landed
   /// after it. Not on disk.
   bool again = false;
+  /// Of a task on disk: a process may have had it under way, wherever its place is.
+  bool begun = false;
 };
 
 /// A task that failed for good, until someone redrives it or its key is written again.

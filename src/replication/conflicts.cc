@@ -50,7 +50,8 @@ Task<std::string> Conflicts::body(const Context& context, Store& store, const st
   co_return co_await read_all(*got.body, kLargestMergeBody);
 }
 
-Task<void> Conflicts::merge(const Context& context, Target& target, const std::string& key) {
+Task<void> Conflicts::merge(const Context& context, Target& target, const std::string& key,
+                            const Outrun& outrun) {
   ObjectInfo ours;
   ObjectInfo theirs;
   GODWIT_CO_TRY(std::string our_body, co_await body(context, *engine_.primary, key, ours));
@@ -72,10 +73,11 @@ Task<void> Conflicts::merge(const Context& context, Target& target, const std::s
   // What is written meanwhile is not in the merged body, and must not be lost under it.
   const WriteOptions options{.metadata = ours.metadata,
                              .expected = Expected{.version = version_of(ours)}};
-  co_return co_await writer_.replace(context, key, upload, options);
+  co_return co_await writer_.replace(context, key, upload, options, outrun);
 }
 
-Task<void> Conflicts::adopt_anew(const Context& context, Target& target, const std::string& key) {
+Task<void> Conflicts::adopt_anew(const Context& context, Target& target, const std::string& key,
+                                 const Outrun& outrun) {
   GODWIT_CO_TRY(const auto ours, co_await look(context, *engine_.primary, key));
   GODWIT_CO_CHECK(co_await rescue(context, *engine_.primary, key));
   const GetOptions get_options;
@@ -83,7 +85,7 @@ Task<void> Conflicts::adopt_anew(const Context& context, Target& target, const s
   const Upload upload{.body = got.body.get(), .size = got.info.size};
   WriteOptions options{.metadata = got.info.metadata, .expected = Expected{}};
   if (ours) options.expected->version = version_of(*ours);
-  GODWIT_CO_CHECK(co_await writer_.replace(context, key, upload, options));
+  GODWIT_CO_CHECK(co_await writer_.replace(context, key, upload, options, outrun));
   GODWIT_CO_TRY(const auto there, co_await look(context, *target.store, key));
   const bool same = there && there->etag == got.info.etag && there->size == got.info.size &&
                     there->modified == got.info.modified;
@@ -94,7 +96,12 @@ Task<void> Conflicts::adopt_anew(const Context& context, Target& target, const s
 Task<void> Conflicts::resolve(const Context& context, Target& target, const std::string& key,
                               Standing keep) {
   GODWIT_CO_TRY(const auto pass, co_await engine_.gate.enter(context));
-  if (keep == Standing::other) GODWIT_CO_CHECK(co_await adopt_anew(context, target, key));
+  // A write of the key since then is a task, which a dead letter is not.
+  const Outrun outrun = [&] {
+    const auto* queue = engine_.journal.target(target.config.name);
+    return queue == nullptr || queue->lacks(key) || engine_.is_open(key);
+  };
+  if (keep == Standing::other) GODWIT_CO_CHECK(co_await adopt_anew(context, target, key, outrun));
   // With nothing in its way the primary's object is delivered like any other.
   GODWIT_CO_CHECK(co_await rescue(context, *target.store, key));
   const std::span<const std::string> keys(&key, 1);

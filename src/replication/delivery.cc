@@ -38,9 +38,11 @@ Plan settle_conflict(const KeyState& primary, const Sighting& target, ConflictPo
 Plan plan_absent(const journal::Write& task, const Sighting& target, const Rules& rules) {
   const bool ours = target.through_us || !target.source.empty();
   if (task.change == Change::compare) {
-    // What others put there is not ours to remove.
-    if (!ours) return {.step = Step::leave};
     const bool removed = rules.only_there == OnlyThere::removed;
+    if (!ours) {
+      // What others put there is not ours to remove. But when it was primary they wrote there.
+      return {.step = removed || !rules.others_write ? Step::leave : Step::adopt_anew};
+    }
     if (removed && rules.keeps_removed && !target.source.empty()) return {.step = Step::leave};
     return {.step = removed ? Step::remove : Step::adopt};
   }
@@ -74,12 +76,14 @@ Plan plan_noticed(const journal::Write& task, Sighting primary,
   return plan;
 }
 
-/// The target holds an object of ours, the primary one that others have put over it. Where nobody
-/// else may have the target's, the primary's must be the later one.
+/// The target holds an object of ours, the primary one that others have put over it, or had when it
+/// was a target. Where nobody else may have the target's, the primary's must be the later one; so
+/// where it is a copy, for what was written after it may be at the other target alone.
 bool was_overwritten(const Sighting& primary, const Sighting& target, const Rules& rules) {
-  const bool others = !primary.through_us && primary.source.empty();
-  if (!rules.others_write || !others || !target.through_us) return false;
-  return rules.only_there == OnlyThere::removed || primary.version.time > target.version.time;
+  if (!rules.others_write || primary.through_us || !target.through_us) return false;
+  const bool original = primary.source.empty();
+  if (original && rules.only_there == OnlyThere::removed) return true;
+  return primary.version.time > target.version.time;
 }
 
 }  // namespace

@@ -258,5 +258,33 @@ TEST(Plan, what_others_put_over_an_older_object_is_not_undone_by_a_primary_that_
       << "nobody else may have it";
 }
 
+TEST(Plan, a_copy_of_what_others_put_is_not_undone_by_a_target_that_has_an_older_object) {
+  const auto at = [](int seconds) {
+    return HybridTime::at(WallTime(std::chrono::seconds(seconds)));
+  };
+  const journal::Write task{.key = "k", .change = journal::Change::compare};
+  const Sighting copy{
+      .version = {.epoch = 0, .time = at(20), .region = {}}, .size = 1, .etag = "c", .source = "t"};
+  Sighting ours{.version = {.epoch = 1, .time = at(10), .region = "p"},
+                .size = 2,
+                .etag = "o",
+                .through_us = true};
+  const Rules rules{.only_there = OnlyThere::removed, .others_write = true};
+  EXPECT_EQ(plan_delivery(task, copy, ours, rules).step, Step::notice);
+  ours.version.time = at(30);
+  EXPECT_EQ(plan_delivery(task, copy, ours, rules).step, Step::adopt) << "it came after the copy";
+}
+
+TEST(Plan, what_others_put_to_a_primary_that_moved_is_adopted_and_elsewhere_left_alone) {
+  const journal::Write task{.key = "k", .change = journal::Change::compare};
+  const Sighting theirs{.size = 1, .etag = "t"};
+  Rules rules{.only_there = OnlyThere::acknowledged, .others_write = true};
+  EXPECT_EQ(plan_delivery(task, {}, theirs, rules).step, Step::adopt_anew);
+  rules.only_there = OnlyThere::removed;
+  EXPECT_EQ(plan_delivery(task, {}, theirs, rules).step, Step::leave);
+  rules = {.only_there = OnlyThere::acknowledged};
+  EXPECT_EQ(plan_delivery(task, {}, theirs, rules).step, Step::leave);
+}
+
 }  // namespace
 }  // namespace godwit::replication

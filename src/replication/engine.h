@@ -80,9 +80,9 @@ struct Engine {
   CancelSource writes;  ///< cancelled when the primary is given up
   std::uint32_t epoch = 1;
   std::string state_directory;  ///< where copies keep notes of what has arrived; empty: nowhere
-  /// Targets that were primary when they were lost, and have not been compared since: they may
-  /// hold acknowledged writes that nobody else has. Kept by the coordinator (`fenced`). With the
-  /// time since when we know it: what was on its way there may land for a while.
+  /// Targets that may hold acknowledged writes that nobody else has, and have not been compared
+  /// since: see PrimaryMover::with_more. Kept by the coordinator (`fenced`). With the time since
+  /// when we know it: what was on its way there may land for a while.
   std::map<std::string, MonoTime> deposed;
   /// Tells the coordinator that a deposed target has been compared.
   std::function<Task<void>(const Context&, std::string)> let_in;
@@ -92,6 +92,10 @@ struct Engine {
   /// How long each unsettled write has been looked at without an answer.
   std::map<journal::Sequence, MonoTime> unsettled_since;
 
+  /// An earlier write of the key may still take effect at the primary.
+  [[nodiscard]] bool is_open(const std::string& key) const {
+    return journal.is_unsettled(key) || suspects.contains(key);
+  }
   /// The primary has the write of this intent.
   void commit(journal::Sequence intent, const std::string& key, const Version& version) {
     open_puts.committed(key, version);

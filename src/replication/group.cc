@@ -256,7 +256,7 @@ Result<void> Group::resume(const std::string& name) {
         Code::precondition_failed,
         "target '" + name + "' is " + std::string(to_string(target.state)) + ", not paused");
   }
-  target.state = State::syncing;
+  target.resume();
   impl_->engine.changed.notify_all();
   return {};
 }

@@ -72,7 +72,7 @@ struct Target {
   std::optional<std::uint64_t> keys;
   /// While it is compared as a whole. Comparisons of keys that were asked for are not done yet.
   const Differences* comparing = nullptr;
-  CancelSource bodies;  ///< cancelled when it is paused
+  CancelSource bodies;  ///< cancelled while it is paused
 
   /// Neither paused, nor removed, nor a store of somebody else.
   [[nodiscard]] bool is_served() const { return state == State::active || state == State::syncing; }
@@ -83,7 +83,11 @@ struct Target {
   /// By the operator: bodies that are on their way to it break off, and go on when it is resumed.
   void pause() {
     state = State::paused;
-    std::exchange(bodies, CancelSource()).cancel();
+    bodies.cancel();
+  }
+  void resume() {
+    state = State::syncing;
+    bodies = CancelSource();
   }
   /// It was primary and was lost: nothing is sent to it before a probe has seen that it is the
   /// place that it was.

@@ -289,6 +289,28 @@ TEST_F(GroupTest, a_key_whose_write_was_lost_with_the_primary_is_written_right_a
   EXPECT_LT(world_.mono_now() - moved, 2s) << "nothing of it is on its way to the new primary";
 }
 
+TEST_F(GroupTest, after_a_failover_to_a_target_that_lacks_who_knows_what_the_others_are_compared) {
+  start();
+  for (const char* key : {"removed", "kept"}) ASSERT_TRUE(put(key, "1"));
+  wait();
+  ASSERT_TRUE(group_->pause("a"));
+  ASSERT_TRUE(remove("removed"));
+  ASSERT_TRUE(put("kept", "2"));
+  ASSERT_TRUE(put("new", "1"));
+  wait();
+  ASSERT_TRUE(group_->compare_anew("a"));  // its tasks are gone
+  take_away("p");
+  ASSERT_TRUE(group_->resume("a"));
+  const auto report = move({.kind = MoveKind::failover, .to = "a"});
+  ASSERT_TRUE(report) << report.error().to_string();
+  EXPECT_FALSE(report->exact);
+  wait(1min);
+  EXPECT_EQ(held("a", "kept"), "2") << "another target had it";
+  EXPECT_EQ(held("a", "new"), "1");
+  for (const char* name : {"a", "b"}) EXPECT_EQ(held(name, "removed"), "1") << name;
+  EXPECT_TRUE(status("b").caught_up);
+}
+
 /// Two keys whose writes were given up at "a", and may land there for 20 seconds.
 class LateAtPrimary : public GroupTest {
  protected:
@@ -325,6 +347,26 @@ TEST_F(LateAtPrimary, holds_up_its_key_for_the_window_and_is_undone) {
   ASSERT_TRUE(report) << report.error().to_string();
   EXPECT_TRUE(report->at_risk.empty()) << "another target has both";
   expect_held_up_and_undone();
+}
+
+TEST_F(LateAtPrimary, is_not_taken_for_what_a_target_lacks_too) {
+  start_in_doubt();
+  const auto a = store("a");
+  const auto old = test::run_task(world_, a->head(Context(world_), "k")).value();
+  take_away("b");
+  ASSERT_TRUE(remove("k"));
+  wait();
+  take_away("p");
+  ASSERT_TRUE(move({.kind = MoveKind::failover, .to = "a"}));
+  behind_our_back("a", "k", "1", {.metadata = old.metadata});  // the put has landed once more
+  ASSERT_TRUE(group_->compare_anew("b"));
+  bring_back("b");
+  wait(10s);
+  ASSERT_EQ(held("b", "k"), "1");
+  EXPECT_FALSE(status("b").caught_up) << "it was removed, and both hold it again";
+  wait(1min);
+  EXPECT_TRUE(status("b").caught_up);
+  EXPECT_EQ(held("b", "k"), "(nothing)");
 }
 
 TEST_F(LateAtPrimary, is_remembered_over_a_restart) {

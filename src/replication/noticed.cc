@@ -53,9 +53,7 @@ Task<std::optional<ObjectInfo>> Noticed::look_when_settled(const Context& contex
 /// What stands there may be an older write of ours that has landed late; or ours may come over it,
 /// with a version that was taken before.
 Result<void> Noticed::check_settled(const std::string& key) const {
-  const bool settled = !engine_.journal.is_unsettled(key) && !engine_.suspects.contains(key) &&
-                       !engine_.open_puts.contains(key);
-  if (settled) return {};
+  if (!engine_.is_open(key) && !engine_.open_puts.contains(key)) return {};
   return fail(Error(Code::unavailable, "a write of '" + key + "' is under way")
                   .at(place_of(*engine_.primary, "head", key)));
 }

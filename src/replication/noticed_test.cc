@@ -246,6 +246,15 @@ TEST_F(NoticedTest, what_was_noticed_moves_with_the_primary) {
   for (const char* name : {"p", "a", "b"}) EXPECT_EQ(held(name, "k"), "later") << name;
 }
 
+TEST_F(NoticedTest, what_nobody_noticed_is_found_when_the_primary_has_moved) {
+  start();
+  behind_our_back("p", "k", "theirs");
+  ASSERT_TRUE(move({.to = "a"}));
+  wait();
+  everywhere("k", "theirs");
+  ASSERT_TRUE(move({.to = "b"})) << "it has been compared";
+}
+
 TEST_F(NoticedTest, a_scan_finds_what_nobody_told_of) {
   start();
   for (const char* key : {"k", "l", "m"}) ASSERT_TRUE(put(key, "ours"));

@@ -187,16 +187,18 @@ Task<void> PrimaryMover::agree(const Context& context, const Move& move) {
   if (!marked) co_return fail(std::move(marked).error().with(Outcome::not_applied));
   // The old primary is owed a comparison before anyone can forget it.
   auto owed = co_await engine_.journal.add_target(report.from);
+  const std::set<std::string> fenced = with_more(move);
+  for (const std::string& name : fenced) {
+    if (owed && name != report.from) owed = co_await engine_.journal.owe_comparison(name);
+  }
   // So are removals there that an older write may undo: nobody else would know that it is older.
   if (owed) owed = co_await engine_.journal.owe(removals_of(engine_.suspects));
   if (!owed) co_return fail(std::move(owed).error().with(Outcome::not_applied));
   state.epoch = report.epoch;
   state.primary = report.to;
   state.primary_region = engine_.targets.at(report.to)->config.region;
-  if (move.kind == MoveKind::failover) {
-    state.fenced.insert(report.from);
-    count(state.failovers, engine_.world.wall_now());
-  }
+  state.fenced.insert(fenced.begin(), fenced.end());
+  if (move.kind == MoveKind::failover) count(state.failovers, engine_.world.wall_now());
   auto agreed = co_await coordinator_.compare_and_swap(context, group, *snapshot);
   if (agreed) co_return Result<void>();
   co_return std::unexpected(std::move(agreed).error());
@@ -264,6 +266,20 @@ asio::awaitable<void> PrimaryMover::finish(Move& move, bool agreed) {
   engine_.gate.open();
 }
 
+/// Who may hold, after the move, what the new primary lacks. The old one: its last writes if it was
+/// lost, else what others put there and nobody noticed. Where it is not known what the new one
+/// lacks, any other target too.
+std::set<std::string> PrimaryMover::with_more(const Move& move) const {
+  const bool lost = move.kind == MoveKind::failover;
+  std::set<std::string> names;
+  if (lost || engine_.config.detection.others_write) names.insert(move.report.from);
+  if (move.report.exact) return names;
+  for (const auto& [name, target] : engine_.targets) {
+    if (name != move.report.to) names.insert(name);
+  }
+  return names;
+}
+
 void PrimaryMover::change_roles(Move& move) {
   const MoveReport& report = move.report;
   auto promoted = std::move(engine_.targets.extract(report.to).mapped());
@@ -283,8 +299,13 @@ void PrimaryMover::change_roles(Move& move) {
   engine_.primary_round_trip = promoted->round_trip;
   engine_.primary_read_times = promoted->read_times;
   engine_.primary_answered = engine_.world.mono_now();
+  const MonoTime now = engine_.world.mono_now();
+  // Of what is on its way to a target its tasks tell.
+  for (const std::string& name : with_more(move)) {
+    engine_.deposed[name] = now - engine_.config.late_write_window;
+  }
   if (move.kind == MoveKind::failover) {
-    engine_.deposed[report.from] = engine_.world.mono_now();
+    engine_.deposed[report.from] = now;
     engine_.targets.at(report.from)->depose();
     engine_.counts.failovers += 1;
   }

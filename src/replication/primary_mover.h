@@ -1,6 +1,8 @@
 #pragma once
 
 #include <optional>
+#include <set>
+#include <string>
 
 #include "coordination/coordinator.h"
 #include "replication/background.h"
@@ -49,6 +51,7 @@ class PrimaryMover {
   [[nodiscard]] Task<bool> ask_who_is(const Context& context, const Move& move);
   [[nodiscard]] Task<MoveReport> decide(const Context& context);
   [[nodiscard]] asio::awaitable<void> finish(Move& move, bool agreed);
+  [[nodiscard]] std::set<std::string> with_more(const Move& move) const;
   void change_roles(Move& move);
 
   Engine& engine_;

@@ -239,6 +239,7 @@ Task<TargetAgent::Arrived> TargetAgent::carry_out(const Context& context,
   if (plan.restamp) as = arrived.version;
   arrived.lost = !primary && journal::brings_object(task.write.change);
   if (arrived.lost) engine_.world.mark("a put was lost with its primary");
+  const Outrun outrun = [&] { return is_outrun(task); };
   const bool replaces = plan.step == Step::put || plan.step == Step::remove;
   if (plan.conflict && replaces) {
     GODWIT_CO_CHECK(co_await conflicts_.rescue(context, *target_.store, key));
@@ -264,10 +265,10 @@ Task<TargetAgent::Arrived> TargetAgent::carry_out(const Context& context,
                          .at(place_of(*engine_.primary, "head", key)));
     case Step::adopt: co_return co_await adopt(context, task);
     case Step::adopt_anew:
-      GODWIT_CO_CHECK(co_await conflicts_.adopt_anew(context, target_, key));
+      GODWIT_CO_CHECK(co_await conflicts_.adopt_anew(context, target_, key, outrun));
       co_return co_await put_newest(context, key);
     case Step::merge:
-      GODWIT_CO_CHECK(co_await conflicts_.merge(context, target_, key));
+      GODWIT_CO_CHECK(co_await conflicts_.merge(context, target_, key, outrun));
       GODWIT_CO_CHECK(co_await conflicts_.rescue(context, *target_.store, key));
       co_return co_await put_newest(context, key);
     case Step::leave: target_.counts.left_alone += 1; break;
@@ -315,7 +316,8 @@ Task<TargetAgent::Arrived> TargetAgent::put(const Context& context, const std::s
                 co_await complete_draft(until_paused.context(), key, primary));
   if (completed) co_return arrived;
   transfer::Annotate annotate;
-  if (as || !carries_version(primary)) {
+  // Others may put theirs in its place before it is read.
+  if (as || !carries_version(primary) || engine_.config.detection.others_write) {
     annotate = [as](const ObjectInfo& source, Metadata& copy) { mark_copy(source, as, copy); };
   }
   auto copier = copies_.between({.source = *engine_.primary, .target = *target_.store},
@@ -377,6 +379,15 @@ Task<TargetAgent::Arrived> TargetAgent::put_newest(const Context& context, const
   co_return co_await put(context, key, *newest, as_it_is);
 }
 
+/// A write, or a removal, has come between the look that led here and the key's lock, or may still
+/// take effect.
+bool TargetAgent::is_outrun(const journal::TargetTask& task) const {
+  const std::string& key = task.write.key;
+  const auto* queue = engine_.journal.target(target_.config.name);
+  const bool newer = queue == nullptr || queue->newest_of_taken(key) > task.write.version;
+  return newer || engine_.is_open(key);
+}
+
 /// The target's object has won, and is newer: it becomes a write of its version.
 Task<TargetAgent::Arrived> TargetAgent::adopt(const Context& context,
                                               const journal::TargetTask& task) {
@@ -386,11 +397,7 @@ Task<TargetAgent::Arrived> TargetAgent::adopt(const Context& context,
   if (!there) co_return fail(changed_meanwhile(*engine_.primary, key));
   GODWIT_CO_TRY(const auto ours, co_await look(context, *engine_.primary, key));
   const Version version = version_of(*there);
-  // A write, or a removal, may have come between the look that led here and the lock.
-  const auto* queue = engine_.journal.target(target_.config.name);
-  const bool outrun = engine_.journal.is_unsettled(key) || engine_.suspects.contains(key) ||
-                      (queue != nullptr && queue->newest_of_taken(key) > task.write.version);
-  if (outrun || (ours && version_of(*ours) >= version)) {
+  if (is_outrun(task) || (ours && version_of(*ours) >= version)) {
     co_return fail(changed_meanwhile(*engine_.primary, key));
   }
   GODWIT_CO_CHECK(engine_.clock.observe(version.time, engine_.world.wall_now()));

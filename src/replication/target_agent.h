@@ -79,6 +79,7 @@ class TargetAgent {
                                              const journal::TargetTask& task, const Blind& blind);
   [[nodiscard]] Task<Arrived> put_newest(const Context& context, const std::string& key);
   [[nodiscard]] Task<Arrived> adopt_anew(const Context& context, const std::string& key);
+  [[nodiscard]] bool is_outrun(const journal::TargetTask& task) const;
   [[nodiscard]] Task<Arrived> adopt(const Context& context, const journal::TargetTask& task);
   [[nodiscard]] Verdict judge(const Error& error) const;
   [[nodiscard]] bool waits_for_room(const journal::Write& write) const;

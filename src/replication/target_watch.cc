@@ -193,6 +193,12 @@ Task<void> TargetAgent::compare_surely() {
 Task<void> TargetAgent::compare() {
   const Context context = this->context("compare");
   target_.missing.clear();
+  // What an older write may have overwritten at the primary looks the same at a target that lacks
+  // the newer one.
+  const Suspects suspects = engine_.suspects;
+  for (const auto& [key, doubt] : suspects) {
+    GODWIT_CO_CHECK(co_await engine_.journal.push_compare(context, target_.config.name, key));
+  }
   const Questions questions{.ask = [this, &context](Difference each) {
     if (each.missing) target_.missing.note(*std::move(each.missing));
     return engine_.journal.push_compare(context, target_.config.name, std::move(each.key));

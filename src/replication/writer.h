@@ -1,9 +1,14 @@
 #pragma once
 
+#include <functional>
+
 #include "replication/engine.h"
 #include "replication/group.h"
 
 namespace godwit::replication {
+
+/// Whether something newer has come meanwhile.
+using Outrun = std::function<bool()>;
 
 /// The way of a write (design: "A write in primary–replica").
 ///
@@ -24,9 +29,11 @@ class Writer {
   [[nodiscard]] Task<Receipt> remove(const Context& context, const std::string& key,
                                      const WriteOptions& options);
   /// A put that may pass while the gate is closed, and waits for no acks: that of a target's object
-  /// that has won, whose agent ends before the primary moves.
+  /// that has won, whose agent ends before the primary moves. `outrun` is asked under the key's
+  /// lock, and says whether a newer write has come than led to this, or one may: where there is no
+  /// object, the options cannot tell that. Failure: precondition_failed then.
   [[nodiscard]] Task<void> replace(const Context& context, const std::string& key, Upload upload,
-                                   const WriteOptions& options);
+                                   const WriteOptions& options, const Outrun& outrun);
   /// Finds out, for as long as it takes, what became of writes whose answer was lost.
   [[nodiscard]] asio::awaitable<void> settle(Context context);
   /// After a write: drops the backlogs that are over their limit.

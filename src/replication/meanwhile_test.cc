@@ -1,0 +1,157 @@
+#include "replication/versioned.h"
+#include "store/layers/forwarding.h"
+#include "support/group_fixture.h"
+
+namespace godwit::replication {
+namespace {
+
+using Action = std::function<asio::awaitable<void>()>;
+
+/// What happens once, when "k" has been looked at or read and nobody has heard the answer yet.
+struct Meddling {
+  Action after_head;
+  Action after_get;
+};
+
+asio::awaitable<void> meddle(const std::string& key, Action& action) {
+  if (key != "k" || !action) co_return;
+  const Action now = std::exchange(action, {});
+  co_await now();
+}
+
+class Meddled final : public ForwardingStore {
+ public:
+  Meddled(std::unique_ptr<Store> inner, Meddling& meddling)
+      : ForwardingStore(std::move(inner)), meddling_(meddling) {}
+  Task<ObjectInfo> head(const Context& context, const std::string& key) override {
+    auto there = co_await inner().head(context, key);
+    co_await meddle(key, meddling_.after_head);
+    co_return there;
+  }
+  Task<GetResult> get(const Context& context, const std::string& key,
+                      const GetOptions& options) override {
+    auto got = co_await inner().get(context, key, options);
+    co_await meddle(key, meddling_.after_get);
+    co_return got;
+  }
+
+ private:
+  Meddling& meddling_;
+};
+
+/// What changes in the midst of a delivery to "a".
+class MeanwhileTest : public GroupTest {
+ protected:
+  void start() {
+    GroupStores stores;
+    for (const char* name : {"p", "a", "b"}) {
+      stores[name] =
+          with_chaos(std::make_unique<Meddled>(store(name), meddling_[name]), &faults_[name]);
+    }
+    group_ = open(std::move(stores)).value();
+    wait();
+  }
+  /// "a" has "1" of a key whose next body is no longer in memory.
+  void fall_behind() {
+    start();
+    ASSERT_TRUE(put("k", "1"));
+    wait();
+    take_away("a");
+    ASSERT_TRUE(put("k", "2"));
+    ASSERT_TRUE(test::run_task(world_, group_->close()));
+    group_.reset();
+    start();
+  }
+  void catch_up() {
+    bring_back("a");
+    wait(1min);
+  }
+  /// An object of others at "a" that wins over our removal.
+  void start_with_winner_of_others() {
+    start();
+    ASSERT_TRUE(put("k", "ours"));
+    wait();
+    ASSERT_TRUE(group_->pause("a"));
+    ASSERT_TRUE(remove("k"));
+    wait();
+    behind_our_back("a", "k", "theirs");
+  }
+  asio::awaitable<void> remove_k() {
+    const WriteOptions options;
+    const Context context = Context(world_).with_timeout(1min);
+    EXPECT_TRUE(co_await group_->remove(context, "k", options));
+  }
+  asio::awaitable<void> put_late() {
+    const WriteOptions options;
+    const Context context = Context(world_).with_timeout(5s);
+    answer_ = co_await put_through(context, *group_, "k", "late", options);
+  }
+  asio::awaitable<void> theirs_over_k() {
+    const auto primary = store("p");
+    const PutOptions options;
+    EXPECT_TRUE(co_await put_into(Context(world_), *primary, "k", "theirs", options));
+  }
+
+  std::map<std::string, Meddling> meddling_;
+  std::optional<Result<Receipt>> answer_;
+};
+
+TEST_F(MeanwhileTest, a_pause_stops_what_was_only_looked_at) {
+  fall_behind();
+  meddling_["a"].after_head = [this]() -> asio::awaitable<void> {
+    EXPECT_TRUE(group_->pause("a"));
+    co_return;
+  };
+  catch_up();
+  EXPECT_EQ(status("a").state, State::paused);
+  EXPECT_EQ(held("a", "k"), "1");
+  ASSERT_TRUE(group_->resume("a"));
+  wait();
+  EXPECT_EQ(held("a", "k"), "2");
+}
+
+TEST_F(MeanwhileTest, a_copy_says_what_it_is_of_though_others_have_replaced_it) {
+  config_.detection = {.others_write = true};
+  fall_behind();
+  meddling_["a"].after_head = [this] { return theirs_over_k(); };
+  catch_up();
+  ASSERT_EQ(held("a", "k"), "theirs");
+  const auto a = store("a");
+  const auto copy = test::run_task(world_, a->head(Context(world_), "k")).value();
+  EXPECT_FALSE(source_of(copy).empty());
+}
+
+TEST_F(MeanwhileTest, a_removal_is_not_undone_by_an_object_of_others_that_has_won_before) {
+  start_with_winner_of_others();
+  meddling_["a"].after_get = [this] { return remove_k(); };
+  ASSERT_TRUE(group_->resume("a"));
+  wait(1min);
+  ASSERT_FALSE(meddling_["a"].after_get) << "it was in the midst of it";
+  for (const char* name : {"p", "a", "b"}) EXPECT_EQ(held(name, "k"), "(nothing)") << name;
+  EXPECT_EQ(rescued("a"), std::vector<std::string>{"theirs"});
+}
+
+TEST_F(MeanwhileTest, an_object_of_others_that_has_won_holds_up_no_writer_of_its_key) {
+  start_with_winner_of_others();
+  meddling_["a"].after_get = [this]() -> asio::awaitable<void> {
+    faults_["p"].lost_answer = 1;
+    const WriteOptions options;
+    const Context context = Context(world_).with_timeout(5s);
+    EXPECT_FALSE(co_await put_through(context, *group_, "k", "unsettled", options));
+    take_away("p");
+  };
+  ASSERT_TRUE(group_->resume("a"));
+  wait(1min);
+  ASSERT_FALSE(meddling_["a"].after_get);
+  TaskGroup clients(world_.executor());
+  clients.spawn(put_late());
+  wait(10s);
+  EXPECT_TRUE(answer_) << "it has a deadline";
+  bring_back("p");
+  wait(2min);
+  ASSERT_TRUE(answer_);
+  EXPECT_FALSE(*answer_);
+}
+
+}  // namespace
+}  // namespace godwit::replication
