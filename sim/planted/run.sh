@@ -3,7 +3,8 @@
 # simulator there, and expects it to find a broken promise. By hand or at night, not in CI: it takes
 # about a minute a bug.
 #   sim/planted/run.sh [NAME]...     only these, e.g. no_file_sync
-#   SEEDS=60 MORE=300 JOBS=2         seeds per scenario; those when they were not enough; build jobs
+#   SEEDS=60 MORE=600 JOBS=2         seeds per scenario; those when they were not enough (ten minutes
+#                                    of a core); jobs at once
 #   ALL=1                            name every scenario that finds it
 # A bug in src/journal or src/replication must be found by a scenario of groups, any other by one of
 # the mover.
@@ -12,7 +13,7 @@ cd "$(dirname "$0")/../.."
 
 root=$PWD
 seeds=${SEEDS:-60}
-more=${MORE:-300}
+more=${MORE:-600}
 jobs=${JOBS:-2}
 names=("$@")
 if [ ${#names[@]} = 0 ]; then
@@ -26,7 +27,9 @@ cd "$clone/godwit"
 # Objects of the original serve the clone.
 export CCACHE_BASEDIR="$clone/godwit" CCACHE_NOHASHDIR=1
 
-build() { cmake --build build/dev -j"$jobs" --target godwit_sim >"$clone/build.log" 2>&1; }
+simulator=build/release/sim/godwit_sim
+
+build() { cmake --build build/release -j"$jobs" --target godwit_sim >"$clone/build.log" 2>&1; }
 
 # The scenarios that are about what the patch touches.
 scenarios_for() {
@@ -37,27 +40,35 @@ scenarios_for() {
   fi
 }
 
-# "SCENARIO (seed N)" of the first scenario that sees the bug within so many seeds; with ALL=1, of all.
+# One scenario within so many seeds: leaves what it has found in $clone/found/NAME. A bug may also make
+# a life go on for ever, or end the simulator. The limit is of its own CPU seconds, for others may be
+# at work beside it.
+look_at() {
+  local scenario=$1 last=$2 log
+  log=$(mktemp -p "$clone")
+  if (ulimit -t 200 && exec $simulator --scenario "$scenario" --seeds 1 "$last") >"$log" 2>&1; then
+    return 0
+  fi
+  { grep -m1 '^  seed' "$log" || echo "  seed (no end)"; } >"$clone/found/$(basename "$scenario" .toml)"
+}
+export clone simulator
+export -f look_at
+
+# "SCENARIO (seed N): WHAT" of the first scenario that sees the bug within so many seeds; with ALL=1,
+# the names of all.
 found_within() {
-  local patch=$1 last=$2 found="" scenario seed
-  for scenario in $(scenarios_for "$patch"); do
-    # A bug may also make a life go on for ever, or end the simulator. The limit is of its own CPU
-    # seconds, for others may be at work beside it.
-    if (ulimit -t 100 && exec build/dev/sim/godwit_sim --scenario "$scenario" --seeds 1 "$last") \
-        >"$clone/sim.log" 2>&1; then
-      continue
-    fi
-    seed=$(grep -m1 -oE '^  seed [0-9]+' "$clone/sim.log" | sed 's/^ *//') || seed="no end"
-    found+="${found:+, }$(basename "$scenario" .toml) ($seed)"
-    [ -s "$clone/why" ] || { grep -m1 '^  seed' "$clone/sim.log" || true; } >"$clone/why"
-    [ -n "${ALL:-}" ] || break
-  done
-  echo "$found"
+  local patch=$1 last=$2 first
+  rm -rf "$clone/found" && mkdir "$clone/found"
+  scenarios_for "$patch" | xargs -P"$jobs" -I{} bash -c 'look_at "$1" "$2"' _ {} "$last"
+  first=$(find "$clone/found" -type f -printf '%f\n' | sort | head -1)
+  [ -n "$first" ] || return 0
+  sed -E "s/^ *(seed [^:]*):?/$first (\1):/" "$clone/found/$first"
+  [ -z "${ALL:-}" ] || find "$clone/found" -type f -printf '          %f\n' | sort
 }
 
-cmake --preset dev >/dev/null
+cmake --preset release -DGODWIT_TESTS=ON >/dev/null
 build || { tail -30 "$clone/build.log"; exit 1; }
-if ! build/dev/sim/godwit_sim --seeds 1 "$seeds" >"$clone/sim.log" 2>&1; then
+if ! $simulator --seeds 1 "$seeds" >"$clone/sim.log" 2>&1; then
   cat "$clone/sim.log"
   echo "without a planted bug the simulation must be clean"
   exit 1
@@ -78,11 +89,10 @@ for name in "${names[@]}"; do
     git checkout -q .
     continue
   fi
-  : >"$clone/why"
   found=$(found_within "$patch" "$seeds")
   [ -n "$found" ] || found=$(found_within "$patch" "$more")
   if [ -n "$found" ]; then
-    echo "FOUND   $name: by $found:$(sed 's/^ *seed [0-9]*:/ /' "$clone/why")"
+    echo "FOUND   $name: by $found"
   else
     echo "MISSED  $name: $(head -1 "$patch")"
     missed=$((missed + 1))

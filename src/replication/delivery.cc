@@ -35,6 +35,14 @@ Plan settle_conflict(const KeyState& primary, const Sighting& target, ConflictPo
   return plan;
 }
 
+/// Others put the target's object there when it was primary, and after what the primary has or
+/// removed in `version`. By time: an object without a version has the lowest epoch.
+bool came_later_there(const Version& version, const Sighting& target, const Rules& rules) {
+  const bool others = !target.through_us && target.source.empty();
+  return rules.others_write && rules.only_there == OnlyThere::acknowledged && others &&
+         rules.policy == ConflictPolicy::last_write_wins && target.version.time > version.time;
+}
+
 Plan plan_absent(const journal::Write& task, const Sighting& target, const Rules& rules) {
   const bool ours = target.through_us || !target.source.empty();
   if (task.change == Change::compare) {
@@ -47,6 +55,7 @@ Plan plan_absent(const journal::Write& task, const Sighting& target, const Rules
     return {.step = removed ? Step::remove : Step::adopt};
   }
   if (ours && target.version <= task.version) return {.step = Step::remove};
+  if (came_later_there(task.version, target, rules)) return {.step = Step::adopt_anew};
   const KeyState removed{
       .version = task.version, .presence = Presence::deleted, .standing = Standing::primary};
   return settle_conflict(removed, target, rules.policy);
@@ -71,6 +80,7 @@ Plan plan_noticed(const journal::Write& task, Sighting primary,
   primary.version = std::max(primary.version, task.version);
   const bool ours = target->through_us || !target->source.empty();
   if (ours && target->version <= primary.version) return {.step = Step::put, .restamp = restamp};
+  if (came_later_there(primary.version, *target, rules)) return {.step = Step::adopt_anew};
   Plan plan = settle_conflict(state_of(primary, Standing::primary), *target, rules.policy);
   plan.restamp = restamp;
   return plan;
@@ -127,6 +137,7 @@ Plan plan_delivery(const journal::Write& task, const std::optional<Sighting>& pr
   const bool copied = !target->through_us && !target->source.empty() && primary->source.empty();
   if (copied && rules.only_there == OnlyThere::removed) return {.step = Step::put};
   if (was_overwritten(*primary, *target, rules)) return {.step = Step::notice};
+  if (came_later_there(primary->version, *target, rules)) return {.step = Step::adopt_anew};
   return settle_conflict(state_of(*primary, Standing::primary), *target, rules.policy);
 }
 

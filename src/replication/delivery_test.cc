@@ -275,6 +275,30 @@ TEST(Plan, a_copy_of_what_others_put_is_not_undone_by_a_target_that_has_an_older
   EXPECT_EQ(plan_delivery(task, copy, ours, rules).step, Step::adopt) << "it came after the copy";
 }
 
+TEST(Plan, what_others_put_last_to_a_primary_that_was_lost_wins_as_any_last_write) {
+  const auto at = [](int seconds) {
+    return HybridTime::at(WallTime(std::chrono::seconds(seconds)));
+  };
+  journal::Write task{.key = "k", .change = journal::Change::compare};
+  Sighting ours{.version = {.epoch = 2, .time = at(10), .region = "p"},
+                .size = 2,
+                .etag = "o",
+                .through_us = true};
+  const Sighting theirs{
+      .version = {.epoch = 0, .time = at(20), .region = {}}, .size = 1, .etag = "t"};
+  Rules rules{.only_there = OnlyThere::acknowledged, .others_write = true};
+  EXPECT_EQ(plan_delivery(task, ours, theirs, rules).step, Step::adopt_anew);
+  task = {.key = "k", .version = ours.version, .change = journal::Change::remove};
+  EXPECT_EQ(plan_delivery(task, {}, theirs, rules).step, Step::adopt_anew);
+  task.version.time = ours.version.time = at(30);
+  EXPECT_EQ(plan_delivery(task, {}, theirs, rules).step, Step::remove);
+  task.change = journal::Change::compare;
+  EXPECT_EQ(plan_delivery(task, ours, theirs, rules).step, Step::put);
+  ours.version.time = at(10);
+  rules.policy = ConflictPolicy::primary_wins;
+  EXPECT_EQ(plan_delivery(task, ours, theirs, rules).step, Step::put) << "as the policy says";
+}
+
 TEST(Plan, what_others_put_to_a_primary_that_moved_is_adopted_and_elsewhere_left_alone) {
   const journal::Write task{.key = "k", .change = journal::Change::compare};
   const Sighting theirs{.size = 1, .etag = "t"};
