@@ -81,6 +81,17 @@ class MeanwhileTest : public GroupTest {
     const Context context = Context(world_).with_timeout(1min);
     EXPECT_TRUE(co_await group_->remove(context, "k", options));
   }
+  asio::awaitable<void> pause_a() {
+    EXPECT_TRUE(group_->pause("a"));
+    co_return;
+  }
+  asio::awaitable<void> leave_unsettled() {
+    faults_["p"].lost_answer = 1;
+    const WriteOptions options;
+    const Context context = Context(world_).with_timeout(5s);
+    EXPECT_FALSE(co_await put_through(context, *group_, "k", "unsettled", options));
+    take_away("p");
+  }
   asio::awaitable<void> put_late() {
     const WriteOptions options;
     const Context context = Context(world_).with_timeout(5s);
@@ -98,10 +109,7 @@ class MeanwhileTest : public GroupTest {
 
 TEST_F(MeanwhileTest, a_pause_stops_what_was_only_looked_at) {
   fall_behind();
-  meddling_["a"].after_head = [this]() -> asio::awaitable<void> {
-    EXPECT_TRUE(group_->pause("a"));
-    co_return;
-  };
+  meddling_["a"].after_head = [this] { return pause_a(); };
   catch_up();
   EXPECT_EQ(status("a").state, State::paused);
   EXPECT_EQ(held("a", "k"), "1");
@@ -133,13 +141,7 @@ TEST_F(MeanwhileTest, a_removal_is_not_undone_by_an_object_of_others_that_has_wo
 
 TEST_F(MeanwhileTest, an_object_of_others_that_has_won_holds_up_no_writer_of_its_key) {
   start_with_winner_of_others();
-  meddling_["a"].after_get = [this]() -> asio::awaitable<void> {
-    faults_["p"].lost_answer = 1;
-    const WriteOptions options;
-    const Context context = Context(world_).with_timeout(5s);
-    EXPECT_FALSE(co_await put_through(context, *group_, "k", "unsettled", options));
-    take_away("p");
-  };
+  meddling_["a"].after_get = [this] { return leave_unsettled(); };
   ASSERT_TRUE(group_->resume("a"));
   wait(1min);
   ASSERT_FALSE(meddling_["a"].after_get);
