@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from random import Random
 
 GODWIT = os.path.abspath(sys.argv[1])
 ROUNDS = int(os.environ.get("GODWIT_BENCH_ROUNDS", "3"))
@@ -235,6 +236,50 @@ def wan_case(count, peer):
         print(f"{'':22} {tool:24} {count * 65536 * 8 / wall / 1e6:7.1f} Mbit/s of 100")
 
 
+def make_logs(name, count, size):
+    """Lines as services write them, which shrink to a fifth or so."""
+    os.makedirs(f"{LAB}/{name}")
+    random = Random(1)
+    lines = [f"2026-11-30T{i // 3600 % 24:02}:{i // 60 % 60:02}:{i % 60:02}Z INFO request={random.getrandbits(64):016x} "
+             f"path=/api/v1/objects/{random.randrange(100_000):08} status={random.choice((200, 200, 200, 404))} "
+             f"ms={random.randrange(900)}\n" for i in range(100_000)]
+    text = "".join(lines).encode()
+    for i in range(count):
+        with open(f"{LAB}/{name}/{i:06}", "wb") as file:
+            left = size
+            while left > 0:
+                start = random.randrange(len(text) // 2)
+                left -= file.write(text[start:start + min(left, len(text) // 2)])
+
+
+def coding_case(name, count, size):
+    """Directory to directory, sealed and compressed by the client on the way; fsync by nobody."""
+    make_logs("logs", count, size)
+    source, key = f"{LAB}/logs", f"{LAB}/keys"
+    with open(os.open(key, os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:
+        subprocess.run([GODWIT, "key", "new"], stdout=file, check=True)
+    secret = subprocess.run(["rclone", "obscure", "a password"], capture_output=True, text=True,
+                            check=True).stdout.strip()
+    with open(os.environ["RCLONE_CONFIG"], "w") as config:
+        config.write(f"[sealed]\ntype = crypt\nremote = {LAB}/rclone-sealed\npassword = {secret}\n"
+                     f"[small]\ntype = compress\nremote = {LAB}/rclone-small\nmode = gzip\n"
+                     f"[both]\ntype = compress\nremote = sealed:both\nmode = gzip\n")
+    sealing, zstd, gzip = f"encryption_key_file={key}", "compression=zstd", "compression=gzip"
+    cases = {"sealed": ({"godwit": sealing}, "sealed:"),
+             "compressed": ({"godwit": zstd, "godwit, gzip": gzip}, "small:"),
+             "both": ({"godwit": f"{zstd}&{sealing}", "godwit, gzip": f"{gzip}&{sealing}"}, "both:")}
+    for what, (options, remote) in cases.items():
+        tools = {tool: lambda to, o=o: [GODWIT, "-q", "sync", source, f"file://{LAB}/{to}?fsync=never&{o}"]
+                 for tool, o in options.items()}
+        tools["rclone"] = lambda to, r=remote: ["rclone", "copy", source, f"{r}{to}", "--transfers", "4"]
+        runs = {tool: [] for tool in tools}
+        for turn in range(ROUNDS):
+            for number, (tool, command) in enumerate(tools.items()):
+                runs[tool].append(measure(command(f"{what}-{number}-{turn}")))
+        report(f"{name} {what}", {tool: median(all_runs) for tool, all_runs in runs.items()})
+    shutil.rmtree(source)
+
+
 def group_bench(*arguments):
     program = os.path.join(os.path.dirname(GODWIT), "bench/group_bench")
     place = tempfile.mkdtemp(dir=LAB)
@@ -257,14 +302,18 @@ def group_case():
 def lag_case():
     """From the acknowledgement of a write to its arrival 100 ms and 100 Mbit/s away."""
     case = S3Case()
-    case.clients[1].create_bucket(Bucket="lag")
+    for bucket in ("lag", "lag-exclusive"):
+        case.clients[1].create_bucket(Bucket=bucket)
     relay = subprocess.Popen(
         [os.path.join(os.path.dirname(GODWIT), "tests/support/relay"), "--to",
          B.removeprefix("http://"), "--rtt-ms", "100", "--rate-mbit", "100"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    far = f"s3://lag?endpoint=http://127.0.0.1:{int(relay.stdout.readline())}"
+    port = int(relay.stdout.readline())
     print("150 puts of 64 KiB a second (79 Mbit/s), 15 removals, to RGW, 100 ms and 100 Mbit/s away")
-    group_bench("lag", f"file://{LAB}/lag", far, "150")
+    for bucket, exclusive in (("lag", ""), ("lag-exclusive", "exclusive")):
+        print(f"a target to which {'nobody else writes' if exclusive else 'others may write'}:")
+        far = f"s3://{bucket}?endpoint=http://127.0.0.1:{port}"
+        group_bench("lag", f"file://{LAB}/{bucket}", far, "150", exclusive)
     relay.stdin.close()
     relay.wait()
 
@@ -526,6 +575,7 @@ CASES = {
     "service": service_case,
     "continuous": lambda: (continuous_case("64 KiB", 5000, 65536), continuous_case("8 MiB", 60, 8 * MIB)),
     "backlog-1m": lambda: backlog_case(1_000_000),
+    "coding": lambda: (coding_case("4 x 256 MiB", 4, 256 * MIB), coding_case("2000 x 64 KiB", 2000, 65536)),
     "files-small": lambda: files_case("20000 x 4 KiB", 20000, 4096),
     "files-large": lambda: files_case("1 x 2 GiB", 1, 2048 * MIB),
     "kill": lambda: kill_case(int(os.environ.get("GODWIT_BENCH_KILL_MIB", "10240")) * MIB),

@@ -1,5 +1,5 @@
 // What a group adds to a store: `group_bench put PRIMARY TARGET DIR` and `group_bench lag PRIMARY
-// TARGET DIR [RATE]`. PRIMARY and TARGET are URLs of empty places, DIR an empty directory.
+// TARGET DIR [RATE [exclusive]]`. PRIMARY and TARGET are URLs of empty places, DIR an empty directory.
 //
 // put: durable puts of 4 KiB to PRIMARY alone, then through a group that has TARGET, which gets
 // them at the same time, then through one whose target is paused; the same number of writers each
@@ -120,12 +120,14 @@ asio::awaitable<void> put_all_bare(World& world, std::string url, Measured& meas
 
 // Through a group.
 
-std::unique_ptr<ReplicatedStore> open_group(const std::array<std::string, 3>& places) {
+std::unique_ptr<ReplicatedStore> open_group(const std::array<std::string, 3>& places,
+                                            bool exclusive = false) {
   ReplicationConfig config;
   config.name = "bench";
   config.data_dir = places[2] + "/data";
   config.primary = {.name = "primary", .url = places[0], .region = "here"};
   config.targets = {{.name = "target", .url = places[1], .region = "there", .workers = 64}};
+  config.targets.front().is_exclusive = exclusive;
   return must(ReplicatedStore::open(config));
 }
 
@@ -223,9 +225,9 @@ class Arrivals {
   int count_ = 0;
 };
 
-void measure_lag(const std::array<std::string, 3>& places, double rate) {
+void measure_lag(const std::array<std::string, 3>& places, double rate, bool exclusive) {
   constexpr double kSeconds = 20;
-  const auto store = open_group(places);
+  const auto store = open_group(places, exclusive);
   wait_until_caught_up(*store);
   Arrivals puts;
   Arrivals removals;
@@ -266,11 +268,12 @@ void measure_lag(const std::array<std::string, 3>& places, double rate) {
 int main(int count, char** words) {
   const std::vector<std::string> arguments(words + 1, words + count);
   if (arguments.size() < 4) {
-    std::fprintf(stderr, "usage: group_bench put|lag PRIMARY TARGET DIR [RATE]\n");
+    std::fprintf(stderr, "usage: group_bench put|lag PRIMARY TARGET DIR [RATE [exclusive]]\n");
     return 2;
   }
   const std::array<std::string, 3> places{arguments[1], arguments[2], arguments[3]};
   if (arguments[0] == "put") godwit::measure_puts(places);
   const double rate = arguments.size() > 4 ? std::atof(arguments[4].c_str()) : 150;
-  if (arguments[0] == "lag") godwit::measure_lag(places, rate);
+  const bool exclusive = arguments.size() > 5 && arguments[5] == "exclusive";
+  if (arguments[0] == "lag") godwit::measure_lag(places, rate, exclusive);
 }

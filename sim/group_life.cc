@@ -219,6 +219,7 @@ class GroupLife {
   [[nodiscard]] TargetConfig target(const std::string& name) const {
     TargetConfig target{.name = name, .region = name};
     target.workers = 3;
+    target.exclusive = scenario_.exclusive;
     target.max_attempts = static_cast<std::uint32_t>(scenario_.max_attempts);
     return target;
   }

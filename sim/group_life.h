@@ -45,6 +45,7 @@ struct GroupScenario {
   /// Larger bodies are put in parts of so many bytes; 0: none is.
   std::uint64_t part_size = 0;
   Coded coded = Coded::none;
+  bool exclusive = false;  ///< nobody else writes to the targets
   JournalPayload payload = JournalPayload::none;
   double slow_bodies = 0;  ///< share of puts whose bytes come in slowly, and may break off
   double removals = 0.25;  ///< share of writes

@@ -15,6 +15,7 @@ Taker group(GroupScenario& into, const std::string& file) {
        {"targets", count(into.targets)},
        {"in_memory", count(into.in_memory)},
        {"part_size", count(into.part_size)},
+       {"exclusive", yes_or_no(into.exclusive)},
        {"coded",
         choice<Coded>(into.coded,
                       {{"none", Coded::none}, {"targets", Coded::targets}, {"all", Coded::all}})},

@@ -44,6 +44,9 @@ struct ReplicaTarget {
   /// Its share of the reads of ReadPreference::secondary, beside the weights of the others. 0: no
   /// read goes there.
   std::uint32_t read_weight = 1;
+  /// Nobody else writes there: a removal of what this process has put need not look first what
+  /// others have put in its place, which takes one way there and back instead of two.
+  bool is_exclusive = false;
   std::size_t workers = 8;  ///< deliveries at once
   /// Above `workers`: so many at once, where a backlog moves faster by it; down to `workers` when
   /// the store asks to slow down, or fails. 0: always `workers`. What lies far away needs many:

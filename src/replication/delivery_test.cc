@@ -146,6 +146,11 @@ class Asked final : public ForwardingStore {
     note("put ", key);
     return inner().put(context, key, upload, options);
   }
+  Task<std::vector<Result<void>>> remove(const Context& context,
+                                         std::span<const std::string> keys) override {
+    for (const std::string& key : keys) note("remove ", key);
+    return inner().remove(context, keys);
+  }
 
  private:
   void note(const std::string& call, const std::string& key) {
@@ -219,6 +224,25 @@ TEST_F(BehindTest, what_others_put_there_meanwhile_is_not_written_over) {
   EXPECT_EQ(held("a", "k"), "theirs");
   EXPECT_EQ(held("a", "l"), "l");
   EXPECT_EQ(status("a").counts.conflicts, 1U);
+}
+
+TEST_F(BehindTest, a_removal_looks_first_but_for_what_we_put_to_a_target_of_our_own) {
+  config_.targets[0].exclusive = true;  // "a"
+  start();
+  for (const char* key : {"k", "l"}) ASSERT_TRUE(put(key, key));
+  wait();
+  for (auto& [name, asked] : asked_) asked.clear();
+  ASSERT_TRUE(remove("k"));
+  wait();
+  EXPECT_EQ(asked_["a"], "remove k\n");
+  EXPECT_EQ(asked_["b"], "head k\nremove k\n");
+  ASSERT_TRUE(test::run_task(world_, group_->close()));
+  group_.reset();
+  catch_up();
+  for (auto& [name, asked] : asked_) asked.clear();
+  ASSERT_TRUE(remove("l"));
+  wait();
+  EXPECT_EQ(asked_["a"], "head l\nremove l\n") << "a process before has put it";
 }
 
 TEST_F(BehindTest, what_others_put_over_it_at_the_primary_is_noticed) {

@@ -34,6 +34,11 @@ class KnownObjects {
   void was_wrong(const std::string& key);
   void put(const std::string& key, const Version& version, std::string etag);
   void removed(const std::string& key) { objects_.erase(key); }
+  /// We have put an older version there, and nothing since.
+  [[nodiscard]] bool has_older(const std::string& key, const Version& version) const {
+    const auto found = objects_.find(key);
+    return found != objects_.end() && found->second.version < version;
+  }
 
  private:
   static constexpr double kLeastPause = 16;

@@ -252,14 +252,11 @@ Task<TargetAgent::Arrived> TargetAgent::carry_out(const Context& context,
       co_return put;
     }
     case Step::restore: co_return co_await restore(context, key, *primary);
-    case Step::remove: {
-      const std::span<const std::string> keys(&key, 1);
-      GODWIT_CO_TRY(auto removed, co_await target_.store->remove(context, keys));
-      if (!removed.front()) co_return std::unexpected(std::move(removed.front()).error());
+    case Step::remove:
+      GODWIT_CO_CHECK(co_await remove_there(context, key));
       known_.removed(key);
       arrived.moved = true;
       break;
-    }
     case Step::look_again:
       co_return fail(Error(Code::not_found, "the primary does not show what was written to it")
                          .at(place_of(*engine_.primary, "head", key)));
@@ -284,6 +281,12 @@ Task<TargetAgent::Arrived> TargetAgent::carry_out(const Context& context,
                          .at(place_of(*target_.store, "put", key)));
   }
   co_return arrived;
+}
+
+Task<void> TargetAgent::remove_there(const Context& context, const std::string& key) {
+  const std::span<const std::string> keys(&key, 1);
+  GODWIT_CO_TRY(auto removed, co_await target_.store->remove(context, keys));
+  co_return std::move(removed.front());
 }
 
 /// Nobody knows which of both objects is the damaged one: the target's is kept, if it can be read.

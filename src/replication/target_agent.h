@@ -58,6 +58,10 @@ class TargetAgent {
   [[nodiscard]] Task<void> until_quiet();
   [[nodiscard]] asio::awaitable<void> deliver(journal::TargetTask task);
   struct Blind;
+  [[nodiscard]] bool is_plain(const journal::TargetTask& task) const;
+  [[nodiscard]] bool removes_blind(const journal::TargetTask& task) const;
+  [[nodiscard]] Task<Arrived> remove_blind(const Context& context, const journal::TargetTask& task);
+  [[nodiscard]] Task<void> remove_there(const Context& context, const std::string& key);
   [[nodiscard]] std::optional<Blind> blind(const journal::TargetTask& task);
   [[nodiscard]] Task<Arrived> deliver_blind(const Context& context, const journal::TargetTask& task,
                                             const Blind& blind);

@@ -16,6 +16,7 @@ struct TargetAgent::Blind {
 
 Task<TargetAgent::Arrived> TargetAgent::attempt(const Context& context,
                                                 const journal::TargetTask& task) {
+  if (removes_blind(task)) co_return co_await remove_blind(context, task);
   if (const auto blind = this->blind(task)) {
     auto arrived = co_await deliver_blind(context, task, *blind);
     if (arrived) co_return arrived;
@@ -30,14 +31,35 @@ Task<TargetAgent::Arrived> TargetAgent::attempt(const Context& context,
   co_return co_await look_and_deliver(context, task);
 }
 
-/// Nothing: look. What has failed once, or is in conflict or in doubt, is looked at.
+/// What has failed once, or is in conflict or in doubt, is looked at.
+bool TargetAgent::is_plain(const journal::TargetTask& task) const {
+  const std::string& key = task.write.key;
+  return task.attempts == 0 && !in_conflict_.contains(key) && !target_.doubts.contains(key) &&
+         !engine_.suspects.contains(key) && !engine_.deposed.contains(target_.config.name);
+}
+
+/// It takes away what we have put there in this epoch, or nothing: no store removes on a condition.
+bool TargetAgent::removes_blind(const journal::TargetTask& task) const {
+  const journal::Write& write = task.write;
+  return target_.config.exclusive && write.change == Change::remove &&
+         write.version.epoch == engine_.epoch && is_plain(task) &&
+         known_.has_older(write.key, write.version);
+}
+
+Task<TargetAgent::Arrived> TargetAgent::remove_blind(const Context& context,
+                                                     const journal::TargetTask& task) {
+  const std::string& key = task.write.key;
+  known_.removed(key);
+  GODWIT_CO_CHECK(co_await remove_there(context, key));
+  engine_.world.mark("a removal is made without a look");
+  co_return Arrived{.version = task.write.version, .moved = true};
+}
+
+/// Nothing: look.
 std::optional<TargetAgent::Blind> TargetAgent::blind(const journal::TargetTask& task) {
   const journal::Write& write = task.write;
   auto missing = target_.missing.take(write.key);
-  const bool plain = task.attempts == 0 && !in_conflict_.contains(write.key) &&
-                     !target_.doubts.contains(write.key) && !engine_.suspects.contains(write.key) &&
-                     !engine_.deposed.contains(target_.config.name);
-  if (!plain || !keeps_conditions_.value_or(false)) return std::nullopt;
+  if (!is_plain(task) || !keeps_conditions_.value_or(false)) return std::nullopt;
   const KnownObjects::Expected absent;
   if (write.change == Change::compare) {
     if (!missing || missing->size > engine_.config.part_size) return std::nullopt;

@@ -365,6 +365,10 @@ Keys<TargetDraft> make_target_keys() {
           "read_weight", [](T& t) -> auto& { return t.target.read_weight; },
           "its share of the reads of `secondary`, beside the others' weights; 0: none"),
       key<T>(
+          "is_exclusive", [](T& t) -> auto& { return t.target.is_exclusive; },
+          "nobody else writes there: removals need not look first, which halves their lag to what "
+          "is far"),
+      key<T>(
           "workers", [](T& t) -> auto& { return t.target.workers; },
           "deliveries at once; can be reloaded"),
       key<T>(
