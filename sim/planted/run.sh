@@ -50,6 +50,7 @@ look_at() {
     return 0
   fi
   { grep -m1 '^  seed' "$log" || echo "  seed (no end)"; } >"$clone/found/$(basename "$scenario" .toml)"
+  [ -n "${ALL:-}" ] || return 255 # xargs begins no other one
 }
 export clone simulator
 export -f look_at
@@ -59,7 +60,8 @@ export -f look_at
 found_within() {
   local patch=$1 last=$2 first
   rm -rf "$clone/found" && mkdir "$clone/found"
-  scenarios_for "$patch" | xargs -P"$jobs" -I{} bash -c 'look_at "$1" "$2"' _ {} "$last"
+  scenarios_for "$patch" | xargs -P"$jobs" -I{} bash -c 'look_at "$1" "$2"' _ {} "$last" \
+    2>/dev/null || true
   first=$(find "$clone/found" -type f -printf '%f\n' | sort | head -1)
   [ -n "$first" ] || return 0
   sed -E "s/^ *(seed [^:]*):?/$first (\1):/" "$clone/found/$first"
