@@ -256,7 +256,7 @@ def coding_case(name, count, size):
     """Directory to directory, sealed and compressed by the client on the way; fsync by nobody."""
     make_logs("logs", count, size)
     source, key = f"{LAB}/logs", f"{LAB}/keys"
-    with open(os.open(key, os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:
+    with open(os.open(key, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
         subprocess.run([GODWIT, "key", "new"], stdout=file, check=True)
     secret = subprocess.run(["rclone", "obscure", "a password"], capture_output=True, text=True,
                             check=True).stdout.strip()
@@ -275,7 +275,7 @@ def coding_case(name, count, size):
         runs = {tool: [] for tool in tools}
         for turn in range(ROUNDS):
             for number, (tool, command) in enumerate(tools.items()):
-                runs[tool].append(measure(command(f"{what}-{number}-{turn}")))
+                runs[tool].append(measure(command(f"{what}-{number}-{turn}-of-{count}")))
         report(f"{name} {what}", {tool: median(all_runs) for tool, all_runs in runs.items()})
     shutil.rmtree(source)
 
@@ -575,7 +575,8 @@ CASES = {
     "service": service_case,
     "continuous": lambda: (continuous_case("64 KiB", 5000, 65536), continuous_case("8 MiB", 60, 8 * MIB)),
     "backlog-1m": lambda: backlog_case(1_000_000),
-    "coding": lambda: (coding_case("4 x 256 MiB", 4, 256 * MIB), coding_case("2000 x 64 KiB", 2000, 65536)),
+    "coding": lambda: (coding_case("4 x 256 MiB", 4, 256 * MIB),
+                       coding_case("2000 x 64 KiB", 2000, 65536)),
     "files-small": lambda: files_case("20000 x 4 KiB", 20000, 4096),
     "files-large": lambda: files_case("1 x 2 GiB", 1, 2048 * MIB),
     "kill": lambda: kill_case(int(os.environ.get("GODWIT_BENCH_KILL_MIB", "10240")) * MIB),
