@@ -1,10 +1,11 @@
-// What a group adds to a store: `group_bench put PRIMARY TARGET DIR` and `group_bench lag PRIMARY
-// TARGET DIR [RATE [exclusive]]`. PRIMARY and TARGET are URLs of empty places, DIR an empty directory.
+// What a group adds to a store: `group_bench put PRIMARY TARGET DIR` and
+// `group_bench lag PRIMARY TARGET DIR [RATE [exclusive]]`. PRIMARY and TARGET are URLs of empty
+// places, DIR an empty directory.
 //
 // put: durable puts of 4 KiB to PRIMARY alone, then through a group that has TARGET, which gets
 // them at the same time, then through one whose target is paused; the same number of writers each
 // time. lag: RATE (150) puts of 64 KiB a second, and a tenth as many removals; from the
-// acknowledgement of each to its arrival at TARGET.
+// acknowledgement of each to its arrival at TARGET, to which nobody else writes if it is exclusive.
 #include <array>
 #include <atomic>
 #include <condition_variable>
