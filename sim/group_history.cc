@@ -11,6 +11,11 @@ std::string GroupHistory::body_of(const std::string& key, std::uint64_t number) 
   return key + "#" + std::to_string(number);
 }
 
+std::uint64_t GroupHistory::newest(const std::string& key) const {
+  const auto found = writes_.find(key);
+  return found == writes_.end() || found->second.empty() ? 0 : found->second.rbegin()->first;
+}
+
 std::uint64_t GroupHistory::acknowledged(const std::string& key) const {
   const auto found = writes_.find(key);
   if (found == writes_.end()) return 0;

@@ -102,7 +102,7 @@ replication::TargetConfig target_of(const ReplicaTarget& target) {
           .retry_delay = target.retry_delay,
           .longest_retry_delay = target.longest_retry_delay,
           .read_weight = target.read_weight,
-          .exclusive = target.is_exclusive,
+          .is_exclusive = target.is_exclusive,
           .workers = target.workers,
           .most_workers = target.most_workers};
 }

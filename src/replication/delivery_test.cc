@@ -227,7 +227,7 @@ TEST_F(BehindTest, what_others_put_there_meanwhile_is_not_written_over) {
 }
 
 TEST_F(BehindTest, a_removal_looks_first_but_for_what_we_put_to_a_target_of_our_own) {
-  config_.targets[0].exclusive = true;  // "a"
+  config_.targets[0].is_exclusive = true;  // "a"
   start();
   for (const char* key : {"k", "l"}) ASSERT_TRUE(put(key, key));
   wait();
@@ -264,17 +264,25 @@ TEST(Plan, a_put_that_others_have_removed_at_the_primary_is_no_task_for_ever) {
   EXPECT_EQ(plan_delivery(task, {}, {}, rules).step, Step::look_again);
 }
 
+HybridTime at(int seconds) { return HybridTime::at(WallTime(std::chrono::seconds(seconds))); }
+
+/// Written through the group.
+Sighting ours_at(int seconds) {
+  return {.version = {.epoch = 1, .time = at(seconds), .region = "p"},
+          .size = 2,
+          .etag = "o",
+          .through_us = true};
+}
+
+/// Put by others.
+Sighting theirs_at(int seconds) {
+  return {.version = {.epoch = 0, .time = at(seconds), .region = {}}, .size = 1, .etag = "t"};
+}
+
 TEST(Plan, what_others_put_over_an_older_object_is_not_undone_by_a_primary_that_was_lost) {
-  const auto at = [](int seconds) {
-    return HybridTime::at(WallTime(std::chrono::seconds(seconds)));
-  };
   const journal::Write task{.key = "k", .change = journal::Change::compare};
-  const Sighting theirs{
-      .version = {.epoch = 0, .time = at(20), .region = {}}, .size = 1, .etag = "t"};
-  Sighting lost{.version = {.epoch = 1, .time = at(10), .region = "p"},
-                .size = 2,
-                .etag = "l",
-                .through_us = true};
+  const Sighting theirs = theirs_at(20);
+  Sighting lost = ours_at(10);
   const Rules rules{.only_there = OnlyThere::acknowledged, .others_write = true};
   EXPECT_EQ(plan_delivery(task, theirs, lost, rules).step, Step::notice);
   lost.version.time = at(30);
@@ -283,16 +291,10 @@ TEST(Plan, what_others_put_over_an_older_object_is_not_undone_by_a_primary_that_
 }
 
 TEST(Plan, a_copy_of_what_others_put_is_not_undone_by_a_target_that_has_an_older_object) {
-  const auto at = [](int seconds) {
-    return HybridTime::at(WallTime(std::chrono::seconds(seconds)));
-  };
   const journal::Write task{.key = "k", .change = journal::Change::compare};
-  const Sighting copy{
-      .version = {.epoch = 0, .time = at(20), .region = {}}, .size = 1, .etag = "c", .source = "t"};
-  Sighting ours{.version = {.epoch = 1, .time = at(10), .region = "p"},
-                .size = 2,
-                .etag = "o",
-                .through_us = true};
+  Sighting copy = theirs_at(20);
+  copy.source = "t";
+  Sighting ours = ours_at(10);
   const Rules rules{.only_there = OnlyThere::removed, .others_write = true};
   EXPECT_EQ(plan_delivery(task, copy, ours, rules).step, Step::notice);
   ours.version.time = at(30);
@@ -300,16 +302,9 @@ TEST(Plan, a_copy_of_what_others_put_is_not_undone_by_a_target_that_has_an_older
 }
 
 TEST(Plan, what_others_put_last_to_a_primary_that_was_lost_wins_as_any_last_write) {
-  const auto at = [](int seconds) {
-    return HybridTime::at(WallTime(std::chrono::seconds(seconds)));
-  };
   journal::Write task{.key = "k", .change = journal::Change::compare};
-  Sighting ours{.version = {.epoch = 2, .time = at(10), .region = "p"},
-                .size = 2,
-                .etag = "o",
-                .through_us = true};
-  const Sighting theirs{
-      .version = {.epoch = 0, .time = at(20), .region = {}}, .size = 1, .etag = "t"};
+  Sighting ours = ours_at(10);
+  const Sighting theirs = theirs_at(20);
   Rules rules{.only_there = OnlyThere::acknowledged, .others_write = true};
   EXPECT_EQ(plan_delivery(task, ours, theirs, rules).step, Step::adopt_anew);
   task = {.key = "k", .version = ours.version, .change = journal::Change::remove};
@@ -325,7 +320,7 @@ TEST(Plan, what_others_put_last_to_a_primary_that_was_lost_wins_as_any_last_writ
 
 TEST(Plan, what_others_put_to_a_primary_that_moved_is_adopted_and_elsewhere_left_alone) {
   const journal::Write task{.key = "k", .change = journal::Change::compare};
-  const Sighting theirs{.size = 1, .etag = "t"};
+  const Sighting theirs = theirs_at(20);
   Rules rules{.only_there = OnlyThere::acknowledged, .others_write = true};
   EXPECT_EQ(plan_delivery(task, {}, theirs, rules).step, Step::adopt_anew);
   rules.only_there = OnlyThere::removed;

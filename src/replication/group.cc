@@ -357,7 +357,8 @@ Result<void> Group::compare_anew(const std::string& name) {
   if (queue == nullptr) return unknown_target(name);
   if (impl_->engine.deposed.contains(name)) {
     // Its tasks tell what was removed since it was lost: without them it would come back.
-    return fail(Code::precondition_failed, "'" + name + "' was primary and is being compared");
+    return fail(Code::precondition_failed,
+                "'" + name + "' is being compared, for it may hold what nobody else has");
   }
   queue->collapse();
   impl_->engine.changed.notify_all();

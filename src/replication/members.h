@@ -89,11 +89,11 @@ struct Target {
     state = State::syncing;
     bodies = CancelSource();
   }
-  /// It was primary and was lost: nothing is sent to it before a probe has seen that it is the
+  /// It may hold what nobody else has: nothing is sent to it before a probe has seen that it is the
   /// place that it was.
   void depose() {
     state = State::failed;
-    why_failed = "it was lost, and has not been seen since";
+    why_failed = "it has not been seen since the primary moved, or the group was opened";
   }
 };
 

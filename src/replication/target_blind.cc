@@ -41,7 +41,7 @@ bool TargetAgent::is_plain(const journal::TargetTask& task) const {
 /// It takes away what we have put there in this epoch, or nothing: no store removes on a condition.
 bool TargetAgent::removes_blind(const journal::TargetTask& task) const {
   const journal::Write& write = task.write;
-  return target_.config.exclusive && write.change == Change::remove &&
+  return target_.config.is_exclusive && write.change == Change::remove &&
          write.version.epoch == engine_.epoch && is_plain(task) &&
          known_.has_older(write.key, write.version);
 }

@@ -49,7 +49,7 @@ struct TargetConfig {
   Duration retry_delay = std::chrono::seconds(1);    ///< doubles per attempt, with jitter
   Duration longest_retry_delay = std::chrono::seconds(60);
   std::uint32_t read_weight = 1;  ///< its share of reads in turn; 0: it is not read
-  bool exclusive = false;         ///< nobody else writes there
+  bool is_exclusive = false;      ///< nobody else writes there
   std::size_t workers = 8;        ///< deliveries at once, at least
   std::size_t most_workers = 0;   ///< adapts up to so many; 0: always `workers`
 

@@ -208,12 +208,14 @@ Task<void> Writer::check_expected(const Context& context, const Pending& write) 
       there ? expected->version == version_of(*there) : !expected->version.has_value();
   const bool outrun = write.outrun != nullptr && (*write.outrun)();
   if (as_expected && !outrun) co_return Result<void>();
-  co_return fail(
-      Error(Code::precondition_failed,
-            there ? "the object is of version " + version_of(*there).to_text() : "there is none")
-          .with(Outcome::not_applied)
-          .with_hint("read it again, and decide anew")
-          .at(place_of(*engine_.primary, write.puts() ? "put" : "remove", write.key)));
+  std::string why = there ? "the object is of version " + version_of(*there).to_text()
+                          : std::string("there is none");
+  if (as_expected)
+    why = "a newer write has come meanwhile, or an earlier one may still take effect";
+  co_return fail(Error(Code::precondition_failed, std::move(why))
+                     .with(Outcome::not_applied)
+                     .with_hint("read it again, and decide anew")
+                     .at(place_of(*engine_.primary, write.puts() ? "put" : "remove", write.key)));
 }
 
 /// The write at the primary's store.

@@ -47,7 +47,7 @@ TEST(FileRecord, comes_back_as_it_was) {
   record.metadata.storage_class = "COLD";
   record.metadata.user = {{"k", "gr\xc3\xbcn"},
                           {"godwit-version", "1"},
-                          {"bytes", "\xff\x00z"},
+                          {"bytes", std::string("\xff\0z", 3)},
                           {std::string(1, '\1'), "a"},
                           {std::string(1, '\0'), "b"}};
   record.metadata.tags["t"] = "1";
