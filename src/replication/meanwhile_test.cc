@@ -39,7 +39,7 @@ class Meddled final : public ForwardingStore {
   Meddling& meddling_;
 };
 
-/// What changes in the midst of a delivery to "a".
+/// What changes in the midst of a delivery.
 class MeanwhileTest : public GroupTest {
  protected:
   void start() {
@@ -66,15 +66,16 @@ class MeanwhileTest : public GroupTest {
     bring_back("a");
     wait(1min);
   }
-  /// An object of others at "a" that wins over our removal.
-  void start_with_winner_of_others() {
+  /// The primary moves to "a", and "p" has an object of others that is adopted; `action` comes
+  /// between the look at both sides and the write.
+  void adopt_theirs(Action action) {
+    config_.detection = {.others_write = true};
     start();
-    ASSERT_TRUE(put("k", "ours"));
-    wait();
-    ASSERT_TRUE(group_->pause("a"));
-    ASSERT_TRUE(remove("k"));
-    wait();
-    behind_our_back("a", "k", "theirs");
+    behind_our_back("p", "k", "theirs");
+    meddling_["p"].after_get = std::move(action);
+    ASSERT_TRUE(move({.to = "a"}));
+    wait(1min);
+    ASSERT_FALSE(meddling_["p"].after_get) << "it was in the midst of it";
   }
   asio::awaitable<void> remove_k() {
     const WriteOptions options;
@@ -86,11 +87,11 @@ class MeanwhileTest : public GroupTest {
     co_return;
   }
   asio::awaitable<void> leave_unsettled() {
-    faults_["p"].lost_answer = 1;
+    faults_["a"].lost_answer = 1;
     const WriteOptions options;
     const Context context = Context(world_).with_timeout(5s);
     EXPECT_FALSE(co_await put_through(context, *group_, "k", "unsettled", options));
-    take_away("p");
+    take_away("a");
   }
   asio::awaitable<void> put_late() {
     const WriteOptions options;
@@ -129,27 +130,19 @@ TEST_F(MeanwhileTest, a_copy_says_what_it_is_of_though_others_have_replaced_it) 
   EXPECT_FALSE(source_of(copy).empty());
 }
 
-TEST_F(MeanwhileTest, a_removal_is_not_undone_by_an_object_of_others_that_has_won_before) {
-  start_with_winner_of_others();
-  meddling_["a"].after_get = [this] { return remove_k(); };
-  ASSERT_TRUE(group_->resume("a"));
-  wait(1min);
-  ASSERT_FALSE(meddling_["a"].after_get) << "it was in the midst of it";
+TEST_F(MeanwhileTest, a_removal_is_not_undone_by_the_adoption_of_what_was_there_before) {
+  adopt_theirs([this] { return remove_k(); });
   for (const char* name : {"p", "a", "b"}) EXPECT_EQ(held(name, "k"), "(nothing)") << name;
-  EXPECT_EQ(rescued("a"), std::vector<std::string>{"theirs"});
+  EXPECT_EQ(rescued("p"), std::vector<std::string>{"theirs"});
 }
 
-TEST_F(MeanwhileTest, an_object_of_others_that_has_won_holds_up_no_writer_of_its_key) {
-  start_with_winner_of_others();
-  meddling_["a"].after_get = [this] { return leave_unsettled(); };
-  ASSERT_TRUE(group_->resume("a"));
-  wait(1min);
-  ASSERT_FALSE(meddling_["a"].after_get);
+TEST_F(MeanwhileTest, an_adoption_holds_up_no_writer_of_its_key) {
+  adopt_theirs([this] { return leave_unsettled(); });
   TaskGroup clients(world_.executor());
   clients.spawn(put_late());
   wait(10s);
   EXPECT_TRUE(answer_) << "it has a deadline";
-  bring_back("p");
+  bring_back("a");
   wait(2min);
   ASSERT_TRUE(answer_);
   EXPECT_FALSE(*answer_);
