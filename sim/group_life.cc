@@ -8,9 +8,11 @@
 
 #include "coordination/local_coordinator.h"
 #include "replication/group.h"
+#include "replication/identity.h"
 #include "replication/versioned.h"
 #include "sim/group_history.h"
 #include "sim/region.h"
+#include "sim/rivals.h"
 #include "sim/witness.h"
 #include "store/coding/coded_store.h"
 #include "store/coding/key_file.h"
@@ -161,6 +163,7 @@ class GroupLife {
     for (const std::string& name : names_) (void)resume(name);
     co_await landings_.join();
     co_await tell_all();
+    find_rivals();
     co_await wait_until_settled();
     co_await check_end();
   }
@@ -236,8 +239,11 @@ class GroupLife {
   Border border(const std::string& name) {
     return {.away = &away_.at(name),
             .on_call = [this, name](const std::string& key) { check_pause(name, key); },
-            .on_put = [this, name](const std::string& key,
-                                   const PutOptions& options) { check_order(name, key, options); },
+            .on_put =
+                [this, name](const std::string& key, const PutOptions& options) {
+                  rivals_.stored(key, group_ && group_->primary() == name, options.metadata);
+                  check_order(name, key, options);
+                },
             .lateness = [this, name] { return lateness(group_ && group_->primary() == name); },
             .land = [this](asio::awaitable<void> put) { landings_.spawn(std::move(put)); },
             .region = regions_.at(name).get()};
@@ -297,6 +303,7 @@ class GroupLife {
     if (strikes(scenario_.moves)) co_await move();
     if (strikes(scenario_.foreign)) co_await put_foreign(name);
     if (strikes(scenario_.outsiders)) co_await write_behind_our_back();
+    if (strikes(scenario_.rivals)) co_await put_rival(name);
     if (strikes(scenario_.redrives)) co_await redrive(name);
   }
 
@@ -337,6 +344,24 @@ class GroupLife {
     }
     history_.end(write);
     for (std::uint64_t i = 0; i <= draw(2); ++i) untold_.push_back(key);
+  }
+
+  /// Nobody tells of it: it is found when the target is delivered to, or compared.
+  asio::awaitable<void> put_rival(std::string name) {
+    // Before, it is not ours, and may be full of what others have.
+    const auto marker = co_await look(context_, *regions_.at(name), std::string(kMarkerKey));
+    if (!marker || !*marker) co_return;
+    const std::string key = "k" + std::to_string(draw(scenario_.keys));
+    ClientWrite& write = history_.begin(key, false);
+    const std::string bytes = GroupHistory::body_of(key, write.number);
+    co_await rivals_.put(context_, *regions_.at(name), key, bytes, write.number);
+    history_.end(write);
+  }
+
+  /// What rivals have put is found at the latest by a comparison.
+  void find_rivals() {
+    if (scenario_.rivals == 0) return;
+    for (const std::string& name : names_) (void)group_->compare_anew(name);
   }
 
   /// Tells again what was not taken, until all is told and nobody writes any more.
@@ -597,6 +622,7 @@ class GroupLife {
     }
     co_await landings_.join();
     co_await tell_all();
+    find_rivals();
     co_await wait_until_settled();
     co_await check_end();
     co_await stop();
@@ -630,6 +656,9 @@ class GroupLife {
   }
 
   asio::awaitable<void> check_end() {
+    for (const std::string& what : rivals_.lost()) {
+      violate("what others had put to a target is lost without a trace: " + what);
+    }
     for (const std::string& key : history_.keys()) co_await check_end_of(key);
     for (const auto& [name, objects] : foreign_) {
       for (const auto& [key, bytes] : objects) {
@@ -700,6 +729,7 @@ class GroupLife {
   std::unique_ptr<LocalCoordinator> coordinator_;
   std::unique_ptr<Group> group_;
   GroupHistory history_;
+  Rivals rivals_;
   Outcome outcome_;
   TaskGroup landings_;  // late writes; they end before all else does
 };

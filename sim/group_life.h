@@ -61,6 +61,7 @@ struct GroupScenario {
   /// Share of calls beside which others write to the primary, or remove there, what clients do too.
   /// That is told late, more than once and out of order; see `Group::notice`.
   double outsiders = 0;
+  double rivals = 0;    ///< share of calls beside which others put to a target what clients do too
   double redrives = 0;  ///< share of calls that redrive the dead letters of a target
   Faults primary;
   Faults target;
@@ -95,7 +96,9 @@ struct GroupScenario {
 /// 8. The epoch grows with each move; a switchover puts nothing at risk, and a failover nothing
 /// that
 ///    every target had acknowledged.
-/// What others write to the primary counts for 7 as a write that nobody was told of.
+/// 9. What others put to a target under a key of clients is never lost without a trace: it becomes
+///    the primary's, or stands aside as the loser of a conflict, unless others have replaced it.
+/// What others write, wherever it is, counts for 7 as a write that nobody was told of.
 [[nodiscard]] Outcome live(const GroupScenario& scenario, std::uint64_t seed);
 
 }  // namespace godwit::sim

@@ -41,6 +41,7 @@ Taker workload(GroupScenario& into, const std::string& file) {
                 {"collapses", share(into.collapses)},
                 {"foreign", share(into.foreign)},
                 {"outsiders", share(into.outsiders)},
+                {"rivals", share(into.rivals)},
                 {"redrives", share(into.redrives)}},
                file);
 }

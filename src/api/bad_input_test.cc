@@ -198,7 +198,7 @@ class ForgetfulS3 {
   std::string answer_to(const std::string& head, const std::string& body) {
     const std::string method = head.substr(0, head.find(' '));
     std::string target = head.substr(method.size() + 1);
-    target.resize(target.find(' '));
+    target = target.substr(0, target.find(' '));
     const std::string path = target.substr(0, target.find('?'));
     const std::lock_guard lock(mutex_);
     if (method == "PUT") return put(path, head, body);

@@ -10,6 +10,7 @@
 #include <set>
 #include <thread>
 
+#include "base/heaps.h"
 #include "journal/journal.h"
 #include "kv/rocks_engine.h"
 #include "support/measure.h"
@@ -369,6 +370,7 @@ int main(int count, char** words) {
                  "[--drain S] [floor] [enqueue] [steady] [backlog] [reopen]\n");
     return 2;
   }
+  godwit::limit_heaps();  // as `godwit run` does
   godwit::RealWorld world;
   world.run(godwit::journal::run(world, std::move(arguments)));
 }

@@ -50,8 +50,8 @@ Task<std::string> Conflicts::body(const Context& context, Store& store, const st
   co_return co_await read_all(*got.body, kLargestMergeBody);
 }
 
-Task<void> Conflicts::merge(const Context& context, Target& target, const std::string& key,
-                            const Outrun& outrun) {
+Task<ObjectInfo> Conflicts::merge(const Context& context, Target& target, const std::string& key,
+                                  const Outrun& outrun) {
   ObjectInfo ours;
   ObjectInfo theirs;
   GODWIT_CO_TRY(std::string our_body, co_await body(context, *engine_.primary, key, ours));
@@ -67,17 +67,18 @@ Task<void> Conflicts::merge(const Context& context, Target& target, const std::s
                              merged.error().message())
                        .with_hint("choose one of them"));
   }
-  if (*merged == input.ours.body) co_return Result<void>();
+  if (*merged == input.ours.body) co_return theirs;
   ViewBody merged_body(as_bytes(*merged));
   const Upload upload{.body = &merged_body, .size = merged->size()};
   // What is written meanwhile is not in the merged body, and must not be lost under it.
   const WriteOptions options{.metadata = ours.metadata,
                              .expected = Expected{.version = version_of(ours)}};
-  co_return co_await writer_.replace(context, key, upload, options, outrun);
+  GODWIT_CO_CHECK(co_await writer_.replace(context, key, upload, options, outrun));
+  co_return theirs;
 }
 
-Task<void> Conflicts::adopt_anew(const Context& context, Target& target, const std::string& key,
-                                 const Outrun& outrun) {
+Task<ObjectInfo> Conflicts::adopt_anew(const Context& context, Target& target,
+                                       const std::string& key, const Outrun& outrun) {
   GODWIT_CO_TRY(const auto ours, co_await look(context, *engine_.primary, key));
   GODWIT_CO_CHECK(co_await rescue(context, *engine_.primary, key));
   const GetOptions get_options;
@@ -90,7 +91,7 @@ Task<void> Conflicts::adopt_anew(const Context& context, Target& target, const s
   const bool same = there && there->etag == got.info.etag && there->size == got.info.size &&
                     there->modified == got.info.modified;
   if (!same) co_return fail(changed_meanwhile(*engine_.primary, key));
-  co_return Result<void>();
+  co_return *there;
 }
 
 Task<void> Conflicts::resolve(const Context& context, Target& target, const std::string& key,

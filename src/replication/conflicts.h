@@ -27,15 +27,15 @@ class Conflicts {
 
   /// Makes one body of the primary's and the target's, and writes it through the group if it is
   /// another one than the primary's. Failure: precondition_failed when they cannot be merged: then
-  /// a person must choose.
-  [[nodiscard]] Task<void> merge(const Context& context, Target& target, const std::string& key,
-                                 const Outrun& outrun);
+  /// a person must choose. Yields the target's object, as it went into that body.
+  [[nodiscard]] Task<ObjectInfo> merge(const Context& context, Target& target,
+                                       const std::string& key, const Outrun& outrun);
 
   /// Writes the target's object through the group, as a new version; the primary's, if there is
-  /// one, is rescued. Failure: precondition_failed when the primary's changed meanwhile, or a newer
-  /// write has come; unavailable when the target's changed.
-  [[nodiscard]] Task<void> adopt_anew(const Context& context, Target& target,
-                                      const std::string& key, const Outrun& outrun);
+  /// one, is rescued. Yields the target's. Failure: precondition_failed when the primary's changed
+  /// meanwhile, or a newer write has come; unavailable when the target's changed.
+  [[nodiscard]] Task<ObjectInfo> adopt_anew(const Context& context, Target& target,
+                                            const std::string& key, const Outrun& outrun);
 
   /// A person's choice about a key whose conflict waits as a dead letter. What is not kept is
   /// rescued where it was. Failure: not_found where the target has no such object.

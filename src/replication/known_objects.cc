@@ -4,14 +4,15 @@
 
 namespace godwit::replication {
 
-std::optional<KnownObjects::Expected> KnownObjects::expect(const std::string& key,
-                                                           const Version& version) {
+using transfer::Precondition;
+
+std::optional<Precondition> KnownObjects::expect(const std::string& key, const Version& version) {
   const auto found = objects_.find(key);
   if (found != objects_.end()) {
     if (found->second.version >= version) return std::nullopt;
-    return Expected{.condition = Condition::matches, .etag = found->second.etag};
+    return Precondition{.condition = Condition::matches, .etag = found->second.etag};
   }
-  if (looks_ == 0) return Expected{};
+  if (looks_ == 0) return Precondition{.condition = Condition::absent, .etag = {}};
   --looks_;
   return std::nullopt;
 }

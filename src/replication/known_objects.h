@@ -6,7 +6,7 @@
 #include <unordered_map>
 #include <utility>
 
-#include "store/store.h"
+#include "transfer/copy.h"
 #include "version/version.h"
 
 namespace godwit::replication {
@@ -22,12 +22,9 @@ class KnownObjects {
  public:
   static constexpr std::size_t kMost = 10'000;
 
-  struct Expected {
-    Condition condition = Condition::absent;
-    std::string etag;  ///< for Condition::matches
-  };
   /// Nothing: look. So for what may be there already in this version.
-  [[nodiscard]] std::optional<Expected> expect(const std::string& key, const Version& version);
+  [[nodiscard]] std::optional<transfer::Precondition> expect(const std::string& key,
+                                                             const Version& version);
   /// There was nothing, as it was guessed.
   void was_right() { pause_ -= pause_ / kForgiving; }
   /// The target holds something else.

@@ -11,6 +11,7 @@ using Action = std::function<asio::awaitable<void>()>;
 struct Meddling {
   Action after_head;
   Action after_get;
+  bool refuses_conditions = false;  ///< though the store says that it keeps them
 };
 
 asio::awaitable<void> meddle(const std::string& key, Action& action) {
@@ -34,6 +35,14 @@ class Meddled final : public ForwardingStore {
     co_await meddle(key, meddling_.after_get);
     co_return got;
   }
+  Task<PutResult> put(const Context& context, const std::string& key, Upload upload,
+                      const PutOptions& options) override {
+    if (meddling_.refuses_conditions && options.condition != Condition::none) {
+      co_return fail(
+          Error(Code::unsupported, "no conditions here").at(place_of(*this, "put", key)));
+    }
+    co_return co_await inner().put(context, key, upload, options);
+  }
 
  private:
   Meddling& meddling_;
@@ -52,12 +61,12 @@ class MeanwhileTest : public GroupTest {
     wait();
   }
   /// "a" has "1" of a key whose next body is no longer in memory.
-  void fall_behind() {
+  void fall_behind(const std::string& body = "2") {
     start();
     ASSERT_TRUE(put("k", "1"));
     wait();
     take_away("a");
-    ASSERT_TRUE(put("k", "2"));
+    ASSERT_TRUE(put("k", body));
     ASSERT_TRUE(test::run_task(world_, group_->close()));
     group_.reset();
     start();
@@ -98,10 +107,10 @@ class MeanwhileTest : public GroupTest {
     const Context context = Context(world_).with_timeout(5s);
     answer_ = co_await put_through(context, *group_, "k", "late", options);
   }
-  asio::awaitable<void> theirs_over_k() {
-    const auto primary = store("p");
+  asio::awaitable<void> theirs_over_k(std::string where) {
+    const auto there = store(where);
     const PutOptions options;
-    EXPECT_TRUE(co_await put_into(Context(world_), *primary, "k", "theirs", options));
+    EXPECT_TRUE(co_await put_into(Context(world_), *there, "k", "theirs", options));
   }
 
   std::map<std::string, Meddling> meddling_;
@@ -122,12 +131,38 @@ TEST_F(MeanwhileTest, a_pause_stops_what_was_only_looked_at) {
 TEST_F(MeanwhileTest, a_copy_says_what_it_is_of_though_others_have_replaced_it) {
   config_.detection = {.others_write = true};
   fall_behind();
-  meddling_["a"].after_head = [this] { return theirs_over_k(); };
+  meddling_["a"].after_head = [this] { return theirs_over_k("p"); };
   catch_up();
   ASSERT_EQ(held("a", "k"), "theirs");
   const auto a = store("a");
   const auto copy = test::run_task(world_, a->head(Context(world_), "k")).value();
   EXPECT_FALSE(source_of(copy).empty());
+}
+
+TEST_F(MeanwhileTest, what_others_put_over_what_was_looked_at_is_in_conflict) {
+  fall_behind();
+  meddling_["a"].after_head = [this] { return theirs_over_k("a"); };
+  catch_up();
+  EXPECT_EQ(held("a", "k"), "2");
+  EXPECT_EQ(rescued("a"), std::vector<std::string>{"theirs"});
+  EXPECT_EQ(status("a").counts.conflicts, 1U);
+}
+
+TEST_F(MeanwhileTest, so_it_is_where_the_body_goes_in_parts) {
+  config_.part_size = 4;
+  fall_behind("a body of many parts");
+  meddling_["a"].after_head = [this] { return theirs_over_k("a"); };
+  catch_up();
+  EXPECT_EQ(held("a", "k"), "a body of many parts");
+  EXPECT_EQ(rescued("a"), std::vector<std::string>{"theirs"});
+}
+
+TEST_F(MeanwhileTest, a_target_that_refuses_conditions_is_delivered_to_without) {
+  meddling_["a"].refuses_conditions = true;
+  fall_behind();
+  catch_up();
+  EXPECT_EQ(held("a", "k"), "2");
+  EXPECT_EQ(status("a").dead_letters, 0U);
 }
 
 TEST_F(MeanwhileTest, a_removal_is_not_undone_by_the_adoption_of_what_was_there_before) {

@@ -160,6 +160,22 @@ void TargetAgent::note_pace(bool paced, const Result<Arrived>& arrived) {
   muster();
 }
 
+/// Both sides of a key, as they were when they were looked at.
+struct TargetAgent::Sides {
+  std::optional<ObjectInfo> primary;
+  transfer::Precondition at_target;  ///< that it is so still
+};
+
+/// What others put there meanwhile is not to be written over unseen. A condition that is not kept
+/// does no harm: the target has been looked at.
+transfer::Precondition TargetAgent::still(const std::optional<ObjectInfo>& there) const {
+  const Capabilities& can = target_.store->capabilities();
+  if (!keeps_conditions_.value_or(can.put_if_absent)) return {};
+  if (!there) return {.condition = Condition::absent, .etag = {}};
+  if (there->etag.empty() || !can.put_if_match) return {};
+  return {.condition = Condition::matches, .etag = there->etag};
+}
+
 Task<TargetAgent::Arrived> TargetAgent::look_and_deliver(const Context& context,
                                                          const journal::TargetTask& task) {
   const std::string& key = task.write.key;
@@ -219,7 +235,9 @@ Task<TargetAgent::Arrived> TargetAgent::look_and_deliver(const Context& context,
     target_.counts.conflicts += 1;
     emit(EventType::conflict_detected, key);
   }
-  auto arrived = co_await carry_out(context, task, plan, primary);
+  const Sides sides{.primary = primary, .at_target = still(there)};
+  auto arrived = co_await carry_out(context, task, plan, sides);
+  if (arrived && arrived->outdated) co_return arrived;
   if (arrived && doubted) target_.doubts.erase(key);
   // By the policy; what a person has chosen is counted where it was chosen.
   if (arrived && in_conflict_.erase(key) > 0 && plan.conflict) {
@@ -230,8 +248,9 @@ Task<TargetAgent::Arrived> TargetAgent::look_and_deliver(const Context& context,
 
 Task<TargetAgent::Arrived> TargetAgent::carry_out(const Context& context,
                                                   const journal::TargetTask& task, Plan plan,
-                                                  const std::optional<ObjectInfo>& primary) {
+                                                  const Sides& sides) {
   const std::string& key = task.write.key;
+  const std::optional<ObjectInfo>& primary = sides.primary;
   Arrived arrived{.version = primary ? version_of(*primary) : task.write.version};
   const bool noticed = task.write.change == Change::noticed && primary;
   if (noticed) arrived.version = std::max(arrived.version, task.write.version);
@@ -247,11 +266,11 @@ Task<TargetAgent::Arrived> TargetAgent::carry_out(const Context& context,
   switch (plan.step) {
     case Step::nothing: break;
     case Step::put: {
-      GODWIT_CO_TRY(Arrived put, co_await this->put(context, key, *primary, as));
+      GODWIT_CO_TRY(Arrived put, co_await put_over(context, key, sides, as));
       put.version = std::max(put.version, arrived.version);
       co_return put;
     }
-    case Step::restore: co_return co_await restore(context, key, *primary);
+    case Step::restore: co_return co_await restore(context, key, sides);
     case Step::remove:
       GODWIT_CO_CHECK(co_await remove_there(context, key));
       known_.removed(key);
@@ -261,13 +280,17 @@ Task<TargetAgent::Arrived> TargetAgent::carry_out(const Context& context,
       co_return fail(Error(Code::not_found, "the primary does not show what was written to it")
                          .at(place_of(*engine_.primary, "head", key)));
     case Step::adopt: co_return co_await adopt(context, task);
-    case Step::adopt_anew:
-      GODWIT_CO_CHECK(co_await conflicts_.adopt_anew(context, target_, key, outrun));
-      co_return co_await put_newest(context, key);
-    case Step::merge:
-      GODWIT_CO_CHECK(co_await conflicts_.merge(context, target_, key, outrun));
+    case Step::adopt_anew: {
+      GODWIT_CO_TRY(const ObjectInfo theirs,
+                    co_await conflicts_.adopt_anew(context, target_, key, outrun));
+      co_return co_await put_newest(context, key, theirs);
+    }
+    case Step::merge: {
+      GODWIT_CO_TRY(const ObjectInfo theirs,
+                    co_await conflicts_.merge(context, target_, key, outrun));
       GODWIT_CO_CHECK(co_await conflicts_.rescue(context, *target_.store, key));
-      co_return co_await put_newest(context, key);
+      co_return co_await put_newest(context, key, theirs);
+    }
     case Step::leave: target_.counts.left_alone += 1; break;
     case Step::notice: {
       GODWIT_CO_TRY(const Notice notice, co_await engine_.notice(context, key));
@@ -291,32 +314,45 @@ Task<void> TargetAgent::remove_there(const Context& context, const std::string& 
 
 /// Nobody knows which of both objects is the damaged one: the target's is kept, if it can be read.
 Task<TargetAgent::Arrived> TargetAgent::restore(const Context& context, const std::string& key,
-                                                const ObjectInfo& primary) {
+                                                const Sides& sides) {
   const auto doubt = target_.doubts.find(key);
   if (doubt != target_.doubts.end() && doubt->second == FindingKind::different) {
     const auto kept = co_await conflicts_.rescue(context, *target_.store, key);
     if (!kept && kept.error().retry() == Retry::later) co_return std::unexpected(kept.error());
   }
   const std::optional<Version> as_it_is;
-  co_return co_await put(context, key, primary, as_it_is);
+  co_return co_await put_over(context, key, sides, as_it_is);
 }
 
+/// In the place of what was seen there, if it is there still.
 /// `as`: the version that it is to say of itself, where that is not the primary's.
+Task<TargetAgent::Arrived> TargetAgent::put_over(const Context& context, const std::string& key,
+                                                 const Sides& sides,
+                                                 const std::optional<Version>& as) {
+  auto arrived = co_await put(context, key, sides, as);
+  const bool conditional = sides.at_target.condition != Condition::none;
+  const bool at_target = !arrived && arrived.error().where().store == target_.store->identity().url;
+  if (!conditional || !at_target) co_return arrived;
+  const Code code = arrived.error().code();
+  if (code == Code::unsupported) keeps_conditions_ = false;
+  if (code != Code::precondition_failed && code != Code::unsupported) co_return arrived;
+  engine_.world.mark("a target has changed since it was looked at");
+  co_return Arrived{.outdated = true};
+}
+
 Task<TargetAgent::Arrived> TargetAgent::put(const Context& context, const std::string& key,
-                                            const ObjectInfo& primary,
-                                            const std::optional<Version>& as) {
+                                            const Sides& sides, const std::optional<Version>& as) {
+  const ObjectInfo& primary = *sides.primary;
   Arrived arrived{
       .version = as.value_or(version_of(primary)), .bytes = primary.size, .moved = true};
   const RecentPuts::Put* recent = engine_.recent.find(key, arrived.version);
   if (recent != nullptr && recent->version == arrived.version) {
-    const KnownObjects::Expected anything{.condition = Condition::none};
-    co_return co_await put_recent(context, key, *recent, anything);
+    co_return co_await put_recent(context, key, *recent, sides.at_target);
   }
   const Moving moving(engine_);
   known_.removed(key);
   const CancelScope until_paused(context, target_.bodies.token());
-  GODWIT_CO_TRY(const bool completed,
-                co_await complete_draft(until_paused.context(), key, primary));
+  GODWIT_CO_TRY(const bool completed, co_await complete_draft(until_paused.context(), key, sides));
   if (completed) co_return arrived;
   transfer::Annotate annotate;
   // Others may put theirs in its place before it is read.
@@ -326,21 +362,23 @@ Task<TargetAgent::Arrived> TargetAgent::put(const Context& context, const std::s
   auto copier = copies_.between({.source = *engine_.primary, .target = *target_.store},
                                 annotate ? &annotate : nullptr);
   const ListEntry entry = row_of(primary);
-  GODWIT_CO_TRY(arrived.bytes, co_await copier.copy(until_paused.context(), entry, key));
+  GODWIT_CO_TRY(arrived.bytes,
+                co_await copier.copy(until_paused.context(), entry, key, sides.at_target));
   co_return arrived;
 }
 
 /// Makes visible what was sent to the target while the primary took it; copies what is missing of
 /// it. False when there is nothing of that.
 Task<bool> TargetAgent::complete_draft(const Context& context, const std::string& key,
-                                       const ObjectInfo& primary) {
+                                       const Sides& sides) {
+  const ObjectInfo& primary = *sides.primary;
   const Drafts::Name name{
       .target = target_.config.name, .key = key, .version = version_of(primary)};
   const auto draft = engine_.drafts.take(name);
   if (!draft) co_return false;
   const auto sent = co_await draft->upload.until_sent(context);
   if (sent && draft->whole) {
-    auto stored = co_await draft->upload.complete(context);
+    auto stored = co_await draft->upload.complete(context, sides.at_target);
     if (stored) {
       engine_.world.mark("a draft is made visible");
       known_.put(key, name.version, std::move(stored->etag));
@@ -371,15 +409,18 @@ Task<bool> TargetAgent::complete_draft(const Context& context, const std::string
                                     .part_size = draft->part_size,
                                     .metadata = transfer::fingerprint(primary.metadata),
                                     .upload_id = *id};
-  GODWIT_CO_CHECK(co_await copier.go_on(context, key, key, begun));
+  GODWIT_CO_CHECK(co_await copier.go_on(context, key, key, begun, sides.at_target));
   co_return true;
 }
 
-Task<TargetAgent::Arrived> TargetAgent::put_newest(const Context& context, const std::string& key) {
-  GODWIT_CO_TRY(const auto newest, co_await look(context, *engine_.primary, key));
+/// After a conflict with `settled`, which the target holds.
+Task<TargetAgent::Arrived> TargetAgent::put_newest(const Context& context, const std::string& key,
+                                                   const ObjectInfo& settled) {
+  GODWIT_CO_TRY(auto newest, co_await look(context, *engine_.primary, key));
   if (!newest) co_return fail(changed_meanwhile(*engine_.primary, key));
+  const Sides sides{.primary = std::move(newest), .at_target = still(settled)};
   const std::optional<Version> as_it_is;
-  co_return co_await put(context, key, *newest, as_it_is);
+  co_return co_await put_over(context, key, sides, as_it_is);
 }
 
 /// A write, or a removal, has come between the look that led here and the key's lock, or may still

@@ -46,6 +46,8 @@ class TargetAgent {
     Bytes bytes = 0;
     bool moved = false;  ///< something was written or removed
     bool lost = false;   ///< the put that was asked for was lost with its primary
+    /// Nothing was: the target holds another object than it did when it was looked at.
+    bool outdated = false;
   };
 
   [[nodiscard]] asio::awaitable<void> work();
@@ -58,6 +60,7 @@ class TargetAgent {
   [[nodiscard]] Task<void> until_quiet();
   [[nodiscard]] asio::awaitable<void> deliver(journal::TargetTask task);
   struct Blind;
+  struct Sides;
   [[nodiscard]] bool is_plain(const journal::TargetTask& task) const;
   [[nodiscard]] bool removes_blind(const journal::TargetTask& task) const;
   [[nodiscard]] Task<Arrived> remove_blind(const Context& context, const journal::TargetTask& task);
@@ -68,21 +71,24 @@ class TargetAgent {
   [[nodiscard]] Task<Arrived> attempt(const Context& context, const journal::TargetTask& task);
   [[nodiscard]] Task<Arrived> look_and_deliver(const Context& context,
                                                const journal::TargetTask& task);
+  [[nodiscard]] transfer::Precondition still(const std::optional<ObjectInfo>& there) const;
   [[nodiscard]] Task<Arrived> carry_out(const Context& context, const journal::TargetTask& task,
-                                        Plan plan, const std::optional<ObjectInfo>& primary);
+                                        Plan plan, const Sides& sides);
   [[nodiscard]] Task<Arrived> restore(const Context& context, const std::string& key,
-                                      const ObjectInfo& primary);
+                                      const Sides& sides);
   [[nodiscard]] Task<Arrived> put(const Context& context, const std::string& key,
-                                  const ObjectInfo& primary, const std::optional<Version>& as);
+                                  const Sides& sides, const std::optional<Version>& as);
+  [[nodiscard]] Task<Arrived> put_over(const Context& context, const std::string& key,
+                                       const Sides& sides, const std::optional<Version>& as);
   [[nodiscard]] Task<bool> complete_draft(const Context& context, const std::string& key,
-                                          const ObjectInfo& primary);
+                                          const Sides& sides);
   [[nodiscard]] Task<Arrived> put_recent(const Context& context, const std::string& key,
                                          const RecentPuts::Put& recent,
-                                         const KnownObjects::Expected& expected);
+                                         const transfer::Precondition& expected);
   [[nodiscard]] Task<Arrived> copy_expecting(const Context& context,
                                              const journal::TargetTask& task, const Blind& blind);
-  [[nodiscard]] Task<Arrived> put_newest(const Context& context, const std::string& key);
-  [[nodiscard]] Task<Arrived> adopt_anew(const Context& context, const std::string& key);
+  [[nodiscard]] Task<Arrived> put_newest(const Context& context, const std::string& key,
+                                         const ObjectInfo& settled);
   [[nodiscard]] bool is_outrun(const journal::TargetTask& task) const;
   [[nodiscard]] Task<Arrived> adopt(const Context& context, const journal::TargetTask& task);
   [[nodiscard]] Verdict judge(const Error& error) const;

@@ -7,11 +7,15 @@
 namespace godwit::replication {
 
 using journal::Change;
+using transfer::Precondition;
+
+/// How often a key is looked at whose object at the target changes under our eyes.
+constexpr int kMostLooks = 5;
 
 /// A delivery without a look at either side.
 struct TargetAgent::Blind {
-  KnownObjects::Expected expected;  ///< what the target must hold
-  ListEntry row;                    ///< of the primary; only of a comparison it has a token
+  Precondition expected;  ///< what the target must hold
+  ListEntry row;          ///< of the primary; only of a comparison it has a token
 };
 
 Task<TargetAgent::Arrived> TargetAgent::attempt(const Context& context,
@@ -28,7 +32,12 @@ Task<TargetAgent::Arrived> TargetAgent::attempt(const Context& context,
                                   : "a delivery's condition does not hold");
     if (!at_primary) known_.was_wrong(task.write.key);
   }
-  co_return co_await look_and_deliver(context, task);
+  for (int looks = 0; looks < kMostLooks; ++looks) {
+    auto arrived = co_await look_and_deliver(context, task);
+    if (!arrived || !arrived->outdated) co_return arrived;
+  }
+  co_return fail(Error(Code::unavailable, "the target's object changes all the time")
+                     .at(place_of(*target_.store, "put", task.write.key)));
 }
 
 /// What has failed once, or is in conflict or in doubt, is looked at.
@@ -60,7 +69,7 @@ std::optional<TargetAgent::Blind> TargetAgent::blind(const journal::TargetTask& 
   const journal::Write& write = task.write;
   auto missing = target_.missing.take(write.key);
   if (!is_plain(task) || !keeps_conditions_.value_or(false)) return std::nullopt;
-  const KnownObjects::Expected absent;
+  const Precondition absent{.condition = Condition::absent, .etag = {}};
   if (write.change == Change::compare) {
     if (!missing || missing->size > engine_.config.part_size) return std::nullopt;
     return Blind{.expected = absent, .row = *std::move(missing)};
@@ -87,7 +96,7 @@ Task<TargetAgent::Arrived> TargetAgent::deliver_blind(const Context& context,
 
 Task<TargetAgent::Arrived> TargetAgent::put_recent(const Context& context, const std::string& key,
                                                    const RecentPuts::Put& recent,
-                                                   const KnownObjects::Expected& expected) {
+                                                   const Precondition& expected) {
   const Moving moving(engine_);
   const auto held = recent.body;  // the cache may let go of it meanwhile
   const Version version = recent.version;
@@ -116,15 +125,12 @@ Task<TargetAgent::Arrived> TargetAgent::copy_expecting(const Context& context,
     co_return fail(Error(Code::precondition_failed, "it goes in parts")
                        .at(place_of(*engine_.primary, "get", key)));
   }
-  const transfer::CopyGuard guard{
-      .condition = blind.expected.condition,
-      .etag = blind.expected.etag,
-      .fits = [&](const ObjectInfo& found) {
-        const bool whole = found.size <= most && copier.goes_in_one_put(row_of(found));
-        const bool any = task.write.change == Change::compare;
-        return whole &&
-               (any || (carries_version(found) && version_of(found) >= task.write.version));
-      }};
+  const auto fits = [&](const ObjectInfo& found) {
+    const bool whole = found.size <= most && copier.goes_in_one_put(row_of(found));
+    const bool any = task.write.change == Change::compare;
+    return whole && (any || (carries_version(found) && version_of(found) >= task.write.version));
+  };
+  const transfer::CopyGuard guard{.target = blind.expected, .fits = fits};
   const Moving moving(engine_);
   const CancelScope until_paused(context, target_.bodies.token());
   GODWIT_CO_TRY(transfer::Copied copied,

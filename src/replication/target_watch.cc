@@ -64,6 +64,7 @@ asio::awaitable<void> TargetAgent::try_conditions() {
   marker.epoch = target_.marked;
   const auto kept = co_await keeps_conditions(context, *target_.store, marker);
   if (kept) keeps_conditions_ = *kept;
+  if (!kept && kept.error().code() == Code::unsupported) keeps_conditions_ = false;
 }
 
 std::string TargetAgent::why_not_ours(const std::optional<Marker>& marker) const {

@@ -1,12 +1,9 @@
 #include "service/daemon.h"
 
-#include <malloc.h>
-#include <unistd.h>
-
-#include <algorithm>
 #include <cstdlib>
 #include <utility>
 
+#include "base/heaps.h"
 #include "service/service.h"
 #include "world/context.h"
 #include "world/real/real_world.h"
@@ -25,13 +22,6 @@ Result<Config> read_config(World& world, const DaemonOptions& options) {
   if (!config.groups.empty()) return config;
   return fail(Error(Code::invalid_argument, "the config has no group to run")
                   .with_hint("add [groups.NAME], or set PRIMARY_BUCKET and SECONDARY_BUCKET"));
-}
-
-/// Each group has a few threads, which mostly wait: a heap for each CPU is enough for all of them,
-/// and what every further one costs is memory.
-void limit_heaps() {
-  const long cpus = ::sysconf(_SC_NPROCESSORS_ONLN);
-  (void)::mallopt(M_ARENA_MAX, static_cast<int>(std::max(cpus, 1L)));
 }
 
 /// A service, and what signals and systemd want of it.

@@ -134,8 +134,8 @@ struct Copier::Impl {
     PutOptions put = put_options_for(stores, got.info, resources.annotate);
     // A token that nothing will prove must not be recorded as if it were.
     put.content_etag = proof.expected;
-    put.condition = guard.condition;
-    put.etag = guard.etag;
+    put.condition = guard.target.condition;
+    put.etag = guard.target.etag;
     MeteredBody metered(*got.body, context, bandwidth, resources.progress.bytes);
     std::optional<HashingBody> hashing;
     if (proof.hash) hashing.emplace(metered, proof.part_size, proof.expected);
@@ -180,17 +180,17 @@ Copier::Copier(StorePair stores, const TransferOptions& options, CopyResources r
 Copier::~Copier() = default;
 
 Task<Bytes> Copier::copy(const Context& context, const ListEntry& entry,
-                         const std::string& target_key) {
+                         const std::string& target_key, const Precondition& replaced) {
   if (impl_->wants_parts(entry)) {
-    const PartsCopyNeeds needs{impl_->stores, impl_->options, impl_->resources, impl_->bandwidth,
-                               nullptr};
+    const PartsCopyNeeds needs{impl_->stores,    impl_->options, impl_->resources,
+                               impl_->bandwidth, nullptr,        replaced};
     co_return co_await copy_in_parts(context, needs, entry.key, target_key);
   }
   if (same_service(impl_->stores)) {
     co_return co_await impl_->in_service(context, entry, target_key);
   }
-  const CopyGuard anything;
-  GODWIT_CO_TRY(const Copied copied, co_await impl_->stream(context, entry, target_key, anything));
+  const CopyGuard guard{.target = replaced, .fits = {}};
+  GODWIT_CO_TRY(const Copied copied, co_await impl_->stream(context, entry, target_key, guard));
   co_return copied.source.size;
 }
 
@@ -204,9 +204,10 @@ Task<Copied> Copier::copy_if(const Context& context, const ListEntry& entry,
 }
 
 Task<Bytes> Copier::go_on(const Context& context, const std::string& source_key,
-                          const std::string& target_key, const UploadState& begun) {
-  const PartsCopyNeeds needs{impl_->stores, impl_->options, impl_->resources, impl_->bandwidth,
-                             &begun};
+                          const std::string& target_key, const UploadState& begun,
+                          const Precondition& replaced) {
+  const PartsCopyNeeds needs{impl_->stores,    impl_->options, impl_->resources,
+                             impl_->bandwidth, &begun,         replaced};
   co_return co_await copy_in_parts(context, needs, source_key, target_key);
 }
 

@@ -25,10 +25,18 @@ struct StorePair {
 /// source that is copied.
 using Annotate = std::function<void(const ObjectInfo& source, Metadata& copy)>;
 
+/// What the target must hold for a copy to take its place (RFC 9110, 13.1).
+struct Precondition {
+  Condition condition = Condition::none;
+  std::string etag;  ///< of Condition::matches
+};
+
+/// A name, for a temporary as the default of a coroutine's parameter is destroyed twice (GCC 12).
+inline const Precondition kAnything{};
+
 /// When a copy is to be made.
 struct CopyGuard {
-  Condition condition = Condition::none;  ///< on what the target holds
-  std::string etag;                       ///< of Condition::matches
+  Precondition target;
   /// Whether the version of the source that was found is one to copy.
   std::function<bool(const ObjectInfo&)> fits;
 };
@@ -71,9 +79,12 @@ class Copier {
   /// Failure: not_found when the source has lost it meanwhile, and, to be retried, when somebody
   /// freed the upload of its parts; corrupted when the proof failed
   /// (nothing of it becomes visible where the target can check before it commits);
-  /// precondition_failed when the source changed while its parts were read; the stores' errors.
+  /// precondition_failed, of the source, when it changed while its parts were read, and, of the
+  /// target, where `replaced` does not hold; the stores' errors. A copy inside of a service has no
+  /// conditions: there `replaced` is ignored.
   [[nodiscard]] Task<Bytes> copy(const Context& context, const ListEntry& entry,
-                                 const std::string& target_key);
+                                 const std::string& target_key,
+                                 const Precondition& replaced = kAnything);
   /// Whether `copy_if` can move it: by case 3.
   [[nodiscard]] bool goes_in_one_put(const ListEntry& entry) const;
   /// Copies an object that goes in one put where `guard` allows it: one GET, one PUT, no look at
@@ -84,7 +95,8 @@ class Copier {
   /// The same, in parts, going on from an upload of this very object that somebody else has begun,
   /// whose parts are known to be the object's.
   [[nodiscard]] Task<Bytes> go_on(const Context& context, const std::string& source_key,
-                                  const std::string& target_key, const UploadState& begun);
+                                  const std::string& target_key, const UploadState& begun,
+                                  const Precondition& replaced);
 
  private:
   struct Impl;

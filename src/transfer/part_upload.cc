@@ -101,10 +101,13 @@ Task<void> PartUpload::until_sent(const Context& context) {
   co_return Result<void>();
 }
 
-Task<PutResult> PartUpload::complete(const Context& context) {
+Task<PutResult> PartUpload::complete(const Context& context, const Precondition& replaced) {
   std::vector<PartInfo> parts;
   for (const auto& [number, part] : arrived_) parts.push_back(part);
-  co_return co_await multipart_.complete(context, upload_, parts, options_);
+  PutOptions options = options_;
+  options.condition = replaced.condition;
+  options.etag = replaced.etag;
+  co_return co_await multipart_.complete(context, upload_, parts, options);
 }
 
 asio::awaitable<void> PartUpload::stop() {

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "store/store.h"
-#include "transfer/checkpoint.h"
+#include "transfer/copy.h"
 #include "world/signal.h"
 
 namespace godwit::transfer {
@@ -49,7 +49,8 @@ class PartUpload {
   /// Returns once `run` has ended well. Failure: the upload's; the context's.
   [[nodiscard]] Task<void> until_sent(const Context& context);
   /// As Multipart::complete, of all that was added; after `until_sent`.
-  [[nodiscard]] Task<PutResult> complete(const Context& context);
+  [[nodiscard]] Task<PutResult> complete(const Context& context,
+                                         const Precondition& replaced = kAnything);
   /// Sends nothing more; returns when `run` has ended.
   [[nodiscard]] asio::awaitable<void> stop();
   /// `stop`, and frees what has arrived, as far as the store answers (`godwit gc` finds the rest).

@@ -71,7 +71,10 @@ class PartsCopy {
       parts.push_back(std::move(part));
     }
     if (plan_.must_match_source && compose_etag(md5s) != source_.etag) co_return false;
-    GODWIT_CO_CHECK(co_await multipart_.complete(context_, upload_, parts, put_options_));
+    PutOptions options = put_options_;
+    options.condition = needs_.replaced.condition;
+    options.etag = needs_.replaced.etag;
+    GODWIT_CO_CHECK(co_await multipart_.complete(context_, upload_, parts, options));
     // The object is there; a checkpoint that cannot be removed is found stale later.
     (void)co_await checkpoint_.remove();
     co_return true;

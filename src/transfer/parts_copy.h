@@ -20,6 +20,7 @@ struct PartsCopyNeeds {
   BandwidthLimiter& bandwidth;
   /// An upload to go on from, whose parts need no proof; null: perhaps there is a checkpoint.
   const UploadState* begun;
+  const Precondition& replaced;
 };
 
 /// The metadata, time and content token that a copy of `info` is put with.

@@ -1,0 +1,10 @@
+#pragma once
+
+namespace godwit {
+
+/// For programs of ours, before they begin threads. Those mostly wait: a heap for each CPU is
+/// enough for all of them, and what every further one costs is memory (mallopt(3), M_ARENA_MAX).
+/// Effect: of the whole process.
+void limit_heaps();
+
+}  // namespace godwit
