@@ -109,6 +109,7 @@ class GroupLife {
       target_faults_ = scenario_.target;
       late_ = scenario_.late;
       engine_.faults() = scenario_.journal;
+      world_.disk().faults("/").longest_delay = scenario_.journal_delay;
       healed_in_life_ = i + 1 == scenario_.processes && draw(2) == 0;
       co_await live_once();
     }
@@ -121,6 +122,7 @@ class GroupLife {
     primary_faults_ = target_faults_ = {};
     late_ = {};
     engine_.faults() = {};
+    world_.disk().faults("/") = {};
     for (auto& [name, away] : away_) away = false;
   }
 

@@ -68,6 +68,7 @@ struct GroupScenario {
   LateWrites late;
   ClockJumps clock;
   kv::EngineFaults journal;
+  Duration journal_delay{};  ///< each visit to the disk takes up to so long
   CrashPlan crash;
 };
 

@@ -57,10 +57,11 @@ Taker clock(ClockJumps& into, const std::string& file) {
   return table({{"share", share(into.share)}, {"longest", duration(into.longest)}}, file);
 }
 
-Taker journal(kv::EngineFaults& into, const std::string& file) {
+Taker journal(kv::EngineFaults& into, Duration& delay, const std::string& file) {
   return table({{"write_error", share(into.write_error)},
                 {"no_space", share(into.no_space)},
-                {"read_error", share(into.read_error)}},
+                {"read_error", share(into.read_error)},
+                {"longest_delay", duration(delay)}},
                file);
 }
 
@@ -69,12 +70,15 @@ Taker journal(kv::EngineFaults& into, const std::string& file) {
 Result<GroupScenario> parse_group_scenario(const std::string& toml, const std::string& file) {
   GroupScenario scenario;
   scenario.name = scenario_name(file);
-  const Takers takers = {
-      {"about", text(scenario.about)},          {"group", group(scenario, file)},
-      {"workload", workload(scenario, file)},   {"primary", calls(scenario.primary, file)},
-      {"target", calls(scenario.target, file)}, {"journal", journal(scenario.journal, file)},
-      {"late", late(scenario.late, file)},      {"clock", clock(scenario.clock, file)},
-      {"crash", crash(scenario.crash, file)}};
+  const Takers takers = {{"about", text(scenario.about)},
+                         {"group", group(scenario, file)},
+                         {"workload", workload(scenario, file)},
+                         {"primary", calls(scenario.primary, file)},
+                         {"target", calls(scenario.target, file)},
+                         {"journal", journal(scenario.journal, scenario.journal_delay, file)},
+                         {"late", late(scenario.late, file)},
+                         {"clock", clock(scenario.clock, file)},
+                         {"crash", crash(scenario.crash, file)}};
   GODWIT_CHECK(take_all(toml, takers, file));
   return scenario;
 }
