@@ -27,6 +27,11 @@ std::uint64_t GroupHistory::acknowledged(const std::string& key) const {
   return newest == nullptr ? 0 : newest->number;
 }
 
+std::optional<godwit::Version> GroupHistory::newest_acknowledged(const std::string& key) const {
+  const std::uint64_t number = acknowledged(key);
+  return number == 0 ? std::nullopt : writes_.at(key).at(number).acknowledged;
+}
+
 std::optional<std::string> GroupHistory::judge(const std::string& key,
                                                const std::optional<std::string>& body,
                                                std::uint64_t since) const {

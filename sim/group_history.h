@@ -31,6 +31,7 @@ class GroupHistory {
 
   /// The newest write of the key that was acknowledged; 0: there is none.
   [[nodiscard]] std::uint64_t acknowledged(const std::string& key) const;
+  [[nodiscard]] std::optional<godwit::Version> newest_acknowledged(const std::string& key) const;
   /// The newest write of the key that has begun; 0: none has.
   [[nodiscard]] std::uint64_t newest(const std::string& key) const;
   /// What is wrong with `body` (nothing: no object) as the state of `key`, seen after write

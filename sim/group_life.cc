@@ -633,13 +633,35 @@ class GroupLife {
   asio::awaitable<void> wait_until_settled() {
     const MonoTime latest = world_.mono_now() + kPatience;
     while (!settled() && world_.mono_now() < latest) {
-      for (const std::string& name : names_) co_await redrive(name);
+      for (const std::string& name : names_) {
+        co_await check_letters(name);
+        co_await redrive(name);
+      }
       for (const TargetStatus& status : group_->status()) {
         if (status.why_failed.contains("fill it anew")) co_await fill_anew(status.name);
       }
       (void)co_await context_.sleep(1s);
     }
     if (!settled()) violate("not settled after hours");
+  }
+
+  /// Where nothing waits, a dead letter is of the newest write of its key: an older one has left
+  /// its grave for that.
+  asio::awaitable<void> check_letters(std::string name) {
+    const auto all = group_->status();
+    const auto target = std::ranges::find(all, name, &TargetStatus::name);
+    if (target == all.end() || target->tasks > 0 || target->lag > Duration::zero()) co_return;
+    const std::string from;
+    const auto letters = co_await group_->dead_letters(name, from, 1000);
+    if (!letters) co_return;
+    for (const journal::DeadLetter& letter : *letters) {
+      const journal::Write& write = letter.task.write;
+      const auto newest = history_.newest_acknowledged(write.key);
+      const bool older = newest && write.version < *newest && !at_risk_.contains(write.key);
+      if (older && write.change != journal::Change::compare) {
+        violate("a dead letter of " + name + " is older than the newest write of " + write.key);
+      }
+    }
   }
 
   /// A primary that was lost before it got its marker: the operator does as he is told.

@@ -99,6 +99,7 @@ struct GroupScenario {
 ///    every target had acknowledged.
 /// 9. What others put to a target under a key of clients is never lost without a trace: it becomes
 ///    the primary's, or stands aside as the loser of a conflict, unless others have replaced it.
+/// 10. A dead letter is of the newest write of its key, once nothing waits.
 /// What others write, wherever it is, counts for 7 as a write that nobody was told of.
 [[nodiscard]] Outcome live(const GroupScenario& scenario, std::uint64_t seed);
 
