@@ -141,7 +141,10 @@ Task<bool> heal(const Context& context, Engine& engine, Store& store, const jour
   if (!there) co_return true;
   // Nobody may have been told of it, or its writer that it failed: what was acknowledged before it
   // must not go for it.
-  if (engine.journal.is_unsettled(write.key)) co_return false;
+  if (engine.journal.is_unsettled(write.key)) {
+    engine.world.mark("a failover does not carry out a removal that nobody knows of");
+    co_return false;
+  }
   const std::span<const std::string> keys(&write.key, 1);
   GODWIT_CO_TRY(auto removed, co_await store.remove(context, keys));
   if (!removed.front()) co_return std::unexpected(std::move(removed.front()).error());
