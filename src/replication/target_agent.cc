@@ -334,9 +334,11 @@ Task<TargetAgent::Arrived> TargetAgent::put_over(const Context& context, const s
   const bool at_target = !arrived && arrived.error().where().store == target_.store->identity().url;
   if (!conditional || !at_target) co_return arrived;
   const Code code = arrived.error().code();
-  if (code == Code::unsupported) keeps_conditions_ = false;
-  if (code != Code::precondition_failed && code != Code::unsupported) co_return arrived;
-  engine_.world.mark("a target has changed since it was looked at");
+  const bool changed = code == Code::precondition_failed;
+  const bool refuses = code == Code::unsupported && !keeps_conditions_;  // which was not tried yet
+  if (!changed && !refuses) co_return arrived;
+  if (refuses) keeps_conditions_ = false;
+  if (changed) engine_.world.mark("a target has changed since it was looked at");
   co_return Arrived{.outdated = true};
 }
 

@@ -46,7 +46,8 @@ class TargetAgent {
     Bytes bytes = 0;
     bool moved = false;  ///< something was written or removed
     bool lost = false;   ///< the put that was asked for was lost with its primary
-    /// Nothing was: the target holds another object than it did when it was looked at.
+    /// Nothing was: look again. The target holds another object than it did, or knows no
+    /// conditions.
     bool outdated = false;
   };
 

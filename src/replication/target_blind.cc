@@ -89,7 +89,9 @@ Task<TargetAgent::Arrived> TargetAgent::deliver_blind(const Context& context,
   const std::string& key = task.write.key;
   const RecentPuts::Put* recent = engine_.recent.find(key, task.write.version);
   if (recent != nullptr && task.write.change == Change::put) {
-    co_return co_await put_recent(context, key, *recent, blind.expected);
+    auto arrived = co_await put_recent(context, key, *recent, blind.expected);
+    if (arrived && blind.expected.condition == Condition::absent) known_.was_right();
+    co_return arrived;
   }
   co_return co_await copy_expecting(context, task, blind);
 }
@@ -106,7 +108,6 @@ Task<TargetAgent::Arrived> TargetAgent::put_recent(const Context& context, const
       .metadata = recent.metadata, .condition = expected.condition, .etag = expected.etag};
   GODWIT_CO_TRY(PutResult stored, co_await target_.store->put(context, key, upload, options));
   known_.put(key, version, std::move(stored.etag));
-  if (expected.condition == Condition::absent) known_.was_right();
   co_return Arrived{.version = version, .bytes = held->size(), .moved = true};
 }
 
