@@ -359,6 +359,17 @@ bool TargetQueue::lacks(const std::string& key) const {
   return entries_.contains(key) || admissions_.contains(key);
 }
 
+bool TargetQueue::has_all_before(const Write& write) const {
+  const std::string& key = write.key;
+  if (must_compare() || may_be_on_disk(key) || is_doubted(key)) return false;
+  if (admissions_.contains(key)) return false;
+  const auto found = entries_.find(key);
+  if (found == entries_.end()) return true;
+  // What it lacks was acknowledged after that write began, and so is not what came before it.
+  const WallTime latest_begin = write.version.time.wall() + std::chrono::milliseconds(1);
+  return found->second.task.since >= latest_begin;
+}
+
 Version TargetQueue::newest_of_taken(const std::string& key) const {
   const auto found = entries_.find(key);
   return found == entries_.end() ? Version{} : found->second.task.write.version;

@@ -131,6 +131,9 @@ class TargetQueue {
   /// In memory: the target lacks the newest write of `key`. Otherwise only the disk may know, if
   /// `may_be_on_disk`.
   [[nodiscard]] bool lacks(const std::string& key) const;
+  /// As far as memory tells: of the key of `write` the target has, for good, whatever came before
+  /// it. False where nobody knows.
+  [[nodiscard]] bool has_all_before(const Write& write) const;
   /// The disk may have a task of the key, or a dead letter.
   [[nodiscard]] bool may_be_on_disk(const std::string& key) const;
   [[nodiscard]] const TargetName& name() const { return name_; }

@@ -69,6 +69,25 @@ asio::awaitable<Store*> holder(const Context& context, Engine& engine, const Sto
   co_return nullptr;
 }
 
+/// That of the others which has the newest of what came before the write, and nothing of which is
+/// missing there: it holds no object that was removed since. Null: none has more than `store`.
+asio::awaitable<Store*> holder_of_past(const Context& context, Engine& engine, Store& store,
+                                       const journal::Write& write) {
+  const auto ours = co_await look(context, store, write.key);
+  if (!ours) co_return nullptr;
+  Version newest = *ours ? version_of(**ours) : Version{};
+  Store* holder = nullptr;
+  for (const auto& [name, other] : engine.targets) {
+    const bool served = other->store.get() != &store && other->state != State::failed;
+    if (!served || !engine.journal.target(name)->has_all_before(write)) continue;
+    const auto there = co_await look(context, *other->store, write.key);
+    if (!there || !*there || !carries_version(**there) || version_of(**there) <= newest) continue;
+    newest = version_of(**there);
+    holder = other->store.get();
+  }
+  co_return holder;
+}
+
 Task<void> put_small(const Context& context, Store& store, const std::string& key,
                      const std::string& bytes, const Metadata& metadata) {
   ViewBody body(as_bytes(bytes));
@@ -94,6 +113,18 @@ Task<bool> give_small(const Context& context, Engine& engine, Store& store,
   co_return true;
 }
 
+/// False when it is gone there.
+Task<bool> copy_from(const Context& context, Engine& engine, Store& from, Store& store,
+                     const std::string& key) {
+  GODWIT_CO_TRY(const auto there, co_await look(context, from, key));
+  if (!there) co_return false;
+  Copies copies(engine);
+  auto copier = copies.between({.source = from, .target = store});
+  const ListEntry entry = row_of(*there);
+  GODWIT_CO_CHECK(co_await copier.copy(context, entry, key));
+  co_return true;
+}
+
 /// Gives a store one object, in that version or a newer one, from another store if need be. False
 /// when nobody has it.
 Task<bool> give(const Context& context, Engine& engine, Store& store, const journal::Write& write) {
@@ -101,14 +132,8 @@ Task<bool> give(const Context& context, Engine& engine, Store& store, const jour
   if (given) co_return true;
   Store* const from = co_await holder(context, engine, store, write, Holders::any);
   if (from == nullptr) co_return false;
-  GODWIT_CO_TRY(const auto there, co_await look(context, *from, write.key));
-  if (!there) co_return false;
-  Copies copies(engine);
-  auto copier = copies.between({.source = *from, .target = store});
-  const ListEntry entry = row_of(*there);
   engine.world.mark("a primary is given what another target has");
-  GODWIT_CO_CHECK(co_await copier.copy(context, entry, write.key));
-  co_return true;
+  co_return co_await copy_from(context, engine, *from, store, write.key);
 }
 
 bool is_at_risk(const MoveReport& report, const std::string& key) {
@@ -120,12 +145,26 @@ void name_at_risk(MoveReport& report, const journal::Write& write) {
   report.at_risk.push_back({.key = write.key, .version = write.version, .removal = removal});
 }
 
+/// Nobody has the write: what its key was before is not to be lost with it. False when nobody has
+/// more of that either.
+Task<bool> give_past(const Context& context, Engine& engine, Store& store,
+                     const journal::Write& write) {
+  Store* const from = co_await holder_of_past(context, engine, store, write);
+  if (from == nullptr) co_return false;
+  engine.world.mark("a primary is given what came before a write that is lost");
+  co_return co_await copy_from(context, engine, *from, store, write.key);
+}
+
 /// One write that the candidate lacks, or may lack, by what it was sent or by what others have.
 Task<bool> make_up(const Context& context, Engine& engine, Target& candidate,
                    const journal::Write& write) {
   GODWIT_CO_TRY(const bool completed, co_await complete_draft(context, engine, candidate, write));
   if (completed) co_return true;
   auto healed = co_await heal(context, engine, *candidate.store, write);
+  if (healed && !*healed && journal::brings_object(write.change)) {
+    const auto past = co_await give_past(context, engine, *candidate.store, write);
+    if (!past) doubt_where_unknown(engine, candidate.config.name, write.key, past.error());
+  }
   if (!healed) doubt_where_unknown(engine, candidate.config.name, write.key, healed.error());
   co_return healed;
 }

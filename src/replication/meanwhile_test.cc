@@ -165,6 +165,31 @@ TEST_F(MeanwhileTest, a_target_that_refuses_conditions_is_delivered_to_without) 
   EXPECT_EQ(status("a").dead_letters, 0U);
 }
 
+TEST_F(MeanwhileTest, what_came_before_a_write_that_is_lost_is_not_lost_with_it) {
+  config_.part_size = 4;  // nobody remembers the bodies
+  start();
+  faults_["p"].longest_delay = 50ms;
+  take_away("a");
+  ASSERT_TRUE(put("k", "which b alone has"));
+  ASSERT_TRUE(put("gone", "which b alone has"));
+  wait();
+  take_away("b");
+  ASSERT_TRUE(put("k", "which is lost"));
+  ASSERT_TRUE(remove("gone"));
+  ASSERT_TRUE(put("gone", "which is lost"));
+  take_away("p");
+  bring_back("a");
+  bring_back("b");
+  wait(1min);
+  const auto report = move({.kind = MoveKind::failover, .to = "a"});
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->at_risk.size(), 2U);
+  wait(1min);
+  EXPECT_EQ(held("a", "k"), "which b alone has");
+  EXPECT_EQ(held("b", "k"), "which b alone has");
+  EXPECT_EQ(held("a", "gone"), "(nothing)") << "it was removed since";
+}
+
 TEST_F(MeanwhileTest, a_removal_is_not_undone_by_the_adoption_of_what_was_there_before) {
   adopt_theirs([this] { return remove_k(); });
   for (const char* name : {"p", "a", "b"}) EXPECT_EQ(held(name, "k"), "(nothing)") << name;
