@@ -94,9 +94,8 @@ struct GroupScenario {
 ///    in some lives without one. But for what a failover has named: until the old primary is back
 ///    nobody is owed that, nor ever a removal whose fate was not known, nor anything once a target
 ///    that was not compared has become primary.
-/// 8. The epoch grows with each move; a switchover puts nothing at risk, and a failover nothing
-/// that
-///    every target had acknowledged.
+/// 8. The epoch grows with each move; a switchover puts nothing at risk, and a failover
+///    nothing that every target had acknowledged.
 /// 9. What others put to a target under a key of clients is never lost without a trace: it becomes
 ///    the primary's, or stands aside as the loser of a conflict, unless others have replaced it.
 /// 10. A dead letter is of the newest write of its key, once nothing waits.

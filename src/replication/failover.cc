@@ -145,8 +145,8 @@ void name_at_risk(MoveReport& report, const journal::Write& write) {
   report.at_risk.push_back({.key = write.key, .version = write.version, .removal = removal});
 }
 
-/// Nobody has the write: what its key was before is not to be lost with it. False when nobody has
-/// more of that either.
+/// Nobody has the write: what its key was before is not to be lost with it, where somebody has
+/// that. False when nobody has, or not for sure.
 Task<bool> give_past(const Context& context, Engine& engine, Store& store,
                      const journal::Write& write) {
   Store* const from = co_await holder_of_past(context, engine, store, write);
