@@ -28,6 +28,7 @@ cd "$clone/godwit"
 export CCACHE_BASEDIR="$clone/godwit" CCACHE_NOHASHDIR=1
 
 simulator=build/release/sim/godwit_sim
+clean=$clone/clean_sim # without any bug
 
 build() { cmake --build build/release -j"$jobs" --target godwit_sim >"$clone/build.log" 2>&1; }
 
@@ -42,17 +43,25 @@ scenarios_for() {
 
 # One scenario within so many seeds: leaves what it has found in $clone/found/NAME. A bug may also make
 # a life go on for ever, or end the simulator. The limit is of its own CPU seconds, for others may be
-# at work beside it.
+# at work beside it. A life that is broken without the bug too says nothing of it.
 look_at() {
-  local scenario=$1 last=$2 log
+  local scenario=$1 last=$2 log seed seeds found=""
   log=$(mktemp -p "$clone")
   if (ulimit -t 200 && exec $simulator --scenario "$scenario" --seeds 1 "$last") >"$log" 2>&1; then
     return 0
   fi
-  { grep -m1 '^  seed' "$log" || echo "  seed (no end)"; } >"$clone/found/$(basename "$scenario" .toml)"
+  seeds=$(sed -nE 's/^  seed ([0-9]+):.*/\1/p' "$log" | uniq)
+  [ -n "$seeds" ] || found="  seed (no end)"
+  for seed in $seeds; do
+    $clean --scenario "$scenario" --seed "$seed" >/dev/null 2>&1 || continue
+    found=$(grep -m1 "^  seed $seed:" "$log")
+    break
+  done
+  [ -n "$found" ] || return 0
+  echo "$found" >"$clone/found/$(basename "$scenario" .toml)"
   [ -n "${ALL:-}" ] || return 255 # xargs begins no other one
 }
-export clone simulator
+export clone simulator clean
 export -f look_at
 
 # "SCENARIO (seed N): WHAT" of the first scenario that sees the bug within so many seeds; with ALL=1,
@@ -70,6 +79,7 @@ found_within() {
 
 cmake --preset release -DGODWIT_TESTS=ON >/dev/null
 build || { tail -30 "$clone/build.log"; exit 1; }
+cp "$simulator" "$clean"
 if ! $simulator --seeds 1 "$seeds" >"$clone/sim.log" 2>&1; then
   cat "$clone/sim.log"
   echo "without a planted bug the simulation must be clean"
