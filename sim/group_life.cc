@@ -328,8 +328,15 @@ class GroupLife {
     (void)co_await regions_.at(name)->put(context_, key, upload, options);
   }
 
+  /// Before, it may be full of what others have.
+  asio::awaitable<bool> is_ours(std::string name) {
+    const auto marker = co_await look(context_, *regions_.at(name), std::string(kMarkerKey));
+    co_return marker && marker->has_value();
+  }
+
   /// Somebody else writes to the primary, or removes there. It is there at once, and told later.
   asio::awaitable<void> write_behind_our_back() {
+    if (!co_await is_ours(group_->primary())) co_return;
     const std::string key = "k" + std::to_string(draw(scenario_.keys));
     const bool removes = strikes(scenario_.removals);
     ClientWrite& write = history_.begin(key, removes);
@@ -350,9 +357,7 @@ class GroupLife {
 
   /// Nobody tells of it: it is found when the target is delivered to, or compared.
   asio::awaitable<void> put_rival(std::string name) {
-    // Before, it is not ours, and may be full of what others have.
-    const auto marker = co_await look(context_, *regions_.at(name), std::string(kMarkerKey));
-    if (!marker || !*marker) co_return;
+    if (!co_await is_ours(name)) co_return;
     const std::string key = "k" + std::to_string(draw(scenario_.keys));
     ClientWrite& write = history_.begin(key, false);
     const std::string bytes = GroupHistory::body_of(key, write.number);

@@ -42,6 +42,11 @@ Task<void> Committer::durable(Step step) {
   co_return cycle->result;
 }
 
+Task<void> Committer::flush() {
+  Step nothing{[](Transaction&) -> Result<void> { return {}; }, {}};
+  co_return co_await durable(std::move(nothing));
+}
+
 void Committer::later(Step step, kv::Durability durability) {
   add(std::move(step), durability);
   nudge();

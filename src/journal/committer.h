@@ -41,6 +41,8 @@ class Committer {
   /// Failure: what the database said; the change is then dropped, and whether it comes back after
   /// a crash is not known.
   [[nodiscard]] Task<void> durable(Step step);
+  /// The same for what was given before.
+  [[nodiscard]] Task<void> flush();
   /// Will be written some time later; tried again while the database fails. Durability::now: it is
   /// on stable storage before `then` is called.
   void later(Step step, kv::Durability durability = kv::Durability::later);

@@ -13,6 +13,7 @@ struct Journal::Found {
   std::map<Sequence, IntentRow> intents;
   std::vector<PayloadNote> payloads;
   std::map<std::uint32_t, std::vector<Write>> suspects;
+  LostWrites::Kept lost;
 };
 
 /// A key whose payloads no target may need any more, as far as memory tells.
@@ -84,6 +85,7 @@ Journal::Journal(World& world, JournalOptions options, std::unique_ptr<kv::Datab
       committer_(world, *database_, [this](std::vector<Step>& steps) { collect(steps); }),
       opened_(world.mono_now()),
       payloads_(options_.payload_limit),
+      lost_(world, committer_, *database_),
       group_(world.executor()) {
   group_.spawn(keep_time());
 }
@@ -114,6 +116,7 @@ Result<Journal::Found> Journal::read(kv::Database& database) {
     GODWIT_TRY(found.suspects[epoch].emplace_back(), decode_write(row.value));
     return {};
   }));
+  GODWIT_TRY(found.lost, LostWrites::read(database));
   return found;
 }
 
@@ -150,6 +153,7 @@ Task<void> Journal::recover(Found found) {
   }
   payloads_.look_at_all();
   suspects_ = std::move(found.suspects);
+  lost_.recover(found.lost);
   // A process that ended quietly left nothing on its way.
   if (known_ > 0) clock_at_open_ = clock_;
   for (const std::string& name : options_.targets) {
@@ -157,8 +161,7 @@ Task<void> Journal::recover(Found found) {
     GODWIT_CO_CHECK(co_await add_target(name));
   }
   // The first pages are there after this, and with them the age of what waits on disk.
-  Step nothing{[](Transaction&) { return Result<void>(); }, {}};
-  co_return co_await committer_.durable(std::move(nothing));
+  co_return co_await committer_.flush();
 }
 
 Task<Sequence> Journal::begin(Write write, std::string payload) {
@@ -196,6 +199,7 @@ void Journal::commit(Sequence sequence, WallTime at) {
   unmarked_.emplace_back(world_.mono_now(), sequence);
   // Those of older writes are needed no more. What a comparison stands for may not have happened.
   if (intent.write.change != Change::compare) {
+    lost_.written(intent.write.key);
     for (const Version& version : payloads_.versions(intent.write.key)) {
       if (version < intent.write.version) drop_payload(intent.write.key, version);
     }
@@ -251,8 +255,7 @@ void Journal::discard(Sequence sequence) {
 Task<void> Journal::discard_durably(Sequence sequence) {
   discard(sequence);
   // What was discarded is collected with the batch of this one, at the latest.
-  Step after{[](Transaction&) -> Result<void> { return {}; }, {}};
-  co_return co_await committer_.durable(std::move(after));
+  co_return co_await committer_.flush();
 }
 
 void Journal::leave_unsettled(Sequence sequence) { unsettled_.insert(sequence); }

@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "journal/lost_writes.h"
 #include "journal/payloads.h"
 #include "journal/target_queue.h"
 
@@ -120,6 +121,7 @@ class Journal {
   void drop_suspects_but(std::uint32_t epoch);
   /// Those of `epoch` that a process before has kept, once; those of others are dropped.
   [[nodiscard]] std::vector<Write> take_suspects(std::uint32_t epoch);
+  [[nodiscard]] LostWrites& lost() { return lost_; }
   /// Dead letters in the order of keys, those after `start_after`.
   [[nodiscard]] Task<std::vector<DeadLetter>> dead_letters(const std::string& target,
                                                            const std::string& start_after,
@@ -208,6 +210,7 @@ class Journal {
   std::vector<Released> released_;                     // whose rows are to be erased
   std::deque<std::pair<MonoTime, Sequence>> unmarked_;
   Payloads payloads_;
+  LostWrites lost_;
   std::vector<std::pair<std::string, Version>> dropped_;  // payloads whose rows are to be erased
   std::map<std::uint32_t, std::vector<Write>> suspects_;  // found, by epoch
 

@@ -199,6 +199,8 @@ std::string suspect_key(std::uint32_t epoch, std::string_view key) {
   return row += key;
 }
 
+std::string lost_key(std::string_view key) { return "l" + std::string(key); }
+
 std::string after(std::string prefix) {
   while (!prefix.empty() && prefix.back() == '\xff') prefix.pop_back();
   if (!prefix.empty()) prefix.back() = static_cast<char>(prefix.back() + 1);

@@ -20,6 +20,7 @@
 ///   p KEY VERSION             what a write carries: the bytes that its writer gave us
 ///   x KEY VERSION             that there is a row p: its size
 ///   s EPOCH KEY               a suspect of the primary of that epoch: Write
+///   l KEY                     a primary that was lost may have it, or not: see LostWrites
 namespace godwit::journal {
 
 using TargetNumber = std::uint32_t;
@@ -91,6 +92,8 @@ struct PayloadNote {
 [[nodiscard]] std::string payload_key(std::string_view key, const Version& version);
 [[nodiscard]] std::string payload_note_key(std::string_view key, const Version& version);
 [[nodiscard]] std::string suspect_key(std::uint32_t epoch, std::string_view key);
+/// Of no key: the first of all.
+[[nodiscard]] std::string lost_key(std::string_view key);
 /// The first row after all that begin so; for the end of a range.
 [[nodiscard]] std::string after(std::string prefix);
 

@@ -52,6 +52,8 @@ Plan plan_absent(const journal::Write& task, const Sighting& target, const Rules
       return {.step = removed || !rules.others_write ? Step::leave : Step::adopt_anew};
     }
     if (removed && rules.keeps_removed && !target.source.empty()) return {.step = Step::leave};
+    const bool is_past = rules.was_taken && target.version < task.version;
+    if (!removed && is_past) return {.step = Step::remove, .conflict = true};
     return {.step = removed ? Step::remove : Step::adopt};
   }
   if (ours && target.version <= task.version) return {.step = Step::remove};

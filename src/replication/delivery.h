@@ -60,6 +60,9 @@ struct Rules {
   bool overdue = false;
   /// What others removed at the primary stays at the target; see Detection.
   bool keeps_removed = false;
+  /// The task is a comparison by now, for another primary had taken what it is of: what is older
+  /// is the past of that, whoever has it still.
+  bool was_taken = false;
 };
 
 /// What a delivery does about one key. Pure: all of the rules are here.

@@ -329,5 +329,17 @@ TEST(Plan, what_others_put_to_a_primary_that_moved_is_adopted_and_elsewhere_left
   EXPECT_EQ(plan_delivery(task, {}, theirs, rules).step, Step::leave);
 }
 
+TEST(Plan, what_a_primary_that_was_lost_has_of_before_a_later_write_does_not_come_back) {
+  const journal::Write task{
+      .key = "k", .version = ours_at(20).version, .change = journal::Change::compare};
+  Rules rules{.only_there = OnlyThere::acknowledged};
+  EXPECT_EQ(plan_delivery(task, {}, ours_at(10), rules).step, Step::adopt) << "it may be all";
+  rules.was_taken = true;
+  const Plan past = plan_delivery(task, {}, ours_at(10), rules);
+  EXPECT_EQ(past.step, Step::remove);
+  EXPECT_TRUE(past.conflict) << "it is kept aside";
+  EXPECT_EQ(plan_delivery(task, {}, ours_at(20), rules).step, Step::adopt);
+}
+
 }  // namespace
 }  // namespace godwit::replication

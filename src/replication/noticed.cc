@@ -27,8 +27,13 @@ Task<Notice> Noticed::notice(const Context& context, const std::string& key) {
   GODWIT_CO_TRY(const auto there, co_await look_when_settled(scope.context(), key));
   if (engine_.last_seen.knows(key, there)) co_return Notice::known;
   const bool ours = there && carries_version(*there);
-  if (ours && !engine_.deposed.empty()) co_return co_await of_ours(key, *there);
+  const bool compared = engine_.deposed.empty();
+  if (ours && !compared) co_return co_await of_ours(key, *there);
   if (there) co_return co_await written(key, *there);
+  if (!compared) {
+    GODWIT_CO_TRY(const bool lost, co_await engine_.journal.lost().may_have(key));
+    if (lost) co_return co_await lost_with_its_primary(key);
+  }
   co_return co_await removed(scope.context(), key);
 }
 
@@ -81,6 +86,13 @@ Task<Notice> Noticed::of_ours(const std::string& key, const ObjectInfo& there) {
   GODWIT_CO_CHECK(co_await engine_.journal.compare(key, journal::Priority::normal));
   engine_.last_seen.wrote(key, version_of(there), there.etag);
   engine_.world.mark("a write of ours is told while a lost primary is not compared");
+  co_return Notice::known;
+}
+
+/// Nobody has removed it: the primary of today never had it.
+Task<Notice> Noticed::lost_with_its_primary(const std::string& key) {
+  GODWIT_CO_CHECK(co_await engine_.journal.compare(key, journal::Priority::normal));
+  engine_.world.mark("a key is told of that was lost with its primary");
   co_return Notice::known;
 }
 

@@ -11,7 +11,8 @@ namespace godwit::replication {
 ///
 /// Whoever says that something has happened to a key is only believed that it may have: the primary
 /// is looked at, under the key's lock. What stands there is no news if it is what we wrote or saw
-/// there last; nor if it is ours while a lost primary, which may have a newer one, is not compared.
+/// there last; nor if it is ours while a lost primary, which may have a newer one, is not compared;
+/// nor if there is nothing of what may have been lost with it.
 /// Else it gets a version, and an intent in the journal, and from there on is a write
 /// like any other: nothing of it is lost by a crash. The primary's object is not touched; its
 /// copies say of which version they are, and of what (versioned.h). Concurrency: engine executor.
@@ -34,6 +35,7 @@ class Noticed {
                                                                   const std::string& key) const;
   [[nodiscard]] Task<Notice> written(const std::string& key, const ObjectInfo& there);
   [[nodiscard]] Task<Notice> of_ours(const std::string& key, const ObjectInfo& there);
+  [[nodiscard]] Task<Notice> lost_with_its_primary(const std::string& key);
   [[nodiscard]] Task<Notice> removed(const Context& context, const std::string& key);
   [[nodiscard]] Task<void> promise(journal::Write write);
 

@@ -255,6 +255,99 @@ TEST_F(NoticedTest, what_nobody_noticed_is_found_when_the_primary_has_moved) {
   ASSERT_TRUE(move({.to = "b"})) << "it has been compared";
 }
 
+/// Writes that a primary is lost with, where others write too.
+class LostWithItsPrimaryTest : public NoticedTest {
+ protected:
+  /// Only the primary has "l", and no process remembers it.
+  void lose_one() {
+    start();
+    take_away("a");
+    take_away("b");
+    ASSERT_TRUE(put("l", "lost"));
+    restart();
+    take_away("p");
+    bring_back("a");
+    bring_back("b");
+    wait(5min);
+    const auto report = move({.kind = MoveKind::failover, .to = "a"});
+    ASSERT_TRUE(report) << report.error().to_string();
+    ASSERT_EQ(report->at_risk.size(), 1U);
+    EXPECT_TRUE(report->exact);
+  }
+  /// "b", which is away, has "l" too; nobody knows what "a" lacks.
+  void lose_who_knows_what() {
+    start();
+    ASSERT_TRUE(group_->pause("a"));
+    ASSERT_TRUE(put("l", "lost"));
+    wait();
+    ASSERT_TRUE(group_->compare_anew("a"));
+    take_away("p");
+    take_away("b");
+    ASSERT_TRUE(group_->resume("a"));
+    const auto report = move({.kind = MoveKind::failover, .to = "a"});
+    ASSERT_TRUE(report) << report.error().to_string();
+    EXPECT_FALSE(report->exact);
+  }
+  void all_come_back() {
+    bring_back("p");
+    bring_back("b");
+    wait(5min);
+  }
+};
+
+TEST_F(LostWithItsPrimaryTest, word_of_it_that_comes_late_removes_nothing) {
+  lose_one();
+  EXPECT_EQ(notice("l"), Notice::known);
+  all_come_back();
+  everywhere("l", "lost");
+}
+
+TEST_F(LostWithItsPrimaryTest, nor_does_it_after_a_restart) {
+  lose_one();
+  restart();
+  EXPECT_EQ(notice("l"), Notice::known);
+  all_come_back();
+  everywhere("l", "lost");
+}
+
+TEST_F(LostWithItsPrimaryTest, nor_where_nobody_knows_what_was_lost) {
+  lose_who_knows_what();
+  EXPECT_EQ(notice("l"), Notice::known);
+  restart();
+  EXPECT_EQ(notice("l"), Notice::known);
+  all_come_back();
+  everywhere("l", "lost");
+}
+
+TEST_F(LostWithItsPrimaryTest, a_removal_of_what_was_written_since_counts) {
+  lose_one();
+  ASSERT_TRUE(put("l", "newer"));
+  removed_behind_our_back("a", "l");
+  EXPECT_EQ(notice("l"), Notice::removed);
+  all_come_back();
+  for (const char* name : {"p", "a", "b"}) EXPECT_EQ(held(name, "l"), "(nothing)") << name;
+}
+
+TEST_F(LostWithItsPrimaryTest, and_so_does_one_where_nobody_knows_what_was_lost) {
+  lose_who_knows_what();
+  ASSERT_TRUE(put("l", "newer"));
+  restart();
+  removed_behind_our_back("a", "l");
+  EXPECT_EQ(notice("l"), Notice::removed);
+  all_come_back();
+  for (const char* name : {"p", "a", "b"}) EXPECT_EQ(held(name, "l"), "(nothing)") << name;
+}
+
+TEST_F(LostWithItsPrimaryTest, when_it_has_been_compared_what_is_gone_was_removed) {
+  lose_one();
+  all_come_back();
+  everywhere("l", "lost");
+  removed_behind_our_back("a", "l");
+  EXPECT_EQ(notice("l"), Notice::removed);
+  wait();
+  for (const char* name : {"p", "a", "b"}) EXPECT_EQ(held(name, "l"), "(nothing)") << name;
+}
+
 TEST_F(NoticedTest, a_scan_finds_what_nobody_told_of) {
   start();
   for (const char* key : {"k", "l", "m"}) ASSERT_TRUE(put(key, "ours"));

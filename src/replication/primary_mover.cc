@@ -151,8 +151,20 @@ Task<void> PrimaryMover::prepare(const Context& context, const MoveOptions& opti
   move.suspects = *std::move(healed);
   // Before anyone learns of the new primary, so that no process of its knows nothing of them.
   auto kept = co_await engine_.journal.keep_suspects(report.epoch, writes_of(move.suspects));
+  if (kept) kept = co_await keep_lost(report);
   if (kept) co_return Result<void>();
   co_return fail(std::move(kept).error().with(Outcome::not_applied));
+}
+
+/// What the old primary may have, and nobody else.
+Task<void> PrimaryMover::keep_lost(const MoveReport& report) {
+  using Which = journal::LostWrites::Which;
+  std::vector<std::string> keys;
+  for (const WriteAtRisk& write : report.at_risk) {
+    if (!write.removal) keys.push_back(write.key);
+  }
+  if (engine_.deposed.empty()) engine_.journal.lost().clear();
+  return engine_.journal.lost().keep(std::move(keys), report.exact ? Which::named : Which::all);
 }
 
 Task<void> PrimaryMover::hand_over(const Context& context, const std::string& candidate) {
@@ -320,6 +332,7 @@ Task<void> PrimaryMover::let_in(const Context& context, std::string name) {
   snapshot.state.fenced.erase(name);
   GODWIT_CO_CHECK(co_await coordinator_.compare_and_swap(context, group, snapshot));
   engine_.deposed.erase(name);
+  if (engine_.deposed.empty()) engine_.journal.lost().clear();
   co_return Result<void>();
 }
 

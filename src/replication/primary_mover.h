@@ -45,6 +45,7 @@ class PrimaryMover {
                                            Move move);
   [[nodiscard]] Task<void> wait_until_near(const Context& context, const std::string& candidate);
   [[nodiscard]] Task<void> prepare(const Context& context, const MoveOptions& options, Move& move);
+  [[nodiscard]] Task<void> keep_lost(const MoveReport& report);
   [[nodiscard]] Task<void> hand_over(const Context& context, const std::string& candidate);
   [[nodiscard]] Task<void> agree(const Context& context, const Move& move);
   [[nodiscard]] Task<void> make_sure_of_marker(const Context& context, const std::string& target);

@@ -200,7 +200,8 @@ Task<TargetAgent::Arrived> TargetAgent::look_and_deliver(const Context& context,
   // What a primary had acknowledged that was lost since may be nowhere else: its word no longer
   // counts, what is there does.
   const bool of_old = write.version.epoch < engine_.epoch;
-  if (of_old && (journal::brings_object(write.change) || primary)) write.change = Change::compare;
+  const bool was_taken = of_old && journal::brings_object(write.change);
+  if (was_taken || (of_old && primary)) write.change = Change::compare;
   const Duration age = engine_.world.wall_now() - task.since;
   const bool overdue = age > engine_.config.late_write_window;
   const auto ours = sighting_of(primary);
@@ -228,7 +229,8 @@ Task<TargetAgent::Arrived> TargetAgent::look_and_deliver(const Context& context,
                     .doubted = doubted,
                     .others_write = engine_.config.detection.others_write,
                     .overdue = overdue,
-                    .keeps_removed = !engine_.config.detection.propagate_removals};
+                    .keeps_removed = !engine_.config.detection.propagate_removals,
+                    .was_taken = was_taken};
   const Plan plan = plan_delivery(write, ours, theirs, rules);
   // Once, however often it takes to settle it.
   if (plan.conflict && in_conflict_.insert(key).second) {
