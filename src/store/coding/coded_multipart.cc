@@ -31,12 +31,17 @@ std::unexpected<Error> not_that_part(std::uint32_t number) {
 /// One upload that is under way.
 class CodedMultipart::Open {
  public:
-  Open(World& world, Store& inner, const UploadId& upload, const Coding& how)
+  /// `held`: of all uploads; outlives this.
+  Open(World& world, Store& inner, const UploadId& upload, const Coding& how, Bytes& held)
       : id(upload),
         coding(how),
         world_(world),
+        held_in_all_(held),
         coded_(world, inner, upload, how),
         moved_at_(world.mono_now()) {}
+
+  Open(Open&&) = delete;
+  ~Open() { held_in_all_ -= held_; }
 
   [[nodiscard]] Task<PartInfo> put(const Context& context, std::uint32_t number, Upload part);
   [[nodiscard]] std::vector<PartInfo> parts() const;
@@ -68,8 +73,17 @@ class CodedMultipart::Open {
   [[nodiscard]] Result<void> check(std::span<const PartInfo> wanted) const;
   [[nodiscard]] Task<void> wait(const Context& context, MonoTime until);
   void changed() { std::exchange(heard_, CancelSource()).cancel(); }
+  void take(Bytes size) {
+    held_ += size;
+    held_in_all_ += size;
+  }
+  void let_go(Bytes size) {
+    held_ -= size;
+    held_in_all_ -= size;
+  }
 
   World& world_;
+  Bytes& held_in_all_;
   CodedUpload coded_;
   std::map<std::uint32_t, Part> parts_;
   std::uint32_t next_ = 1;  // to be coded
@@ -83,9 +97,9 @@ class CodedMultipart::Open {
 Task<PartInfo> CodedMultipart::Open::put(const Context& context, std::uint32_t number,
                                          Upload part) {
   GODWIT_CO_CHECK(co_await admit(context, number, part.size));
-  held_ += part.size;
+  take(part.size);
   Result<std::string> bytes = co_await read_exactly(part);
-  held_ -= part.size;
+  let_go(part.size);
   changed();
   if (!bytes) co_return fail(std::move(bytes).error());
   if (gone_) co_return no_such_upload();
@@ -113,7 +127,8 @@ Task<void> CodedMultipart::Open::admit(const Context& context, std::uint32_t num
 
 /// The one that all wait for always does, once nobody is at work.
 bool CodedMultipart::Open::fits(std::uint32_t number, Bytes size) const {
-  if (held_ + size <= kMostHeld) return true;
+  const bool has_room = held_ + size <= kMostHeld && held_in_all_ + size <= kMostHeldInAll;
+  if (has_room) return true;
   std::uint32_t missing = next_;
   while (parts_.contains(missing)) ++missing;
   return number <= missing && !busy_;
@@ -128,8 +143,8 @@ Result<PartInfo> CodedMultipart::Open::hold(std::uint32_t number, std::string by
                       "part " + std::to_string(number) + " was coded already, with other bytes")
                     .with_hint("begin the upload anew"));
   }
-  if (found != parts_.end()) held_ -= found->second.info.size;
-  held_ += info.size;
+  if (found != parts_.end()) let_go(found->second.info.size);
+  take(info.size);
   parts_[number] = {.info = info, .bytes = std::move(bytes)};
   moved_at_ = world_.mono_now();
   return info;
@@ -162,7 +177,7 @@ Task<void> CodedMultipart::Open::code_next(const Context& context) {
   std::string bytes = *std::exchange(part.bytes, std::nullopt);
   const Bytes size = bytes.size();
   Result<void> added = co_await coded_.add(context, std::move(bytes));
-  held_ -= size;
+  let_go(size);
   moved_at_ = world_.mono_now();
   changed();
   co_return added;
@@ -247,7 +262,7 @@ Task<UploadId> CodedMultipart::create(const Context& context, const std::string&
   const Coding coding = writing_.new_coding();
   const PutOptions here = writing_.marked(options, coding, std::nullopt, options.content_etag);
   GODWIT_CO_TRY(UploadId begun, co_await inner_.multipart()->create(context, key, here));
-  auto open = std::make_shared<Open>(world_, inner_, begun, coding);
+  auto open = std::make_shared<Open>(world_, inner_, begun, coding, held_);
   open->etag = options.content_etag;
   open_[begun.id] = std::move(open);
   co_return begun;

@@ -12,16 +12,17 @@ namespace godwit::coding {
 /// Uploads in parts of bodies that are coded on the way: what is stored is coded in the order of
 /// the plain bytes, whatever order their parts come in.
 ///
-/// A part that comes before its turn is held, up to kMostHeld bytes of an upload; beyond that it
-/// waits, until the parts before it come or none has come for kPatience. So parts must be numbered
-/// from 1 without gaps, and who sends several at once sends the earlier ones first. Whoever waits
-/// holds up nobody that it waits for: the part whose turn it is never waits for a later one.
-/// A part may be replaced while it is held; once it is coded only the same bytes are taken again.
-/// An upload that another process began is not_found: what was held there is gone.
-/// Concurrency: engine executor.
+/// A part that comes before its turn is held, up to kMostHeld bytes of an upload and
+/// kMostHeldInAll of all; beyond that it waits, until the parts before it come or none has come for
+/// kPatience. So parts must be numbered from 1 without gaps, and who sends several at once sends
+/// the earlier ones first. Whoever waits holds up nobody that it waits for: the part whose turn it
+/// is never waits for a later one. A part may be replaced while it is held; once it is coded only
+/// the same bytes are taken again. An upload that another process began is not_found: what was held
+/// there is gone. Concurrency: engine executor.
 class CodedMultipart final : public Multipart {
  public:
   static constexpr Bytes kMostHeld = 32 * kMiB;
+  static constexpr Bytes kMostHeldInAll = 64 * kMiB;
   static constexpr Bytes kLargestPart = 64 * kMiB;
   static constexpr Duration kPatience = std::chrono::minutes(1);
   /// Uploads at once.
@@ -50,6 +51,7 @@ class CodedMultipart final : public Multipart {
   Store& inner_;
   Writing& writing_;
   std::map<std::string, std::shared_ptr<Open>> open_;  // by id
+  Bytes held_ = 0;                                     // of all that are open
 };
 
 }  // namespace godwit::coding

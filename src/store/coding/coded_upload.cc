@@ -6,6 +6,8 @@
 namespace godwit::coding {
 namespace {
 
+/// Coded at once, so that little more than a part waits to be sent.
+constexpr std::size_t kPiece = kMiB;
 constexpr std::size_t kPartsOfOneSize = 1000;
 constexpr std::size_t kTries = 3;
 constexpr Duration kPause = std::chrono::milliseconds(200);
@@ -22,12 +24,17 @@ Bytes CodedUpload::part_size() const {
 }
 
 Task<void> CodedUpload::add(const Context& context, std::string plain) {
-  auto encode = [this, plain = std::move(plain)] {
-    encoder_.add(as_bytes(plain), unsent_);
-    return true;
-  };
-  (void)co_await run_blocking(world_, std::move(encode));
-  co_return co_await send_full(context);
+  Result<void> sent;
+  for (std::size_t at = 0; at < plain.size(); at += kPiece) {
+    auto encode = [this, piece = std::string_view(plain).substr(at, kPiece)] {
+      encoder_.add(as_bytes(piece), unsent_);
+      return true;
+    };
+    (void)co_await run_blocking(world_, std::move(encode));
+    // After a failure all of it is coded nevertheless: it is not added again.
+    if (sent) sent = co_await send_full(context);
+  }
+  co_return sent;
 }
 
 Task<void> CodedUpload::finish(const Context& context) {

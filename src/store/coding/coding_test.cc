@@ -481,6 +481,38 @@ TEST_F(CodedParts, that_wait_in_vain_for_an_earlier_one_give_up) {
   EXPECT_TRUE(part(store, upload, 1, "the one that all wait for"));
 }
 
+TEST_F(CodedParts, of_several_uploads_share_what_may_be_held_and_all_of_them_end) {
+  Store& store = open(zstd_);
+  constexpr std::uint32_t kUploads = 3;
+  const std::string plain = text_of(8 * kMiB);
+  std::vector<UploadId> uploads;
+  std::vector<std::vector<PartInfo>> parts(kUploads);
+  for (std::uint32_t i = 0; i < kUploads; ++i) uploads.push_back(create(store));
+  // 64 MiB in all, in two uploads that wait for their first parts.
+  for (const std::uint32_t number : {2U, 3U, 4U, 5U}) {
+    for (const std::uint32_t i : {0U, 1U}) ASSERT_TRUE(part(store, uploads[i], number, plain));
+  }
+  const MonoTime start = world_.mono_now();
+  EXPECT_FALSE(part(store, uploads[2], 2, plain)) << "there is no room for what comes too early";
+  EXPECT_GE(world_.mono_now() - start, CodedMultipart::kPatience);
+  for (std::uint32_t i = 0; i < kUploads; ++i) {
+    for (std::uint32_t number = 1; number <= 5; ++number) {
+      const auto sent = part(store, uploads[i], number, plain);
+      ASSERT_TRUE(sent) << sent.error().to_string();
+      parts[i].push_back(*sent);
+    }
+    EXPECT_TRUE(complete(store, uploads[i], parts[i]));
+  }
+  // What was held by one that is given up is free again.
+  const UploadId given_up = create(store);
+  for (const std::uint32_t number : {2U, 3U, 4U, 5U}) {
+    ASSERT_TRUE(part(store, given_up, number, plain));
+  }
+  ASSERT_TRUE(run(store.multipart()->abort(context_, given_up)));
+  const UploadId last = create(store);
+  for (const std::uint32_t number : {2U, 3U, 4U, 5U}) ASSERT_TRUE(part(store, last, number, plain));
+}
+
 TEST_F(CodedParts, of_another_process_are_not_found_and_can_be_freed) {
   const UploadId upload = create(open(both_));
   Store& other = open(both_);
