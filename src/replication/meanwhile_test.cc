@@ -38,8 +38,9 @@ class Meddled final : public ForwardingStore {
   Task<PutResult> put(const Context& context, const std::string& key, Upload upload,
                       const PutOptions& options) override {
     if (meddling_.refuses_conditions && options.condition != Condition::none) {
-      co_return fail(
-          Error(Code::unsupported, "no conditions here").at(place_of(*this, "put", key)));
+      // No probe is to learn it before a delivery does.
+      const Code code = key == kMarkerKey ? Code::unavailable : Code::unsupported;
+      co_return fail(Error(code, "no conditions here").at(place_of(*this, "put", key)));
     }
     co_return co_await inner().put(context, key, upload, options);
   }
