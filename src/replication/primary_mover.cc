@@ -163,6 +163,7 @@ Task<void> PrimaryMover::keep_lost(const MoveReport& report) {
   for (const WriteAtRisk& write : report.at_risk) {
     if (!write.removal) keys.push_back(write.key);
   }
+  // Of a move that was not taken.
   if (engine_.deposed.empty()) engine_.journal.lost().clear();
   return engine_.journal.lost().keep(std::move(keys), report.exact ? Which::named : Which::all);
 }

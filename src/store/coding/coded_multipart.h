@@ -50,8 +50,8 @@ class CodedMultipart final : public Multipart {
   World& world_;
   Store& inner_;
   Writing& writing_;
+  Bytes held_ = 0;                                     // of all that are open, who give it back
   std::map<std::string, std::shared_ptr<Open>> open_;  // by id
-  Bytes held_ = 0;                                     // of all that are open
 };
 
 }  // namespace godwit::coding
