@@ -4,9 +4,11 @@
 #include <filesystem>
 #include <iostream>
 
+#include "base/heaps.h"
 #include "cli/app.h"
 
 int main(int argc, char** argv) {
+  godwit::limit_heaps();
   std::ios::sync_with_stdio(false);
   winsize size{};
   const bool terminal = ::isatty(STDERR_FILENO) == 1;

@@ -370,7 +370,7 @@ int main(int count, char** words) {
                  "[--drain S] [floor] [enqueue] [steady] [backlog] [reopen]\n");
     return 2;
   }
-  godwit::limit_heaps();  // as `godwit run` does
+  godwit::limit_heaps();  // as `godwit` does
   godwit::RealWorld world;
   world.run(godwit::journal::run(world, std::move(arguments)));
 }

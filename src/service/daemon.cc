@@ -3,7 +3,6 @@
 #include <cstdlib>
 #include <utility>
 
-#include "base/heaps.h"
 #include "service/service.h"
 #include "world/context.h"
 #include "world/real/real_world.h"
@@ -114,7 +113,6 @@ asio::awaitable<void> Daemon::run() {
 }  // namespace
 
 DaemonEnd run_daemon(const DaemonOptions& options, std::ostream& log) {
-  limit_heaps();
   RealWorld world({.blocking_threads = Calls::kThreads});
   Result<Config> config = read_config(world, options);
   if (!config) {
