@@ -34,6 +34,7 @@ class LostWrites {
   [[nodiscard]] Task<void> keep(std::vector<std::string> keys, Which which);
   /// The primary of today has taken a newer write, or removed the key.
   void written(const std::string& key);
+  /// Failure: the database's; so is that of `read` and `keep`.
   [[nodiscard]] Task<bool> may_have(const std::string& key);
   /// Nobody holds what others lack any more.
   void clear();

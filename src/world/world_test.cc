@@ -136,6 +136,17 @@ class RealDiskTest : public testing::Test {
   std::string root_ = testing::TempDir() + "godwit-disk-" + std::to_string(::getpid());
 };
 
+TEST_F(RealDiskTest, a_directory_that_is_removed_while_a_file_is_opened_in_it_is_not_found) {
+  std::filesystem::create_directory(path("d"));
+  const int held = ::open(path("d").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+  ASSERT_GE(held, 0);
+  std::filesystem::remove(path("d"));
+  const auto file = disk_.open_unnamed("/proc/self/fd/" + std::to_string(held));
+  ASSERT_FALSE(file);
+  EXPECT_EQ(file.error().code(), Code::not_found) << file.error().to_string();
+  ::close(held);
+}
+
 TEST_F(RealDiskTest, a_fifo_is_told_apart_and_opening_it_does_not_wait) {
   ASSERT_EQ(::mkfifo(path("fifo").c_str(), 0600), 0);
   EXPECT_EQ(disk_.stat(path("fifo"))->type, FileType::other);

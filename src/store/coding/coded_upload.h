@@ -14,7 +14,7 @@ namespace godwit::coding {
 /// Parts have 8 MiB of coded bytes; every thousand of them they double, so that a service's most
 /// parts are enough. What was not taken is kept and sent again, the very same bytes: no chunk is
 /// ever sealed twice.
-/// Memory: a part, and what was added last. Concurrency: engine executor, one call at a time.
+/// Memory: a part and what was added last. Concurrency: engine executor, one call at a time.
 class CodedUpload {
  public:
   /// `upload` was begun at `inner`, which outlives this.

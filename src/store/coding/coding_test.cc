@@ -509,8 +509,11 @@ TEST_F(CodedParts, of_several_uploads_share_what_may_be_held_and_all_of_them_end
     ASSERT_TRUE(part(store, given_up, number, plain));
   }
   ASSERT_TRUE(run(store.multipart()->abort(context_, given_up)));
-  const UploadId last = create(store);
-  for (const std::uint32_t number : {2U, 3U, 4U, 5U}) ASSERT_TRUE(part(store, last, number, plain));
+  for (const UploadId& upload : {create(store), create(store)}) {
+    for (const std::uint32_t number : {2U, 3U, 4U, 5U}) {
+      ASSERT_TRUE(part(store, upload, number, plain));
+    }
+  }
 }
 
 TEST_F(CodedParts, of_another_process_are_not_found_and_can_be_freed) {

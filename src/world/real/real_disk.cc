@@ -49,6 +49,19 @@ Code code_of(int number) {
   }
 }
 
+constexpr int kUnnamed = O_TMPFILE | O_RDWR;
+
+/// As `open`. Where the directory has been removed since its name was looked up ext4 says EPERM:
+/// ENOENT here.
+int open_unnamed_in(int directory) {
+  const int opened = ::openat(directory, ".", kUnnamed | O_CLOEXEC, 0666);
+  if (opened >= 0 || errno != EPERM) return opened;
+  struct stat raw{};
+  const bool gone = ::fstat(directory, &raw) == 0 && raw.st_nlink == 0;
+  errno = gone ? ENOENT : EPERM;
+  return -1;
+}
+
 /// The error of the call that just failed.
 std::unexpected<Error> failed(std::string_view what, const std::string& path) {
   const int number = errno;
@@ -321,7 +334,12 @@ Result<std::unique_ptr<File>> RealDisk::open(const std::string& path, OpenMode m
 }
 
 Result<std::unique_ptr<File>> RealDisk::open_unnamed(const std::string& directory) {
-  Descriptor descriptor(open_path(directory, O_TMPFILE | O_RDWR));
+  int opened = open_path(directory, kUnnamed);
+  if (opened < 0 && errno == EPERM) {
+    const Descriptor held(open_path(directory, O_PATH | O_DIRECTORY));
+    if (held.get() >= 0) opened = open_unnamed_in(held.get());
+  }
+  Descriptor descriptor(opened);
   if (descriptor.get() >= 0) return std::make_unique<RealFile>(std::move(descriptor), directory);
   // Kernels and file systems that do not know O_TMPFILE see a directory opened for writing.
   if (errno == EISDIR || errno == EINVAL) errno = EOPNOTSUPP;
