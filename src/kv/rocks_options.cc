@@ -59,7 +59,7 @@ void set_memory(rocksdb::Options& options, Bytes memory) {
       std::make_shared<rocksdb::WriteBufferManager>(memory / 2, cache, false);
   options.write_buffer_size = std::min(memory / 4, kLargestWriteBuffer);
   options.max_write_buffer_number = 2;
-  // A file that is being written has its index and its filter in memory, uncharged.
+  // What a compaction holds besides is uncharged, and seems to grow with its files.
   options.target_file_size_base = options.write_buffer_size;
   options.memtable_prefix_bloom_size_ratio = kBufferFilter;
   options.memtable_whole_key_filtering = true;
